@@ -1,0 +1,101 @@
+"""The nouns of earmark: frozen values, standard library only.
+
+Times are aware UTC, durations are ``timedelta``, money is ``Decimal`` with an ISO currency.
+Everything that is claimed carries the ``Span`` that proves it.
+"""
+
+from earmark.types.accounts import (
+    Account,
+    Contact,
+    IcpRule,
+    Play,
+    Problem,
+    Suppression,
+)
+from earmark.types.decisions import (
+    DEFAULT_PATIENCE,
+    Action,
+    Changes,
+    History,
+    Lexicon,
+    Outgoing,
+    Past,
+    Transition,
+)
+from earmark.types.events import (
+    Event,
+    Fact,
+    FactValue,
+    Hint,
+    HintKind,
+    Mark,
+    Span,
+    StoredEvent,
+)
+from earmark.types.readings import (
+    Abstention,
+    Certainty,
+    Claim,
+    Feature,
+    Match,
+    Mention,
+    Reading,
+    Role,
+)
+from earmark.types.stories import (
+    Basis,
+    Judgement,
+    Note,
+    Part,
+    Score,
+    Sentence,
+    Story,
+    StoryFact,
+    Trigger,
+    TriggerState,
+    Verdict,
+)
+
+__all__ = [
+    "DEFAULT_PATIENCE",
+    "Abstention",
+    "Account",
+    "Action",
+    "Basis",
+    "Certainty",
+    "Changes",
+    "Claim",
+    "Contact",
+    "Event",
+    "Fact",
+    "FactValue",
+    "Feature",
+    "Hint",
+    "HintKind",
+    "History",
+    "IcpRule",
+    "Judgement",
+    "Lexicon",
+    "Mark",
+    "Match",
+    "Mention",
+    "Note",
+    "Outgoing",
+    "Part",
+    "Past",
+    "Play",
+    "Problem",
+    "Reading",
+    "Role",
+    "Score",
+    "Sentence",
+    "Span",
+    "StoredEvent",
+    "Story",
+    "StoryFact",
+    "Suppression",
+    "Transition",
+    "Trigger",
+    "TriggerState",
+    "Verdict",
+]

@@ -1,0 +1,109 @@
+"""What the user's team told earmark: accounts, contacts, ICP, problems, plays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from earmark.lifecycle import Stage
+
+__all__ = [
+    "Account",
+    "Contact",
+    "IcpRule",
+    "Play",
+    "Problem",
+    "Suppression",
+]
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Never contact: reason is customer, opt_out, rival, open_deal or legal."""
+
+    reason: str
+    by: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A company on the user's list; ``id`` is a slug that the user or the import chose."""
+
+    id: str
+    name: str
+    domains: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    not_aliases: tuple[str, ...] = ()
+    tickers: tuple[str, ...] = ()
+    tier: str | None = None
+    owner: str | None = None
+    territory: str | None = None
+    industry: str | None = None
+    size: int | None = None
+    city: str | None = None
+    country: str | None = None
+    extra: Mapping[str, str] = field(default_factory=_nothing)
+    crm_ids: Mapping[str, str] = field(default_factory=_nothing)
+    stage: Stage = Stage.COLD
+    stage_since: datetime | None = None
+    snoozed_until: datetime | None = None
+    suppression: Suppression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A person at an account, from the user's own list only."""
+
+    id: str
+    account: str
+    name: str
+    title: str | None = None
+    email: str | None = None
+    relation: str | None = None
+    crm_ids: Mapping[str, str] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A pain the user solves, with the phrases in which people voice it."""
+
+    id: str
+    name: str
+    phrases: tuple[str, ...] = ()
+    not_phrases: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IcpRule:
+    """One rule of the ideal customer profile.
+
+    ``field`` is industry, size, country, tier, territory or a column of the user's file; ``op`` is
+    is, in, at_least, at_most or contains; ``weight`` > 0 wants it, < 0 does not.
+    """
+
+    field: str
+    op: str
+    value: str | int | tuple[str, ...]
+    weight: float = 1.0
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """The user's template for one trigger kind (``*`` for all): who, talk track, opener.
+
+    The texts may use {account}, {kind} and the keys of facts; a line whose key is unknown is left out.
+    """
+
+    id: str
+    kind: str = "*"
+    personas: tuple[str, ...] = ()
+    talk: tuple[str, ...] = ()
+    opener: str = ""

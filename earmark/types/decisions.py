@@ -1,0 +1,145 @@
+"""What a decision is made from, and what it changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from earmark.lifecycle import Cause, Stage
+from earmark.triggers import CATALOGUE, TriggerKind
+from earmark.types.accounts import Account, Contact, IcpRule, Play, Problem
+from earmark.types.stories import Judgement, Story, Trigger
+
+__all__ = [
+    "DEFAULT_PATIENCE",
+    "Action",
+    "Changes",
+    "History",
+    "Lexicon",
+    "Outgoing",
+    "Past",
+    "Transition",
+]
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One move of one account in its lifecycle, with its cause; ``after == before`` records a "stay".
+
+    ``undoes`` is the id of the transition that this one takes back.
+    """
+
+    id: str
+    account: str
+    at: datetime
+    before: Stage
+    after: Stage
+    cause: Cause
+    actor: str
+    reason: str
+    trigger: str | None = None
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A delivery to be made, committed with the change that causes it.
+
+    ``topic`` is account.promoted, account.stage_changed …; ``key`` makes it idempotent per target.
+    """
+
+    target: str
+    topic: str
+    key: str
+    account: str | None
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a person did: verb is accept, dismiss, contacted, snooze, suppress, unsuppress, outcome or undo.
+
+    ``trigger`` or ``account`` names the thing; ``value`` is the verdict, channel, outcome or reason
+    that the verb takes; ``until`` ends a snooze or a suppression.
+    """
+
+    verb: str
+    by: str
+    account: str | None = None
+    trigger: str | None = None
+    value: str = ""
+    text: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What storage knows of one account (or one unlisted company, or one conversation thread)."""
+
+    account: Account | None
+    stories: tuple[Story, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The pasts that a decision touches, by key: see ``story_key`` in ``matcher.stories``."""
+
+    pasts: Mapping[str, Past] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """All that a decision changes; storage writes it in one transaction.
+
+    ``stories`` and ``triggers`` replace what has the same id; ``merged`` maps the id of a story that
+    is gone to the one that took it over; ``accounts`` carry new stage, snooze and suppression;
+    ``due`` is when each key wants to be looked at again (None: never).
+    """
+
+    stories: tuple[Story, ...] = ()
+    merged: Mapping[str, str] = field(default_factory=_nothing)
+    triggers: tuple[Trigger, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    due: Mapping[str, datetime | None] = field(default_factory=_nothing)
+
+
+DEFAULT_PATIENCE: Mapping[Stage, timedelta] = MappingProxyType(
+    {
+        Stage.CONTACTED: timedelta(days=21),
+        Stage.WARM: timedelta(days=30),
+        Stage.HOT: timedelta(days=14),
+        Stage.COOLING: timedelta(days=60),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """All that decisions rest on: defaults + rulebook + what was learned; replaced whole, never changed.
+
+    ``threshold`` is the score (0 to 100) from which a trigger promotes; ``targets`` are the names of
+    the export targets that take account changes by themselves.
+    """
+
+    version: int = 0
+    accounts: Mapping[str, Account] = field(default_factory=_nothing)
+    companies: tuple[str, ...] = ()
+    """Known companies that are not on the list: their mentions hide shorter listed names."""
+    kinds: Mapping[str, TriggerKind] = field(default_factory=lambda: CATALOGUE)
+    problems: tuple[Problem, ...] = ()
+    icp: tuple[IcpRule, ...] = ()
+    plays: tuple[Play, ...] = ()
+    targets: tuple[str, ...] = ()
+    threshold: float = 20.0
+    patience: Mapping[Stage, timedelta] = field(default_factory=lambda: DEFAULT_PATIENCE)
