@@ -1,0 +1,1 @@
+"""earmark: watches public sources for reasons to call a company now."""

@@ -62,7 +62,8 @@ _SUBJECT = frozenset({"subject"})
 _RAISER = frozenset({"raiser", "subject"})
 _BUY, _CAUTION, _SUPPRESS = Polarity.BUY, Polarity.CAUTION, Polarity.SUPPRESS
 
-# number, key, family, words, why, polarity, intent, half-life, opens, closes, expiry (days)
+# A row: the number, the key, the family, words, why, polarity, intent, then four durations in days:
+# half-life, start and end of the best time to make contact, expiry.
 _Row = tuple[int, str, str, str, str, Polarity, float, float, float, float, float]
 
 # fmt: off

@@ -90,7 +90,10 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The pasts that a decision touches, by key: see ``story_key`` in ``matcher.stories``."""
+    """The pasts that a decision touches, by key: see ``key_of`` in ``matcher.stories``.
+
+    ``a:ID`` is an account, ``c:NAME`` an unlisted company, ``t:URL`` a conversation's thread.
+    """
 
     pasts: Mapping[str, Past] = field(default_factory=_nothing)
 

@@ -97,6 +97,7 @@ class StoredEvent(Event):
     source: str
     seen_at: datetime
     fingerprint: str
+    canonical_url: str | None = None
     revision: int = 1
     mark: Mark = Mark.LIVE
 

@@ -1,0 +1,1 @@
+"""Where triggers go: CRMs, files, chat."""

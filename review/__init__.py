@@ -1,0 +1,1 @@
+"""The page where an SDR turns reasons into touches."""

@@ -1,0 +1,1 @@
+"""Where events come from: one file per kind, no network code, no database."""
