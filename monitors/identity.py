@@ -1,0 +1,128 @@
+"""Which of the events that a poll saw are new, revised or known; pure.
+
+"New" is never decided by a timestamp. A known id with the same fingerprint is known, with another one a
+revision. A new id is the same event when its link *and* its fingerprint are known in this source, or its
+fingerprint alone where the kind of source says that its ids rotate.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, Protocol
+from urllib.parse import urlsplit
+
+from earmark.types import Event, Mark, StoredEvent
+from matcher.normalise import canonical_url, event_id, fingerprint
+
+__all__ = ["Arrivals", "KnownEvents", "cleaned", "identified", "sort_out"]
+
+_LONGEST: Final = {"title": 2_000, "text": 50_000, "external_id": 1_000, "url": 4_000}
+_FUTURE: Final = timedelta(days=1)
+# Control characters but tab and line feed, and lone surrogates: no database stores them as text.
+_UNSTORABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+class KnownEvents(Protocol):
+    """What storage knows of the ids and fingerprints of one source."""
+
+    @property
+    def ids(self) -> Mapping[str, tuple[str, str, int]]:
+        """External id → (event id, fingerprint, revision)."""
+
+    @property
+    def twins(self) -> frozenset[tuple[str, str]]:
+        """Pairs of canonical link and fingerprint."""
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """Fingerprints alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """The events of one poll, sorted out; ``known`` counts what was dropped."""
+
+    new: tuple[StoredEvent, ...] = ()
+    revised: tuple[StoredEvent, ...] = ()
+    known: int = 0
+
+
+def cleaned(event: Event, now: datetime) -> Event:
+    """Return the event fit to be stored: bounded texts, http(s) links, no date from the future."""
+    changes: dict[str, Any] = {}
+    for field in fields(event):
+        value = getattr(event, field.name)
+        if isinstance(value, str):
+            value = _UNSTORABLE.sub(" ", value)[: _LONGEST.get(field.name, 500)]
+        elif isinstance(value, datetime) and (value.tzinfo is None or value > now + _FUTURE):
+            value = None
+        if field.name in {"url", "thread_url"} and not _is_web(value):
+            value = None
+        changes[field.name] = value
+    return replace(event, **changes)
+
+
+def identified(event: Event, *, source: str, now: datetime) -> StoredEvent:
+    """Return the event with its identity, as first seen now."""
+    return StoredEvent(
+        **{field.name: getattr(event, field.name) for field in fields(event)},
+        id=event_id(source, event.external_id),
+        source=source,
+        seen_at=now,
+        fingerprint=fingerprint(event.title, event.text),
+        canonical_url=canonical_url(event.url),
+    )
+
+
+def sort_out(
+    events: Iterable[StoredEvent],
+    known: KnownEvents,
+    *,
+    unstable_ids: bool,
+    first_poll: bool,
+    backfill: timedelta | Literal["all"],
+    now: datetime,
+) -> Arrivals:
+    """Sort the events of one poll into new, revised and known, and mark the new ones."""
+    ids, twins, prints = dict(known.ids), set(known.twins), set(known.fingerprints)
+    new: list[StoredEvent] = []
+    revised: list[StoredEvent] = []
+    dropped = 0
+    here: set[str] = set()
+    for event in events:
+        seen = ids.get(event.external_id)
+        twin = (event.canonical_url or "", event.fingerprint)
+        if event.external_id in here or (seen and seen[1] == event.fingerprint):
+            dropped += 1
+        elif seen:
+            revised.append(replace(event, id=seen[0], revision=seen[2] + 1))
+        elif (event.canonical_url and twin in twins) or (unstable_ids and event.fingerprint in prints):
+            dropped += 1
+        else:
+            new.append(replace(event, mark=_mark(event, first_poll=first_poll, backfill=backfill, now=now)))
+        here.add(event.external_id)
+        twins.add(twin)
+        prints.add(event.fingerprint)
+    return Arrivals(new=tuple(new), revised=tuple(revised), known=dropped)
+
+
+def _mark(
+    event: StoredEvent, *, first_poll: bool, backfill: timedelta | Literal["all"], now: datetime
+) -> Mark:
+    if not first_poll:
+        return Mark.LIVE
+    happened_at = event.happened_at
+    if happened_at and (backfill == "all" or happened_at >= now - backfill):
+        return Mark.BACKFILL
+    return Mark.BASELINE
+
+
+def _is_web(url: object) -> bool:
+    if not isinstance(url, str):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)

@@ -1,0 +1,237 @@
+"""One running monitor: takes what is due, polls it side by side, and writes what follows.
+
+The rows are the truth: a source is taken by a lease, so that two monitors never poll it at once, and a
+killed one loses nothing. All database work runs on one writer thread, all thinking on another.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Final, ParamSpec, Self, TypeVar
+
+from matcher.read import Matcher
+from sources.registry import build
+from storage.engine import Engine, reading, writing
+from storage.polls import Configured, Finished
+
+from earmark.contract import Source
+from earmark.errors import ConfigError
+from earmark.types import Lexicon
+from monitors import pace, pipeline
+from monitors.http import Fetcher
+from monitors.parse import ParsePool
+from monitors.pipeline import Written
+from monitors.poll import Outcome, poll_source
+from monitors.sweep import refresh_scores, sweep
+from storage import polls, rulebook
+
+__all__ = ["Monitor"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LEASE: Final = timedelta(minutes=5)
+SWEEP_EVERY: Final = timedelta(minutes=1)
+SCORES_EVERY: Final = timedelta(minutes=15)
+MOST_QUIET: Final = 200
+logger = logging.getLogger(__name__)
+
+
+class Monitor:
+    """Polls what is due and sweeps what time has changed; use it as an async context manager."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        fetcher: Fetcher,
+        pool: ParsePool,
+        *,
+        clock: Callable[[], datetime],
+        parallel: int = 20,
+    ) -> None:
+        self._engine, self._fetcher, self._pool = engine, fetcher, pool
+        self._clock, self._parallel = clock, parallel
+        self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._database = ThreadPoolExecutor(1, thread_name_prefix="earmark-database")
+        self._thinker = ThreadPoolExecutor(1, thread_name_prefix="earmark-thinker")
+        self._lexicon = Lexicon(version=-1)
+        self._matcher = Matcher(self._lexicon)
+        self._fault: BaseException | None = None
+        self._running: set[asyncio.Task[Written]] = set()
+        self._quiet: list[Finished] = []
+        self._swept_at = self._scored_at = datetime.min.replace(tzinfo=clock().tzinfo)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.drain()
+        self._database.shutdown()
+        self._thinker.shutdown()
+
+    async def tick(self) -> None:
+        """Start polls of what is due, as far as there is room; sweep when it is time; never wait for a poll.
+
+        Raises StorageError when the database can't be used, also on behalf of an earlier poll.
+        """
+        if self._fault:
+            raise self._fault
+        await self._follow_lexicon()
+        room = self._parallel - len(self._running)
+        if room > 0:
+            due = await self._on_database(self._take, room)
+            for configured in due:
+                task = asyncio.create_task(self._poll(configured))
+                self._running.add(task)
+                task.add_done_callback(self._ended)
+        await self._pass_time()
+        await self._flush()
+
+    async def round(self, only: Sequence[str] | None = None) -> list[Written]:
+        """Poll every due source once (or the named ones, due or not), wait for all, then sweep."""
+        await self._follow_lexicon()
+        written: list[Written] = []
+        waiting = await self._on_database(self._take, 100_000, only)
+        room = asyncio.Semaphore(self._parallel)
+
+        async def one(configured: Configured) -> None:
+            async with room:
+                written.append(await self._poll(configured))
+
+        async with asyncio.TaskGroup() as group:
+            for configured in waiting:
+                group.create_task(one(configured))
+        await self._flush()
+        await self._pass_time()
+        return sorted(written, key=lambda each: each.source)
+
+    async def drain(self) -> None:
+        """Let running polls end, for at most eight seconds, then write what is ready."""
+        if self._running:
+            _, slow = await asyncio.wait(self._running, timeout=8)
+            for task in slow:
+                task.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+        await self._flush()
+
+    async def _poll(self, configured: Configured) -> Written:
+        now = self._clock()
+        try:
+            source = build(configured.kind, configured.options)
+        except ConfigError as error:
+            broken = Outcome(source=configured.id, result="refused", error=str(error), started_at=now)
+            await self._quietly(configured, None, broken)
+            return Written(source=configured.id)
+        outcome = await poll_source(configured, source, self._fetcher, self._pool, now)
+        if outcome.error:
+            logger.warning("poll failed", extra={"source": configured.id, "error": outcome.error})
+        arrivals = await self._on_database(pipeline.read, self._engine, outcome, configured, source)
+        if not arrivals.new and not arrivals.revised:
+            await self._quietly(configured, source, outcome)
+            return Written(source=configured.id, known=arrivals.known)
+        lexicon, matcher = self._lexicon, self._matcher
+        readings = await self._on(self._thinker, pipeline.think, matcher, arrivals)
+        return await self._on_database(
+            lambda: pipeline.write(
+                self._engine,
+                arrivals,
+                readings,
+                self._finished(configured, source, outcome),
+                lexicon=lexicon,
+                now=self._clock(),
+            )
+        )
+
+    def _finished(self, configured: Configured, source: Source | None, outcome: Outcome) -> Finished:
+        now = self._clock()
+        floor = source.floor if source else timedelta(minutes=5)
+        failures = configured.failures + 1 if outcome.error else 0
+        if outcome.error:
+            following = pace.after_failure(
+                configured.id,
+                now,
+                result=outcome.result,
+                failures=failures,
+                retry_after=outcome.retry_after,
+                status=outcome.status,
+            )
+        else:
+            following = pace.after_success(
+                configured.id, now, every=outcome.every, floor=floor, headers=outcome.headers
+            )
+        return Finished(
+            source=configured.id,
+            started_at=outcome.started_at,
+            finished_at=now,
+            outcome=outcome.result,
+            error=outcome.error,
+            paused_reason=following.reason,
+            state=outcome.state,
+            pages=outcome.pages,
+            next_poll_at=following.at,
+            failures=failures,
+            seen=len(outcome.events),
+        )
+
+    async def _quietly(self, configured: Configured, source: Source | None, outcome: Outcome) -> None:
+        self._quiet.append(self._finished(configured, source, outcome))
+        if len(self._quiet) >= MOST_QUIET:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """Write the polls that brought nothing, many in one transaction."""
+        if self._quiet:
+            ready, self._quiet = self._quiet, []
+            await self._on_database(self._write_quiet, ready)
+
+    async def _pass_time(self) -> None:
+        now = self._clock()
+        if now - self._swept_at >= SWEEP_EVERY:
+            await self._on_database(sweep, self._engine, self._lexicon, now)
+            self._swept_at = now
+        if now - self._scored_at >= SCORES_EVERY:
+            await self._on_database(refresh_scores, self._engine, now)
+            self._scored_at = now
+
+    async def _follow_lexicon(self) -> None:
+        """Rebuild the matcher when accounts or rulebook have changed."""
+        version = await self._on_database(self._version)
+        if version != self._lexicon.version:
+            self._lexicon = await self._on_database(self._load_lexicon)
+            self._matcher = await self._on(self._thinker, Matcher, self._lexicon)
+
+    def _ended(self, task: "asyncio.Task[Written]") -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._fault = error
+
+    def _take(self, limit: int, only: Sequence[str] | None = None) -> list[Configured]:
+        with writing(self._engine) as connection:
+            return polls.take_due(
+                connection, self._clock(), limit=limit, lease=LEASE, worker=self._worker, only=only
+            )
+
+    def _write_quiet(self, ready: Sequence[Finished]) -> None:
+        with writing(self._engine) as connection:
+            polls.finish(connection, ready)
+
+    def _version(self) -> int:
+        with reading(self._engine) as connection:
+            return rulebook.lexicon_version(connection)
+
+    def _load_lexicon(self) -> Lexicon:
+        with reading(self._engine) as connection:
+            return rulebook.lexicon(connection)
+
+    async def _on_database(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._on(self._database, function, *args, **kwargs)
+
+    async def _on(
+        self, thread: ThreadPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(thread, lambda: function(*args, **kwargs))

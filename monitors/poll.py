@@ -1,0 +1,199 @@
+"""One poll of one source; the outcome is a value, whatever happens."""
+
+import asyncio
+import json as jsonlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final, Literal, ParamSpec, TypeVar
+
+from sources.feed import parse_feed
+from storage.polls import Configured, Validators
+
+from earmark.contract import Feed, Page, Source, Unchanged
+from earmark.errors import SourceChanged, SourceError, SourceRefused, SourceUnavailable
+from earmark.types import Event
+from monitors.http import Fetcher
+from monitors.identity import cleaned
+from monitors.parse import ParsePool
+
+__all__ = ["Outcome", "Result", "Visit", "poll_source"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Result = Literal["new", "unchanged", "unavailable", "refused", "changed"]
+
+DEADLINE: Final = timedelta(minutes=2)
+MOST_EVENTS: Final = 10_000
+MOST_STATE: Final = 1_000_000
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one poll brought: events, or a failure in words, or nothing new.
+
+    ``pages`` and ``state`` are to be stored together with the events; both are empty after a failure, so
+    that the next poll sees everything again.
+    """
+
+    source: str
+    result: Result
+    started_at: datetime
+    events: tuple[Event, ...] = ()
+    error: str | None = None
+    retry_after: timedelta | None = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    every: timedelta | None = None
+    pages: Mapping[str, Validators] = field(default_factory=dict)
+    state: Mapping[str, Any] | None = None
+
+
+class Visit:
+    """The door that one poll hands to its source: see ``earmark.contract.Poll``."""
+
+    def __init__(self, configured: Configured, fetcher: Fetcher, pool: ParsePool, now: datetime) -> None:
+        self._known = configured.pages
+        self._fetcher = fetcher
+        self._pool = pool
+        self._now = now
+        self._state: dict[str, Any] = jsonlib.loads(jsonlib.dumps(dict(configured.state)))
+        self.pages: dict[str, Validators] = {}
+        self.headers: Mapping[str, str] = {}
+        self.every: timedelta | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The time of this poll."""
+        return self._now
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the source remembers."""
+        return self._state
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, conditional: bool = True
+    ) -> Page:
+        """Fetch a page; raise Unchanged for a 304 or the same body."""
+        url = str(url)
+        known = self._known.get(url) if conditional else None
+        answer = await self._fetcher.fetch(
+            "GET",
+            url,
+            headers=headers,
+            validators=(known.etag, known.last_modified) if known else None,
+        )
+        self.headers = answer.headers
+        if answer.not_modified and known:
+            self.pages[url] = known
+            raise Unchanged
+        body_hash = blake2b(answer.body, digest_size=16).hexdigest()
+        self.pages[url] = Validators(
+            etag=answer.etag, last_modified=answer.last_modified, body_hash=body_hash
+        )
+        if known and known.body_hash == body_hash:
+            raise Unchanged
+        return Page(url=answer.url, status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        json: Any = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Page:
+        """Send JSON or a form and return the answer."""
+        answer = await self._fetcher.fetch("POST", str(url), json=json, data=data, headers=headers)
+        self.headers = answer.headers
+        return Page(url=answer.url, status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def feed(self, page: Page) -> Feed:
+        """Parse a page as a feed in the worker pool."""
+        feed = await self._pool.run(parse_feed, page.body, page.content_type, page.url)
+        self.every = feed.every
+        return feed
+
+    async def parse(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a module-level function in the worker pool."""
+        return await self._pool.run(function, *args, **kwargs)
+
+    def files(self, folder: Path, pattern: str = "*") -> Sequence[Path]:
+        """List the files of a drop folder, oldest first."""
+        try:
+            found = [path for path in folder.glob(pattern) if path.is_file()]
+            return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
+        except OSError as error:
+            raise SourceUnavailable(
+                f"The folder {folder} can't be read ({error.strerror}). Check that it exists and is readable."
+            ) from error
+
+
+async def poll_source(
+    configured: Configured, source: Source, fetcher: Fetcher, pool: ParsePool, now: datetime
+) -> Outcome:
+    """Poll once and return the outcome; nothing but a cancellation escapes."""
+    visit = Visit(configured, fetcher, pool, now)
+    events: list[Event] = []
+    outcome = Outcome(source=configured.id, result="new", started_at=now)
+    try:
+        async with asyncio.timeout(DEADLINE.total_seconds()):
+            await _gather(source, visit, events)
+        state = _checked_state(visit.state)
+    except Unchanged:
+        state = _checked_state(visit.state)
+        result: Result = "new" if events else "unchanged"
+        outcome = replace(outcome, result=result, pages=visit.pages, state=state)
+    except SourceError as error:
+        outcome = replace(outcome, **_failure(error))
+    except TimeoutError:
+        text = f"{configured.id} took longer than {DEADLINE.seconds} s. It is tried again later."
+        outcome = replace(outcome, result="unavailable", error=text)
+    except Exception as error:
+        logger.warning("poll crashed", exc_info=error, extra={"source": configured.id})
+        text = (
+            f"The source {configured.id} (kind {configured.kind}) failed inside: "
+            f"{type(error).__name__}. Report it to the author of that kind."
+        )
+        outcome = replace(outcome, result="changed", error=text)
+    else:
+        outcome = replace(outcome, pages=visit.pages, state=state)
+    return replace(outcome, events=tuple(events), headers=visit.headers, every=source.every or visit.every)
+
+
+async def _gather(source: Source, visit: Visit, events: list[Event]) -> None:
+    async with aclosing(source.poll(visit)) as found:  # type: ignore[type-var]  # poll() is an async generator
+        async for event in found:
+            events.append(cleaned(event, visit.now))
+            if len(events) > MOST_EVENTS:
+                raise SourceChanged(
+                    f"The source yields more than {MOST_EVENTS:,} events in one poll. Narrow its options."
+                )
+
+
+def _checked_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        size = len(jsonlib.dumps(state))
+    except (TypeError, ValueError) as error:
+        raise SourceChanged("The source keeps a state that is not JSON. Report it to its author.") from error
+    if size > MOST_STATE:
+        raise SourceChanged(f"The source keeps a state of {size:,} bytes; 1 MB is the most.")
+    return state
+
+
+def _failure(error: SourceError) -> dict[str, Any]:
+    text = str(error)
+    match error:
+        case SourceUnavailable(retry_after=retry_after):
+            return {"result": "unavailable", "error": text, "retry_after": retry_after}
+        case SourceRefused(status=status):
+            return {"result": "refused", "error": text, "status": status}
+        case _:
+            return {"result": "changed", "error": text}

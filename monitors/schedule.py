@@ -1,0 +1,55 @@
+"""The clock of one machine: a tick a second, by APScheduler; the truth is in the rows, not in here."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from monitors.monitor import Monitor
+
+__all__ = ["run_until_stopped"]
+
+
+async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.Event) -> None:
+    """Tick until ``stop`` is set or SIGTERM or SIGINT comes; raise what stopped a tick.
+
+    A late tick runs late and a missed one once: after a suspended night there is one tick, not thousands.
+    """
+    loop = asyncio.get_running_loop()
+    ticking = asyncio.Lock()
+    faults: list[BaseException] = []
+
+    async def once() -> None:
+        async with ticking:
+            if stop.is_set():
+                return
+            try:
+                await monitor.tick()
+            except Exception as error:  # noqa: BLE001 - carried out of the scheduler and raised below
+                faults.append(error)
+                stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows has no signal handlers in the loop
+            loop.add_signal_handler(number, stop.set)
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    scheduler.add_job(
+        once,
+        "interval",
+        seconds=tick.total_seconds(),
+        next_run_time=datetime.now(UTC),
+        coalesce=True,
+        misfire_grace_time=None,
+        max_instances=1,
+    )
+    scheduler.start()
+    try:
+        await stop.wait()
+    finally:
+        scheduler.pause()
+        async with ticking:  # the tick under way ends; cancelling it could strand what it has taken
+            scheduler.shutdown(wait=False)
+    if faults:
+        raise faults[0]

@@ -1,0 +1,39 @@
+"""What happens because time passes: windows close, triggers expire, accounts cool, snoozes end."""
+
+from datetime import datetime
+from typing import Final
+
+from matcher.decide import decide
+from matcher.score import score_now
+from storage.engine import Engine, writing
+
+from earmark.types import Lexicon
+from storage import history, triggers
+
+__all__ = ["refresh_scores", "sweep"]
+
+BATCH: Final = 500
+
+
+def sweep(engine: Engine, lexicon: Lexicon, now: datetime) -> int:
+    """Decide all that has fallen due, and return how many pasts that were.
+
+    However late it runs, it ends in the same state: each moment is decided at its own time.
+    """
+    swept: set[str] = set()
+    while True:
+        with writing(engine) as connection:
+            keys = [key for key in history.due(connection, now, limit=BATCH) if key not in swept]
+            if not keys:
+                return len(swept)
+            past = history.load(connection, keys, now, now)
+            history.save(connection, decide((), past, lexicon, now), now)
+        swept.update(keys)
+
+
+def refresh_scores(engine: Engine, now: datetime) -> int:
+    """Bring the stored score of every open trigger up to date, so that lists sort by today's freshness."""
+    with writing(engine) as connection:
+        scores = {trigger.id: score_now(trigger, now) for trigger in triggers.every_open(connection)}
+        triggers.refresh(connection, scores)
+    return len(scores)
