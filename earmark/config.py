@@ -45,7 +45,6 @@ __all__ = [
     "clock_is_fixed",
     "find_workspace",
     "load",
-    "sample",
 ]
 
 FILE: Final = "earmark.toml"
@@ -92,7 +91,9 @@ def _as_duration(value: Any) -> Any:
 
 
 def _as_list(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return [part.strip(" []\"'") for part in value.split(",") if part.strip(" []\"'")]
 
 
 Seconds = Annotated[timedelta, BeforeValidator(_as_duration), Field(gt=timedelta(0))]
@@ -292,12 +293,6 @@ def clock_is_fixed() -> bool:
     return bool(os.environ.get("EARMARK_NOW", "").strip())
 
 
-def sample(contact: str | None = None) -> str:
-    """Return the text of a new settings file, with a comment for each key."""
-    said = f'contact = "{contact}"' if contact else '# contact = "you@company.example"'
-    return _SAMPLE.replace("{contact}", said)
-
-
 @cache
 def _zone(name: str) -> tzinfo:
     return UTC if name == "UTC" else ZoneInfo(name)  # UTC works where no zone data is installed
@@ -407,34 +402,3 @@ def _nearest(wrong: str, known: tuple[str, ...]) -> str:
     if near:
         return f"; did you mean {near[0]}?"
     return f"; known here: {', '.join(known)}" if known else ""
-
-
-_SAMPLE = """\
-# How earmark runs in this folder. What your team decides (accounts, sources, rules) is in the database.
-# Each key can be set from the environment too: EARMARK_HTTP__CONTACT, EARMARK_STORAGE__URL …
-# No secret stands here: write "env:NAME", and set NAME in the environment.
-
-[storage]
-# url = "sqlite:///earmark.db"   # relative to this folder; or "env:NAME" that holds postgresql+psycopg://…
-
-[http]
-# Your e-mail or web address: each place that you poll can see it. Needed for polling.
-{contact}
-# allow = ["127.0.0.1:8123"]     # private addresses that may be polled: host:port or CIDR
-# deadline = 30                  # seconds for one request, all told
-# max_bytes = 10485760           # largest answer, after decompression
-# per_host = 2                   # requests at a time to one host
-# spacing = 1                    # seconds between two requests to one host
-
-[monitor]
-# tick = 15                      # seconds between two looks at what is due
-# parallel = 32                  # polls at a time
-# workers = 2                    # processes that parse what was fetched
-
-[team]
-# time_zone = "UTC"              # such as "Europe/Berlin"
-# touches_a_day = 40             # accounts that the team can contact in a day
-
-[secrets]
-# hubspot = "env:HUBSPOT_TOKEN"
-"""
