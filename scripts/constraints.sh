@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 pin() {
     uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-        --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$@"
+        --no-header --no-annotate "$@"
 }
 
 pin --all-extras --group dev --group build --output-file constraints.txt
