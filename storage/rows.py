@@ -1,0 +1,61 @@
+"""Rows in and out in batches: one statement per batch, never one per row."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+__all__ = ["BATCH", "add", "batches", "each", "put", "upsert"]
+
+BATCH = 500
+
+T = TypeVar("T")
+
+
+def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """Cut the items into lists of at most ``size``."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def upsert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert that knows ``on_conflict_…`` in the dialect of the connection."""
+    if conn.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def put(
+    conn: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keep: Collection[str] = (),
+) -> None:
+    """Insert the rows; where the primary key is there, replace every given column but those to keep."""
+    if not rows:
+        return
+    statement = upsert(conn, table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    for batch in batches(rows):
+        conn.execute(statement, batch)
+
+
+def add(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows; one that is there already stays as it is."""
+    statement = upsert(conn, table).on_conflict_do_nothing()
+    for batch in batches(rows):
+        conn.execute(statement, batch)
+
+
+def each(
+    conn: Connection, query: Select[Any], column: ColumnElement[Any], values: Iterable[Any]
+) -> Iterator[Row[Any]]:
+    """Run the query for the rows whose column holds one of the values, a batch of values at a time."""
+    for batch in batches(dict.fromkeys(values)):
+        yield from conn.execute(query.where(column.in_(batch)))
