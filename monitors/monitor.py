@@ -8,26 +8,25 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Final, ParamSpec, Self, TypeVar
-
-from matcher.read import Matcher
-from sources.registry import build
-from storage.engine import Engine, reading, writing
-from storage.polls import Configured, Finished
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from earmark.contract import Source
 from earmark.errors import ConfigError
 from earmark.types import Lexicon
+from matcher.read import Matcher
 from monitors import pace, pipeline
 from monitors.http import Fetcher
 from monitors.parse import ParsePool
 from monitors.pipeline import Written
 from monitors.poll import Outcome, poll_source
 from monitors.sweep import refresh_scores, sweep
+from sources.registry import build
 from storage import polls, rulebook
+from storage.engine import Engine, reading, writing
+from storage.polls import Configured, Finished
 
 __all__ = ["Monitor"]
 
@@ -38,6 +37,8 @@ LEASE: Final = timedelta(minutes=5)
 SWEEP_EVERY: Final = timedelta(minutes=1)
 SCORES_EVERY: Final = timedelta(minutes=15)
 MOST_QUIET: Final = 200
+ROUND: Final = 200
+"""Sources taken at a time in a round: few enough to end within their lease."""
 logger = logging.getLogger(__name__)
 
 
@@ -61,8 +62,10 @@ class Monitor:
         self._lexicon = Lexicon(version=-1)
         self._matcher = Matcher(self._lexicon)
         self._fault: BaseException | None = None
-        self._running: set[asyncio.Task[Written]] = set()
+        self._running: set[asyncio.Task[object]] = set()
         self._quiet: list[Finished] = []
+        self._filling = asyncio.Lock()
+        self._more_due = self._draining = False
         self._swept_at = self._scored_at = datetime.min.replace(tzinfo=clock().tzinfo)
 
     async def __aenter__(self) -> Self:
@@ -81,13 +84,7 @@ class Monitor:
         if self._fault:
             raise self._fault
         await self._follow_lexicon()
-        room = self._parallel - len(self._running)
-        if room > 0:
-            due = await self._on_database(self._take, room)
-            for configured in due:
-                task = asyncio.create_task(self._poll(configured))
-                self._running.add(task)
-                task.add_done_callback(self._ended)
+        await self._fill()
         await self._pass_time()
         await self._flush()
 
@@ -95,28 +92,47 @@ class Monitor:
         """Poll every due source once (or the named ones, due or not), wait for all, then sweep."""
         await self._follow_lexicon()
         written: list[Written] = []
-        waiting = await self._on_database(self._take, 100_000, only)
         room = asyncio.Semaphore(self._parallel)
 
         async def one(configured: Configured) -> None:
             async with room:
                 written.append(await self._poll(configured))
 
-        async with asyncio.TaskGroup() as group:
-            for configured in waiting:
-                group.create_task(one(configured))
-        await self._flush()
+        while taken := await self._on_database(self._take, ROUND, only):
+            async with asyncio.TaskGroup() as group:
+                for configured in taken:
+                    group.create_task(one(configured))
+            await self._flush()
+            if only:
+                break
         await self._pass_time()
         return sorted(written, key=lambda each: each.source)
 
     async def drain(self) -> None:
         """Let running polls end, for at most eight seconds, then write what is ready."""
+        self._draining = True
         if self._running:
             _, slow = await asyncio.wait(self._running, timeout=8)
             for task in slow:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
         await self._flush()
+
+    async def _fill(self) -> None:
+        """Start polls until there is no more room or nothing more is due."""
+        async with self._filling:
+            room = self._parallel - len(self._running)
+            if room <= 0 or self._draining:
+                return
+            due = await self._on_database(self._take, room)
+            self._more_due = len(due) == room
+            for configured in due:
+                self._start(self._poll(configured))
+
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
 
     async def _poll(self, configured: Configured) -> Written:
         now = self._clock()
@@ -204,10 +220,13 @@ class Monitor:
             self._lexicon = await self._on_database(self._load_lexicon)
             self._matcher = await self._on(self._thinker, Matcher, self._lexicon)
 
-    def _ended(self, task: "asyncio.Task[Written]") -> None:
+    def _ended(self, task: asyncio.Task[object]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()):
             self._fault = error
+        elif self._more_due and len(self._running) <= self._parallel // 2:
+            self._more_due = False
+            self._start(self._fill())
 
     def _take(self, limit: int, only: Sequence[str] | None = None) -> list[Configured]:
         with writing(self._engine) as connection:

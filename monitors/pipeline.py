@@ -10,19 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from matcher.decide import decide
-from matcher.read import Matcher
-from matcher.stories import key_of
-from storage.engine import Connection, Engine, reading, writing
-from storage.polls import Configured, Finished
-
 from earmark.contract import Source
 from earmark.lifecycle import Stage
 from earmark.types import Changes, History, Lexicon, Mark, Reading, StoredEvent
+from matcher.decide import decide
+from matcher.read import Matcher
+from matcher.stories import key_of
 from monitors.identity import Arrivals, identified, sort_out
 from monitors.poll import Outcome
 from storage import events, history, polls
 from storage import readings as stored_readings
+from storage.engine import Connection, Engine, reading, writing
+from storage.polls import Configured, Finished
 
 __all__ = ["Written", "read", "think", "write"]
 
@@ -89,7 +88,7 @@ def write(
             stored = events.insert(connection, new) | events.revise(connection, revised)
             kept = [by_event[event.id] for event in (*new, *revised) if event.id in stored & by_event.keys()]
             changes = _decided(connection, kept, lexicon, now)
-            total = _counted(total, new, revised, stored, changes, now)
+            total = _counted(total, new, revised, stored, changes=changes, now=now)
             if number == len(batches):
                 done = replace(finished, new=total.new, revised=total.revised, triggers=total.triggers)
                 polls.finish(connection, [done])
@@ -123,6 +122,7 @@ def _counted(
     new: Sequence[StoredEvent],
     revised: Sequence[StoredEvent],
     stored: frozenset[str],
+    *,
     changes: Changes,
     now: datetime,
 ) -> Written:

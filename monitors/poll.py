@@ -11,15 +11,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Literal, ParamSpec, TypeVar
 
-from sources.feed import parse_feed
-from storage.polls import Configured, Validators
-
 from earmark.contract import Feed, Page, Source, Unchanged
 from earmark.errors import SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from earmark.types import Event
 from monitors.http import Fetcher
 from monitors.identity import cleaned
 from monitors.parse import ParsePool
+from sources.feed import parse_feed
+from storage.polls import Configured, Validators
 
 __all__ = ["Outcome", "Result", "Visit", "poll_source"]
 

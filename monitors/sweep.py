@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Final
 
+from earmark.types import Lexicon
 from matcher.decide import decide
 from matcher.score import score_now
-from storage.engine import Engine, writing
-
-from earmark.types import Lexicon
 from storage import history, triggers
+from storage.engine import Engine, writing
 
 __all__ = ["refresh_scores", "sweep"]
 

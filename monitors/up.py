@@ -1,0 +1,97 @@
+"""The monitor with all that it needs: for one round, or until it is stopped."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final
+
+from earmark.config import Settings, clock, clock_is_fixed
+from earmark.errors import ConfigError
+from monitors.http import Fetcher
+from monitors.monitor import Monitor
+from monitors.parse import ParsePool
+from monitors.pipeline import Written
+from monitors.schedule import run_until_stopped
+from storage.engine import Engine, connect, migrate, reading
+from storage.rulebook import changes_version
+
+__all__ = ["monitoring", "poll_once", "up"]
+
+LOOK_EVERY: Final = timedelta(seconds=1)
+
+
+@asynccontextmanager
+async def monitoring(
+    settings: Settings, engine: Engine, *, now: Callable[[], datetime] = clock
+) -> AsyncIterator[Monitor]:
+    """Open a monitor over a migrated database; on leaving, it drains."""
+    http = settings.http
+    async with (
+        Fetcher(
+            contact=settings.contact,
+            allow=http.allow,
+            deadline=http.deadline,
+            max_bytes=http.max_bytes,
+            per_host=http.per_host,
+            spacing=http.spacing,
+        ) as fetcher,
+        ParsePool(workers=settings.monitor.workers) as pool,
+        Monitor(engine, fetcher, pool, clock=now, parallel=settings.monitor.parallel) as monitor,
+    ):
+        yield monitor
+
+
+def poll_once(settings: Settings, only: Sequence[str] | None = None) -> list[Written]:
+    """Poll the due sources once, or the named ones now, and return what each brought."""
+
+    async def once() -> list[Written]:
+        engine = _migrated(settings)
+        async with monitoring(settings, engine) as monitor:
+            return await monitor.round(only)
+
+    return asyncio.run(once())
+
+
+def up(settings: Settings, on_change: Callable[[Engine], None]) -> None:
+    """Migrate, poll by schedule and sweep until SIGTERM or SIGINT; ``on_change`` sees each new state.
+
+    Raises ConfigError when EARMARK_NOW holds the clock: what runs for months needs a clock that runs.
+    """
+    if clock_is_fixed():
+        raise ConfigError("EARMARK_NOW is set, and `earmark up` needs a clock that runs. Unset EARMARK_NOW.")
+
+    async def run() -> None:
+        engine = _migrated(settings)
+        stop = asyncio.Event()
+        async with monitoring(settings, engine) as monitor:
+            watcher = asyncio.create_task(_watch(engine, on_change, stop))
+            await run_until_stopped(monitor, tick=settings.monitor.tick, stop=stop)
+        await watcher
+
+    asyncio.run(run())
+
+
+def _migrated(settings: Settings) -> Engine:
+    engine = connect(settings.database_url)
+    migrate(engine)
+    return engine
+
+
+async def _watch(engine: Engine, on_change: Callable[[Engine], None], stop: asyncio.Event) -> None:
+    """Call ``on_change`` whenever the change counter has moved, and once at the end."""
+    seen = -1
+    while not stop.is_set():
+        version = await asyncio.to_thread(_version, engine)
+        if version != seen:
+            await asyncio.to_thread(on_change, engine)
+            seen = version
+        try:
+            await asyncio.wait_for(stop.wait(), LOOK_EVERY.total_seconds())
+        except TimeoutError:
+            continue
+
+
+def _version(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return changes_version(connection)
