@@ -206,8 +206,12 @@ def _account_of(row: Row, columns: Columns, report: Report) -> Account | None:
         size=size,
         extra=_extra_of(row, columns),
         crm_ids=MappingProxyType(_crm_ids_of(cells)),
-        **{text: value_in(cells[text]) for text in _TEXTS if text in cells},
+        **_texts_of(cells),
     )
+
+
+def _texts_of(cells: Mapping[str, str]) -> dict[str, Any]:
+    return {text: value_in(cells[text]) for text in _TEXTS if text in cells}
 
 
 def _extra_of(row: Row, columns: Columns) -> Mapping[str, str]:
@@ -241,13 +245,9 @@ def _hold(held: dict[str, tuple[int, Account]], line: int, new: Account, report:
 
 
 def _is_another(old: Account, new: Account) -> bool:
-    same_name = slug_of(old.name) == slug_of(new.name) or slug_of(new.name) in map(slug_of, old.aliases)
-    both_have_domains = bool(old.domains and new.domains)
-    return (
-        not same_name
-        and (both_have_domains or old.id not in old.domains)
-        and not set(old.domains) & {*new.domains}
-    )
+    """One given id, two names and no domain in common: two companies, not two spellings of one."""
+    same_name = slug_of(new.name) in {slug_of(one) for one in (old.name, *old.aliases)}
+    return not same_name and set(old.domains).isdisjoint(new.domains)
 
 
 def _merge(old: Account, new: Account) -> tuple[Account, list[str]]:

@@ -5,6 +5,8 @@ import unicodedata
 from hashlib import blake2b
 from typing import Final
 
+from earmark.intake.hosts import FREE_MAIL, SHARED
+
 __all__ = ["domain_in", "domains_in", "parts_of", "size_in", "slug_of", "text_in", "value_in"]
 
 _DIRT = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]")
@@ -14,154 +16,17 @@ _NOTHING = frozenset(
 )
 
 _HOST = re.compile(
-    r"(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})"
+    r"(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+"
+    r"(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})"
 )
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/*|^//")
 _WWW = re.compile(r"^www\d?\.(?=[^.]+\.)")
 
-_FREE_MAIL: Final = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "yahoo.com",
-        "yahoo.co.uk",
-        "yahoo.de",
-        "yahoo.fr",
-        "yahoo.co.jp",
-        "ymail.com",
-        "hotmail.com",
-        "hotmail.co.uk",
-        "hotmail.fr",
-        "hotmail.de",
-        "outlook.com",
-        "outlook.de",
-        "live.com",
-        "msn.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "aol.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.com",
-        "gmx.at",
-        "gmx.ch",
-        "web.de",
-        "t-online.de",
-        "freenet.de",
-        "proton.me",
-        "protonmail.com",
-        "pm.me",
-        "mail.ru",
-        "bk.ru",
-        "list.ru",
-        "inbox.ru",
-        "yandex.ru",
-        "yandex.com",
-        "zoho.com",
-        "mail.com",
-        "fastmail.com",
-        "hey.com",
-        "tutanota.com",
-        "qq.com",
-        "163.com",
-        "126.com",
-        "sina.com",
-        "naver.com",
-        "daum.net",
-        "hanmail.net",
-        "rediffmail.com",
-        "orange.fr",
-        "wanadoo.fr",
-        "free.fr",
-        "laposte.net",
-        "libero.it",
-        "virgilio.it",
-        "uol.com.br",
-        "bol.com.br",
-        "terra.com.br",
-        "comcast.net",
-        "verizon.net",
-        "att.net",
-        "sbcglobal.net",
-        "bellsouth.net",
-        "cox.net",
-        "btinternet.com",
-        "sky.com",
-        "bigpond.com",
-        "shaw.ca",
-        "rogers.com",
-        "seznam.cz",
-        "wp.pl",
-        "o2.pl",
-        "interia.pl",
-        "onet.pl",
-    ]
-)
-_SHARED: Final = frozenset(
-    [
-        "linkedin.com",
-        "facebook.com",
-        "fb.com",
-        "instagram.com",
-        "twitter.com",
-        "x.com",
-        "youtube.com",
-        "tiktok.com",
-        "pinterest.com",
-        "threads.net",
-        "bsky.app",
-        "github.com",
-        "gitlab.com",
-        "crunchbase.com",
-        "wikipedia.org",
-        "wikidata.org",
-        "medium.com",
-        "substack.com",
-        "linktr.ee",
-        "xing.com",
-        "glassdoor.com",
-        "indeed.com",
-        "yelp.com",
-        "g2.com",
-        "capterra.com",
-        "trustpilot.com",
-        "wordpress.com",
-        "blogspot.com",
-        "wixsite.com",
-        "weebly.com",
-        "squarespace.com",
-        "myshopify.com",
-        "notion.site",
-        "webflow.io",
-        "herokuapp.com",
-        "github.io",
-        "netlify.app",
-        "vercel.app",
-        "bit.ly",
-        "t.co",
-        "goo.gl",
-        "google.com",
-        "sites.google.com",
-        "maps.google.com",
-        "docs.google.com",
-        "play.google.com",
-        "plus.google.com",
-        "apps.apple.com",
-        "bloomberg.com",
-        "pitchbook.com",
-        "zoominfo.com",
-        "dnb.com",
-        "angel.co",
-        "wellfound.com",
-        "amazon.com",
-        "ebay.com",
-        "etsy.com",
-    ]
-)
 _RANGE = re.compile(r"(\d[\d.,' ]*)\s*([kKmM]?)\s*(?:-|–|—|to|bis|\.\.)\s*(\d[\d.,' ]*)\s*([kKmM]?)")
 _NUMBER = re.compile(r"(\d[\d.,' ]*)\s*([kKmM]?)")
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
+_LONGEST_SHOWN: Final = 60
+_MOST_DIGITS: Final = 9
 _LARGEST_STAFF: Final = 50_000_000
 
 
@@ -206,7 +71,7 @@ def domain_in(value: str, name: str = "") -> tuple[str | None, str | None]:
     Hosts that many share (free mail, social networks, site builders) are no company's domain: they
     count only where they stand bare and look like the name, as github.com does for GitHub.
     """
-    shown = value if len(value) <= 60 else value[:57] + "…"
+    shown = _short(value)
     rest = _SCHEME.sub("", value.lower().strip("<>\"'()"))
     address, _, path = rest.partition("/")
     _, at, host = address.rpartition("@")
@@ -215,10 +80,10 @@ def domain_in(value: str, name: str = "") -> tuple[str | None, str | None]:
     if not host or not _HOST.fullmatch(host):
         return None, f"{shown!r} is no domain; left out"
     own = not path.strip("/") and _resembles(host, name)
-    if host in _FREE_MAIL and (at or not own):
+    if host in FREE_MAIL and (at or not own):
         return None, f"{shown!r} is free mail, not the company's domain; left out"
     if (
-        host in _SHARED or any(host.endswith("." + one) for one in ("linkedin.com", "facebook.com"))
+        host in SHARED or any(host.endswith("." + one) for one in ("linkedin.com", "facebook.com"))
     ) and not own:
         return None, f"{shown!r} is a place that many companies share; left out"
     return host, None
@@ -236,7 +101,7 @@ def size_in(cell: str) -> tuple[int | None, str | None]:
         match = _NUMBER.search(text)
         number = _count(match[1], match[2]) if match else None
     if number is None or number > _LARGEST_STAFF:
-        return None, f"{text[:60]!r} is no number of employees; left out"
+        return None, f"{_short(text)!r} is no number of employees; left out"
     return number, None
 
 
@@ -246,6 +111,10 @@ def slug_of(text: str) -> str:
     bare = "".join(char for char in folded if not unicodedata.combining(char))
     slug = "-".join(re.findall(r"[^\W_]+", bare))[:100].strip("-")
     return slug or "x-" + blake2b(text.encode("utf-8", "replace"), digest_size=5).hexdigest()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
 def _ascii_host(host: str) -> str:
@@ -272,4 +141,4 @@ def _count(digits: str, unit: str) -> int | None:
     if fraction := re.fullmatch(r"(\d+)[.,](\d{1,2})", digits):
         return round(float(f"{fraction[1]}.{fraction[2]}") * _TIMES[unit.lower()])
     whole = re.sub(r"[.,' ]", "", digits)
-    return int(whole) * _TIMES[unit.lower()] if whole.isascii() and len(whole) <= 9 else None  # noqa: PLR2004 - nine digits hold any staff
+    return int(whole) * _TIMES[unit.lower()] if whole.isascii() and len(whole) <= _MOST_DIGITS else None

@@ -26,8 +26,10 @@ _VARIANTS: Mapping[str, tuple[str, ...]] = {
         *("url", "company url", "homepage", "home page", "web", "web address", "webseite", "site web"),
         *("additional domains", "hs additional domains", "email", "e mail", "company email"),
     ),
-    "aliases": ("aliases", "alias", "also known as", "aka", "other names", "former names", "former name", "dba",
-                "trade name", "trading name", "brand", "brands"),
+    "aliases": (
+        *("aliases", "alias", "also known as", "aka", "other names", "former names", "former name", "dba"),
+        *("trade name", "trading name", "brand", "brands"),
+    ),
     "not_aliases": ("not aliases", "not alias"),
     "tickers": ("ticker", "tickers", "ticker symbol", "stock symbol", "stock ticker"),
     "tier": ("tier", "account tier", "target tier", "ideal customer profile tier", "icp tier"),
@@ -36,15 +38,19 @@ _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "industry": ("industry", "primary industry", "industries", "organization industry", "sector", "branche"),
     "size": (
         *("employees", "number of employees", "no of employees", "employee count", "headcount", "size"),
-        *("company size", "employee range", "organization employee count", "organization number of employees"),
-        *("mitarbeiter", "effectif"),
+        *("company size", "employee range", "organization employee count"),
+        *("organization number of employees", "mitarbeiter", "effectif"),
     ),
-    "city": ("city", "billing city", "company city", "hq city", "headquarters city", "town", "stadt", "ville",
-             "organization city of address", "shipping city"),
-    "country": ("country", "country region", "billing country", "billing country region", "company country",
-                "hq country", "headquarters country", "country code", "land", "pays",
-                "organization country of address", "shipping country"),
-}  # fmt: skip
+    "city": (
+        *("city", "billing city", "company city", "hq city", "headquarters city", "town", "stadt", "ville"),
+        *("organization city of address", "shipping city"),
+    ),
+    "country": (
+        *("country", "country region", "billing country", "billing country region", "company country"),
+        *("hq country", "headquarters country", "country code", "land", "pays"),
+        *("organization country of address", "shipping country"),
+    ),
+}
 
 # How a CRM's own export is told, and which column holds its id.
 _CRM_IDS: Mapping[str, tuple[str, ...]] = {
@@ -117,21 +123,16 @@ def _take(fields: list[str], plains: list[str], field: str, variants: Sequence[s
 
 
 def _crm_of(cells: Sequence[str], plains: frozenset[str]) -> str | None:
-    if any(cell.strip().startswith("Organization - ") for cell in cells):
-        return "pipedrive"
-    if "record id" in plains and plains & {"company name", "company domain name", "company owner"}:
-        return "hubspot"
-    if "company domain name" in plains:
-        return "hubspot"
-    if "account name" in plains and plains & {"record id", "account owner id", "created by id"}:
-        return "zoho"
-    if "record id" in plains and plains & {"record", "domains", "parent record"}:
-        return "attio"
-    salesforce = {"account owner", "parent account", "account id 18", "owner id", "is deleted"}
-    billing = any(plain.startswith("billing ") for plain in plains)
-    if billing or ("account name" in plains and plains & (salesforce | {"account id", "type"})):
-        return "salesforce"
-    return None
+    record, account = "record id" in plains, "account name" in plains
+    sales = {"account owner", "parent account", "account id", "account id 18", "owner id", "type"}
+    signs = {
+        "pipedrive": any(cell.strip().startswith("Organization - ") for cell in cells),
+        "hubspot": "company domain name" in plains or (record and plains & {"company name", "company owner"}),
+        "zoho": account and (record or plains & {"account owner id", "created by id"}),
+        "attio": record and plains & {"record", "domains", "parent record"},
+        "salesforce": (account and plains & sales) or any(plain.startswith("billing ") for plain in plains),
+    }
+    return next((crm for crm, told in signs.items() if told), None)
 
 
 def _plain(header: str) -> str:

@@ -224,7 +224,8 @@ def _header_in(path: Path, rows: Iterable[Row]) -> Row:
     found = ", ".join(seen[:12]) or "nothing readable"
     raise ConfigError(
         f"{path} has no column that names companies. It needs a header row with at least one of: "
-        f"name, company name, account name, domain, website. Found: {found}. Rename a column and import again."
+        f"name, company name, account name, domain, website. Found: {found}. "
+        "Rename a column and import again."
     )
 
 
@@ -279,7 +280,7 @@ def _first_fault(path: Path) -> bytes | None:
 
 def _narrow_encoding_of(sample: bytes) -> str:
     text = sample.decode("utf-8", "replace")
-    broken, read = text.count("\ufffd"), sum(1 for char in text if ord(char) > 127 and char != "\ufffd")
+    broken, read = text.count("\ufffd"), sum(1 for char in text if not char.isascii() and char != "\ufffd")
     if broken * 10 < read:  # UTF-8 with a few wrong bytes
         return "utf-8-sig"
     western = sample.decode("cp1252", "replace")
