@@ -99,9 +99,9 @@ class Monitor:
                 written.append(await self._poll(configured))
 
         while taken := await self._on_database(self._take, ROUND, only):
-            async with asyncio.TaskGroup() as group:
-                for configured in taken:
-                    group.create_task(one(configured))
+            faults = await asyncio.gather(*map(one, taken), return_exceptions=True)
+            for fault in filter(None, faults):
+                raise fault
             await self._flush()
             if only:
                 break

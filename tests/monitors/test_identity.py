@@ -1,0 +1,144 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from earmark.types import Mark, StoredEvent
+from monitors.identity import Arrivals, cleaned, identified, sort_out
+from tests.builders import NOW, ago, an_event
+
+
+@dataclass(frozen=True)
+class Known:
+    ids: Mapping[str, tuple[str, str, int]] = field(default_factory=dict)
+    twins: frozenset[tuple[str, str]] = frozenset()
+    fingerprints: frozenset[str] = frozenset()
+
+
+def known_of(*events: StoredEvent) -> Known:
+    return Known(
+        ids={event.external_id: (event.id, event.fingerprint, event.revision) for event in events},
+        twins=frozenset((event.canonical_url or "", event.fingerprint) for event in events),
+        fingerprints=frozenset(event.fingerprint for event in events),
+    )
+
+
+def stored(title: str = "Norvik Labs raises $20 million", **changes: Any) -> StoredEvent:
+    return identified(cleaned(an_event(title, **changes), NOW), source="wire", now=NOW)
+
+
+def sort(
+    *events: StoredEvent,
+    known: Known | None = None,
+    unstable_ids: bool = False,
+    first_poll: bool = False,
+    backfill: timedelta | Literal["all"] = timedelta(days=30),
+) -> Arrivals:
+    return sort_out(
+        events,
+        known or Known(),
+        unstable_ids=unstable_ids,
+        first_poll=first_poll,
+        backfill=backfill,
+        now=NOW,
+    )
+
+
+def test_an_unknown_id_is_new() -> None:
+    event = stored()
+    assert sort(event) == Arrivals(new=(event,))
+
+
+def test_a_known_id_with_the_same_words_is_dropped() -> None:
+    event = stored()
+    assert sort(event, known=known_of(event)) == Arrivals(known=1)
+
+
+def test_a_known_id_with_other_words_is_a_revision_of_the_same_event() -> None:
+    first = stored()
+    edited = stored("Norvik Labs raises $22 million")
+    (revised,) = sort(edited, known=known_of(first)).revised
+    assert (revised.id, revised.revision) == (first.id, 2)
+    assert revised.fingerprint != first.fingerprint
+
+
+def test_a_rotated_id_with_the_same_link_and_words_is_the_same_event() -> None:
+    first = stored()
+    again = stored(external_id="other", url="https://WIRE.example/entry-1?utm_source=rss#top")
+    assert sort(again, known=known_of(first)) == Arrivals(known=1)
+
+
+def test_the_same_words_under_another_link_are_another_event() -> None:
+    first = stored()
+    other = stored(external_id="other", url="https://wire.example/entry-2")
+    assert len(sort(other, known=known_of(first)).new) == 1
+
+
+def test_the_words_alone_decide_only_where_ids_are_known_to_rotate() -> None:
+    first = stored()
+    rotated = stored(external_id="other", url="https://news.example/articles/CBMi123")
+    assert sort(rotated, known=known_of(first), unstable_ids=True) == Arrivals(known=1)
+
+
+def test_one_id_twice_in_one_page_counts_once() -> None:
+    event = stored()
+    arrivals = sort(event, replace(event, fingerprint="0" * 24))
+    assert arrivals.new == (event,)
+    assert arrivals.known == 1
+
+
+def test_the_first_poll_marks_backfill_and_baseline() -> None:
+    fresh = stored(external_id="a", url=None)
+    old = stored(external_id="b", url=None, published_at=ago(31))
+    undated = stored(external_id="c", url=None, published_at=None)
+    marks = {event.external_id: event.mark for event in sort(fresh, old, undated, first_poll=True).new}
+    assert marks == {"a": Mark.BACKFILL, "b": Mark.BASELINE, "c": Mark.BASELINE}
+    everything = sort(fresh, old, undated, first_poll=True, backfill="all").new
+    assert [event.mark for event in everything] == [Mark.BACKFILL, Mark.BACKFILL, Mark.BASELINE]
+
+
+def test_later_polls_are_live_whatever_the_date_says() -> None:
+    old = stored(published_at=ago(400))
+    undated = stored(external_id="b", url=None, published_at=None)
+    assert {event.mark for event in sort(old, undated).new} == {Mark.LIVE}
+
+
+def test_identity_follows_from_source_and_external_id_alone() -> None:
+    one = identified(an_event("A", external_id="x"), source="wire", now=NOW)
+    two = identified(an_event("B", external_id="x"), source="wire", now=ago(3))
+    assert one.id == two.id
+    assert identified(an_event("A", external_id="x"), source="other", now=NOW).id != one.id
+
+
+def test_a_date_from_the_future_or_without_a_zone_is_no_date() -> None:
+    assert cleaned(an_event(published_at=NOW + timedelta(days=3)), NOW).published_at is None
+    assert cleaned(an_event(published_at=datetime(2026, 11, 1)), NOW).published_at is None  # noqa: DTZ001 - the fault
+    assert cleaned(an_event(published_at=NOW + timedelta(hours=3)), NOW).published_at is not None
+
+
+def test_only_web_links_are_kept() -> None:
+    for url in ("javascript:alert(1)", "file:///etc/passwd", "//host/x", "tag:a,2026:1", "http://[bad"):
+        assert cleaned(an_event(url=url, thread_url=url), NOW).url is None
+    assert cleaned(an_event(url="https://wire.example/a"), NOW).url == "https://wire.example/a"
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_whatever_a_source_says_can_be_stored(title: str, text: str) -> None:
+    event = cleaned(an_event(title, text=text, author=title), NOW)
+    for value in (event.title, event.text, event.author or ""):
+        value.encode("utf-8")
+        assert "\x00" not in value
+        assert "\x1b" not in value
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("wxyz"), st.sampled_from("12")), max_size=20)
+)
+def test_what_was_just_stored_is_known_the_next_time(rows: list[tuple[str, str, str]]) -> None:
+    events = [stored(f"title {t}", external_id=i, url=f"https://wire.example/{u}") for i, t, u in rows]
+    arrivals = sort(*events)
+    again = sort(*events, known=known_of(*arrivals.new))
+    assert (again.new, again.revised) == ((), ())
