@@ -1,0 +1,105 @@
+"""Which names stand in a text: a trie of words, searched from left to right, the longest name first."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+from earmark.types import Account
+from matcher.names import Name, Rejected, Words, names_of
+from matcher.normalise import words_of
+from matcher.vocabulary import hiding_phrases
+
+__all__ = ["Gazetteer", "Hit"]
+
+_NAMES: Final = b""  # no word is empty, so this key holds the names that end at a node
+
+
+class Hit(NamedTuple):
+    """Names found at ``words[start:end]``; no names where a phrase hides what stands in it."""
+
+    start: int
+    end: int
+    names: tuple[Name, ...]
+
+
+class Gazetteer:
+    """The names of all accounts; accounts can be added and removed one by one.
+
+    ``companies`` are known companies that are not on the list: they hide shorter names of listed ones,
+    as fixed phrases do. ``rejected`` holds the names that can't be looked for.
+    """
+
+    def __init__(self, accounts: Iterable[Account] = (), companies: Iterable[str] = ()) -> None:
+        self.rejected: list[Rejected] = []
+        self._root: dict[bytes, Any] = {}
+        for phrase in (*hiding_phrases(), *(tuple(words_of(company)) for company in companies)):
+            if phrase:
+                self._node(phrase).setdefault(_NAMES, ())
+        for account in accounts:
+            self.add(account)
+
+    def _node(self, words: Words) -> dict[bytes, Any]:
+        node = self._root
+        for word in words:
+            below = node.get(word)
+            if below is None:
+                below = node[word] = {}
+            node = below
+        return node
+
+    def add(self, account: Account) -> None:
+        """Add the names of one account."""
+        names, rejected = names_of(account)
+        self.rejected.extend(rejected)
+        for words, name in names.items():
+            node = self._node(words)
+            node[_NAMES] = (*node.get(_NAMES, ()), name)
+
+    def remove(self, account: Account) -> None:
+        """Remove the names of one account, as it was when it was added."""
+        names, _ = names_of(account)
+        for words in names:
+            self._drop(words, account.id)
+        self.rejected = [r for r in self.rejected if r.account != account.id]
+
+    def _drop(self, words: Words, account: str) -> None:
+        path: list[dict[bytes, Any]] = [self._root]
+        for word in words:
+            below = path[-1].get(word)
+            if below is None:
+                return
+            path.append(below)
+        left = tuple(name for name in path[-1].get(_NAMES, ()) if name.account != account)
+        if left or words in hiding_phrases():
+            path[-1][_NAMES] = left
+        else:
+            path[-1].pop(_NAMES, None)
+        for depth in range(len(words), 0, -1):
+            if path[depth]:
+                return
+            del path[depth - 1][words[depth - 1]]
+
+    def find(self, words: Sequence[bytes]) -> list[Hit]:
+        """Return the names that stand in the words, leftmost and longest; none overlaps another."""
+        root = self._root
+        hits: list[Hit] = []
+        free = 0  # the first word that no hit has taken
+        count = len(words)
+        for start, word in enumerate(words):
+            if word not in root or start < free:
+                continue
+            node, names, end = root[word], None, start
+            here = start + 1
+            while True:
+                found = node.get(_NAMES)
+                if found is not None:
+                    names, end = found, here
+                if here >= count:
+                    break
+                node = node.get(words[here])
+                if node is None:
+                    break
+                here += 1
+            if names is not None:
+                hits.append(Hit(start, end, names))
+                free = end
+        return hits

@@ -1,0 +1,225 @@
+"""By which words an account may be named, and how far each of them can be trusted.
+
+A name is stripped of its legal form on this side only; texts stay as they are. What evidence a name
+demands follows from its ``Ambiguity``: see ``matcher.features``.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from earmark.types import Account
+from matcher.normalise import words_of
+from matcher.vocabulary import Commonness, commonness, family_names, given_names, places
+
+__all__ = ["Ambiguity", "Name", "Origin", "Rejected", "Words", "ambiguity_of", "domain_words", "names_of"]
+
+Words = tuple[bytes, ...]
+
+_LONGEST: Final = 80  # characters
+_MOST_WORDS: Final = 8
+
+
+class Origin(StrEnum):
+    """Where a name of an account comes from, the most trusted first."""
+
+    DOMAIN = "domain"
+    NAME = "name"
+    ALIAS = "alias"
+    STRIPPED = "stripped"
+    LABEL = "label"
+    SHORT = "short"
+
+
+class Ambiguity(StrEnum):
+    """What else the words of a name may mean."""
+
+    DISTINCTIVE = "distinctive"
+    PHRASE = "phrase"
+    RARE_WORD = "rare_word"
+    ORDINARY_WORD = "ordinary_word"
+    EVERYDAY_WORD = "everyday_word"
+    PERSON = "person"
+    PLACE = "place"
+    ACRONYM = "acronym"
+    GENERIC = "generic"
+
+
+class Name(NamedTuple):
+    """One name of one account, as the user wrote it."""
+
+    account: str
+    written: str
+    origin: Origin
+
+
+class Rejected(NamedTuple):
+    """A name that can't be looked for, and why."""
+
+    account: str
+    written: str
+    reason: str
+
+
+_LEGAL: Final = frozenset(
+    tuple(form.encode() for form in line.split())
+    for line in """
+    inc|incorporated|corp|corporation|co|company|ltd|limited|llc|l l c|llp|l l p|lp|l p|plc|p l c|pllc|pbc
+    gmbh|g m b h|mbh|ag|a g|se|kg|kgaa|k g a a|ohg|ug|ev|e v|eg|gmbh and co kg|gmbh co kg|ag and co kgaa
+    se and co kgaa|and co|and company|sa|s a|sas|s a s|sarl|s a r l|sca|s c a|snc|eurl|scop|sl|s l|slu|s l u
+    spa|s p a|srl|s r l|sapa|bv|b v|nv|n v|cv|cva|ab|a b|publ|ab publ|as|a s|asa|a s a|oy|oyj|abp|aps|a p s|hf
+    sp z o o|spzoo|z o o|sro|s r o|zrt|nyrt|kft|doo|d o o|dd|d d|ad|a d|ead|eood|ood|ltda|s a de c v|sa de cv
+    s a b de c v|sab de cv|sapi de cv|s a p i de c v|s de r l de c v|de c v|de cv|sab|s a b|eireli|me
+    pte|pte ltd|pty|pty ltd|pvt|pvt ltd|private|private limited|public limited company|public company limited
+    public company|pcl|bhd|sdn bhd|berhad|tbk|kk|k k|kabushiki kaisha|godo kaisha|co ltd|company limited
+    jsc|pjsc|ojsc|cjsc|ooo|oao|pao|ao|psc|pjs c|ksc|kscp|qpsc|saog|saoc|sae|sal|fze|fzco|fz llc
+    adr|ads|adrs|gdr|sponsored adr|unsponsored adr|trust inc|cos|inc the|company the|corporation the|the|as a
+    """.replace("\n", "|").split("|")
+    if (line := line.strip())
+)
+_LONGEST_FORM: Final = max(map(len, _LEGAL))
+_FRONTS: Final = (b"the", b"pt", b"pjsc", b"jsc", b"ooo")
+
+# What companies add to the word that people call them by.
+_DESCRIPTORS: Final = frozenset(
+    b"""ai group holdings holding technologies technology tech labs lab laboratories systems software solutions
+    networks network international global industries enterprises ventures partners capital energy motors
+    motor automotive automation pharmaceuticals pharmaceutical pharma therapeutics biosciences biotech sciences
+    bio health healthcare medical financial finance bank bancorp insurance media entertainment studios games
+    gaming interactive digital data cloud security robotics semiconductor semiconductors electronics electric
+    platforms platform brands foods retail stores logistics airlines airways resources materials chemicals
+    mobile mobility communications telecom wireless services consulting analytics space aerospace power io app
+    inc hq com""".split()
+)
+
+
+def _without_legal_form(words: Words) -> Words:
+    """Return the words without legal forms at their end and articles in front; at least one word stays."""
+    changed = True
+    while changed and len(words) > 1:
+        changed = False
+        for length in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
+            if words[-length:] in _LEGAL:
+                words, changed = words[:-length], True
+                break
+    while len(words) > 1 and words[0] in _FRONTS:
+        words = words[1:]
+    while len(words) > 1 and words[-1] == b"and":
+        words = words[:-1]
+    return words
+
+
+def _shortened(words: Words) -> Iterator[Words]:
+    """Yield the name without what companies add to it; one word alone must be no word of the language."""
+    for _ in range(2):
+        if len(words) < 2 or words[-1] not in _DESCRIPTORS:  # noqa: PLR2004 - a word must remain
+            return
+        words = words[:-1]
+        if len(words) > 1:
+            yield words
+        elif len(words[0]) > 3 and ambiguity_of(words) in {Ambiguity.DISTINCTIVE, Ambiguity.RARE_WORD}:  # noqa: PLR2004
+            yield words
+
+
+def domain_words(domain: str) -> Words:
+    """Return the words of a domain as they stand in a text: "www.norvik.co.uk" → norvik, co, uk."""
+    words = tuple(words_of(domain))
+    return words[1:] if words[:1] == (b"www",) else words
+
+
+def _umlauts_spelled_out(text: str) -> str | None:
+    """Return "Müller" as "Mueller", or None when there is nothing to spell out."""
+    spelled = text
+    for letter, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue")):
+        spelled = spelled.replace(letter, letters)
+    return spelled if spelled != text else None
+
+
+def _written(account: Account) -> Iterator[tuple[str, Origin]]:
+    for text, origin in ((account.name, Origin.NAME), *((alias, Origin.ALIAS) for alias in account.aliases)):
+        if text:
+            yield text, origin
+            if not text.isascii() and (spelled := _umlauts_spelled_out(text)):
+                yield spelled, origin
+
+
+def _refusal(text: str, words: Words) -> str | None:
+    if not words:
+        return "it has no letters or digits"
+    if len(text) > _LONGEST:
+        return f"it has more than {_LONGEST} characters; is a quotation mark missing in the file?"
+    if len(words) > _MOST_WORDS:
+        return f"it has more than {_MOST_WORDS} words"
+    return None
+
+
+def names_of(account: Account) -> tuple[dict[Words, Name], tuple[Rejected, ...]]:
+    """Return the names by which to look for an account, by their words, and those that were rejected.
+
+    The account's ``not_aliases`` are never among them. Where two names have the same words, the more
+    trusted one stays.
+    """
+    names: dict[Words, Name] = {}
+    rejected: list[Rejected] = []
+    key = account.id
+    for text, origin in _written(account):
+        words = tuple(words_of(text))
+        if reason := _refusal(text, words):
+            rejected.append(Rejected(key, text[:_LONGEST], reason))
+            continue
+        names.setdefault(words, Name(key, text, origin))
+        bare = _without_legal_form(words)
+        if bare != words:
+            names.setdefault(bare, Name(key, text, Origin.STRIPPED))
+        for short in _shortened(bare):
+            grouped = len(short) > 1 and bare[-1] in {b"group", b"holdings", b"holding"}
+            names.setdefault(short, Name(key, text, Origin.STRIPPED if grouped else Origin.SHORT))
+    for domain in account.domains:
+        words = domain_words(domain)
+        if len(words) > 1:
+            names.setdefault(words, Name(key, domain, Origin.DOMAIN))
+            _add_label(names, Name(key, domain, Origin.LABEL), words[0])
+    for text in account.not_aliases:
+        names.pop(tuple(words_of(text)), None)
+    return names, tuple(rejected)
+
+
+def _add_label(names: dict[Words, Name], name: Name, label: bytes) -> None:
+    """Add the label of a domain when it is the account's name written as one word."""
+    if len(label) > 3 and any(b"".join(words) == label for words in names if len(words) > 1):  # noqa: PLR2004
+        names.setdefault((label,), name)
+
+
+@lru_cache(maxsize=65536)
+def ambiguity_of(words: Words) -> Ambiguity:
+    """Return what else these words may mean."""
+    if len(words) > 1:
+        return _ambiguity_of_phrase(words)
+    word = words[0]
+    if word.isdigit() or len(word) == 1:
+        return Ambiguity.GENERIC
+    common = commonness(word)
+    if words in places():
+        return Ambiguity.PLACE
+    if word in _DESCRIPTORS:
+        return Ambiguity.GENERIC
+    if word in given_names() or word in family_names():
+        return Ambiguity.EVERYDAY_WORD if common == Commonness.EVERYDAY else Ambiguity.PERSON
+    if common:
+        return (Ambiguity.RARE_WORD, Ambiguity.ORDINARY_WORD, Ambiguity.EVERYDAY_WORD)[common - 1]
+    if len(word) <= 3:  # noqa: PLR2004 - three letters stand for many things
+        return Ambiguity.ACRONYM
+    return Ambiguity.DISTINCTIVE
+
+
+def _ambiguity_of_phrase(words: Words) -> Ambiguity:
+    if words in places() or all((word,) in places() for word in words):
+        return Ambiguity.PLACE
+    if all(word.isdigit() or word in _DESCRIPTORS or len(word) == 1 for word in words):
+        return Ambiguity.GENERIC if len(b"".join(words)) < 4 or words[0] in _DESCRIPTORS else Ambiguity.ACRONYM  # noqa: PLR2004
+    if len(words) == 2 and words[0] in given_names() and words[1] in family_names():  # noqa: PLR2004
+        return Ambiguity.PERSON
+    if all(commonness(word) or word.isdigit() or (word,) in places() for word in words):
+        return Ambiguity.PHRASE
+    return Ambiguity.DISTINCTIVE

@@ -1,0 +1,71 @@
+"""What the words of a text usually are: ordinary words, given names, family names, places.
+
+The lists are data files in ``matcher/words``; a word is asked for in its normal form (``normalise``).
+"""
+
+from enum import IntEnum
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from matcher.normalise import words_of
+
+__all__ = ["Commonness", "commonness", "family_names", "given_names", "hiding_phrases", "places"]
+
+
+class Commonness(IntEnum):
+    """How ordinary a word is in English; no word of the language is ``NONE``."""
+
+    NONE = 0
+    RARE = 1
+    ORDINARY = 2
+    EVERYDAY = 3
+
+
+_FILES: Final = {
+    "rare": Commonness.RARE,
+    "ordinary": Commonness.ORDINARY,
+    "everyday": Commonness.EVERYDAY,
+}
+
+
+def _lines(name: str) -> list[str]:
+    return (files("matcher") / "words" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+@cache
+def _english() -> dict[bytes, Commonness]:
+    return {line.encode(): tier for name, tier in _FILES.items() for line in _lines(name)}
+
+
+def commonness(word: bytes) -> Commonness:
+    """Return how ordinary the word is in English."""
+    return _english().get(word, Commonness.NONE)
+
+
+def _words(name: str) -> frozenset[bytes]:
+    return frozenset(word.encode() for line in _lines(name) for word in line.split())
+
+
+@cache
+def given_names() -> frozenset[bytes]:
+    """Return first names of people."""
+    return _words("given")
+
+
+@cache
+def family_names() -> frozenset[bytes]:
+    """Return family names of people."""
+    return _words("family")
+
+
+@cache
+def places() -> frozenset[tuple[bytes, ...]]:
+    """Return countries, states and cities, each as its words."""
+    return frozenset(tuple(words_of(line)) for line in _lines("places"))
+
+
+@cache
+def hiding_phrases() -> frozenset[tuple[bytes, ...]]:
+    """Return fixed phrases that hide a company's name that stands in them ("root cause", "Wall Street")."""
+    return frozenset(tuple(words_of(line)) for line in _lines("hiding"))
