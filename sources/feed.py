@@ -1,0 +1,194 @@
+"""RSS, Atom, RDF and JSON Feed: the parser in its tiers, and the source kind ``feed``."""
+
+import io
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import fastfeedparser
+import feedparser
+from pydantic import Field, HttpUrl
+
+from earmark.contract import Feed, Poll, Source
+from earmark.errors import SourceChanged, SourceError
+from earmark.types import Event, Hint, HintKind
+from sources.document import decoded, document_of, parsed, repaired
+from sources.entries import Entry, address, events_of, line, shown
+from sources.html import text_of
+from sources.jsonfeed import read_json_feed
+from sources.outline import EntryOutline, Outline, outline_of
+
+__all__ = ["FeedSource", "parse_feed"]
+
+_CLOCK_SKEW = timedelta(days=1)
+_Tier = Callable[[bytes], list[Entry]]
+
+
+def parse_feed(body: bytes, content_type: str, url: str) -> Feed:
+    """Return the feed in a body; ``url`` resolves its links and names it in errors, and is never opened.
+
+    Raises SourceChanged, saying what the body looks like, when it is no feed. A feed without entries is one.
+    """
+    try:
+        text = decoded(body, content_type)
+        if text.lstrip("\ufeff \t\r\n")[:1] == "{":
+            return read_json_feed(text.lstrip("\ufeff"), url)
+        return _read_xml(document_of(text, body, shown(url)), url)
+    except (SourceError, MemoryError):
+        raise
+    except Exception as error:  # a parser's own fault on hostile bytes: the poll becomes an outcome
+        raise SourceChanged(
+            f"{shown(url)} answered with a feed that can't be read ({type(error).__name__}). "
+            "If a browser shows it, report it with a copy of the page."
+        ) from error
+
+
+def _read_xml(document: bytes, url: str) -> Feed:
+    root = parsed(document)
+    if root is None:
+        document = repaired(document)
+        root = parsed(document, recover=True)
+    outline = Outline() if root is None else outline_of(root)
+    parser, entries = _entries(document, len(outline.entries))
+    return Feed(
+        title=line(text_of(outline.title)),
+        language=outline.language,
+        events=events_of(_framed(entries, outline, url)),
+        every=outline.every,
+        next_url=address(outline.next_link, outline.base, url),
+        parser=parser,
+    )
+
+
+def _entries(document: bytes, expected: int) -> tuple[str, list[Entry]]:
+    """Return the first tier that finds all entries that the outline counts, or else the fuller one."""
+    tiers: tuple[tuple[str, _Tier], ...] = (("fast", _fast), ("thorough", _thorough))
+    best: tuple[str, list[Entry]] = ("outline", [])
+    fault: Exception | None = None
+    for name, tier in tiers:
+        try:
+            entries = tier(document)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a parser raises, the next tier gets its turn
+            fault = error
+            continue
+        if len(entries) > len(best[1]) or best[0] == "outline":
+            best = (name, entries)
+        if len(entries) == expected > 0:
+            break
+    if best[0] == "outline" and fault is not None:
+        raise fault
+    return best
+
+
+def _fast(document: bytes) -> list[Entry]:
+    # Bytes only: a string that is an address would be fetched.
+    found = fastfeedparser.parse(bytes(document), include_tags=False, include_media=False, include_enclosures=False)
+    return [_fast_entry(entry) for entry in found["entries"]]
+
+
+def _fast_entry(entry: Any) -> Entry:
+    contents = entry.get("content") or ({},)
+    return Entry(
+        id=_string(entry.get("id")),
+        title=_string(entry.get("title")) or "",
+        link=_string(entry.get("link")),
+        html=_string(contents[0].get("value")) or _string(entry.get("description")) or "",
+        author=_string(entry.get("author")),
+    )
+
+
+def _thorough(document: bytes) -> list[Entry]:
+    # A stream only: bytes or a string that are a path or an address would be opened.
+    found = feedparser.parse(io.BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
+    return [_thorough_entry(entry) for entry in found.entries]
+
+
+def _thorough_entry(entry: Any) -> Entry:
+    contents = entry.get("content") or ({},)
+    source = entry.get("source") or {}
+    return Entry(
+        id=_string(entry.get("id")),
+        title=_string(entry.get("title")) or "",
+        link=_string(entry.get("link")),
+        html=_string(contents[0].get("value")) or _string(entry.get("summary")) or "",
+        author=_string(entry.get("author")),
+        publisher=_string(source.get("title")),
+        date=_string(entry.get("published")) or _string(entry.get("updated")),
+    )
+
+
+def _framed(entries: Sequence[Entry], outline: Outline, url: str) -> list[Entry]:
+    """Return the entries with what the outline knows of each and of the feed; links made absolute."""
+    same = len(outline.entries) == len(entries)
+    frames = outline.entries if same else (EntryOutline(base=outline.base),) * len(entries)
+    return [_in_frame(entry, frame, outline, url) for entry, frame in zip(entries, frames, strict=True)]
+
+
+def _in_frame(entry: Entry, frame: EntryOutline, outline: Outline, url: str) -> Entry:
+    link = address(entry.link, frame.base, url) if entry.link != entry.id or _is_web(entry.id) else None
+    return replace(
+        entry,
+        id=None if entry.id == entry.link else entry.id,
+        link=link or address(frame.link, frame.base, url),
+        author=entry.author or outline.author,
+        publisher=frame.publisher or entry.publisher,
+        language=frame.language or outline.language,
+        date=frame.date or entry.date,
+    )
+
+
+def _is_web(link: str | None) -> bool:
+    return link is not None and link.lower().startswith(("http://", "https://"))
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+class FeedSource(Source):
+    """Entries of an RSS, Atom or JSON feed."""
+
+    kind: ClassVar[str] = "feed"
+
+    url: HttpUrl = Field(description="Address of the feed.")
+    company: str | None = Field(
+        None, description="The company that every entry is about: its name, or its domain such as 'norvik.example'."
+    )
+    include: tuple[str, ...] = Field(
+        (), description="Keep only entries that hold one of these words or phrases; all if empty."
+    )
+    exclude: tuple[str, ...] = Field((), description="Leave out entries that hold one of these words or phrases.")
+
+    async def poll(self, poll: Poll) -> AsyncIterator[Event]:
+        """Yield the feed's entries, in its order; a date of the future counts as none."""
+        page = await poll.get(str(self.url))
+        feed = await poll.feed(page)
+        for event in feed.events:
+            if self._wants(event):
+                yield self._told(event, poll)
+
+    def _wants(self, event: Event) -> bool:
+        words = f"{event.title}\n{event.text}".casefold()
+        return not any(word.casefold() in words for word in self.exclude) and (
+            not self.include or any(word.casefold() in words for word in self.include)
+        )
+
+    def _told(self, event: Event, poll: Poll) -> Event:
+        dated = event.published_at is not None and event.published_at <= poll.now + _CLOCK_SKEW
+        return replace(
+            event,
+            published_at=event.published_at if dated else None,
+            language=event.language or self.language,
+            hints=event.hints + _fixed_hint(self.company),
+        )
+
+
+def _fixed_hint(company: str | None) -> tuple[Hint, ...]:
+    if not company or not company.strip():
+        return ()
+    name = company.strip()
+    is_domain = "." in name.strip(".") and " " not in name and not name.endswith(".")
+    return (Hint(kind=HintKind.DOMAIN if is_domain else HintKind.NAME, value=name, strength=1.0),)
