@@ -82,7 +82,7 @@ def serve(pages: Mapping[str, RecordedPage], port: int = 0) -> Iterator[int]:
         server = _Server((HOST, port), _Handler)
     except OSError as error:
         raise ConfigError(
-            f"Port {port} on this machine is taken ({error.strerror}), and the sample pages are served there. "
+            f"Port {port} on this machine is taken ({error.strerror}), where the sample pages are served. "
             "The demo may be running already; if not, end the program that has the port."
         ) from error
     server.pages = pages
