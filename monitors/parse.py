@@ -83,7 +83,8 @@ class ParsePool:
                     _log.warning("The parsing pool broke down (%s); a new one takes over.", error)
                     await asyncio.to_thread(self._discard, pool)
                 else:
-                    return self._result(outcome, subject)
+                    value: T = self._result(outcome, subject)
+                    return value
         raise SourceChanged(_crash(subject))
 
     def _result(self, outcome: "_Outcome", subject: str) -> Any:
@@ -114,7 +115,7 @@ class ParsePool:
         with self._change:
             if self._pool is pool:
                 self._pool = None
-        pool.stop()
+        pool.stop()  # type: ignore[no-untyped-call]  # pebble types most, not this
         pool.join()
 
     def close(self) -> None:

@@ -19,15 +19,16 @@ _TIME = (
     r"(?:(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[ap]\.?m\b\.?)?)?"
     r"\s*(?:(?:GMT|UTC)(?=[+-]))?(?P<zone>[+-]\d\d(?::?\d\d)?|[A-Za-z]{1,5})?"
 )
+_BASIC_TIME = r"T?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?P<half>)(?P<zone>Z)?"
+_WEEKDAY = r"(?:[^\W\d]+\.?,?\s+)?"
+_MONTH = r"(?P<month>[a-z]{3,9})\.?"
 _FORMS = tuple(
     re.compile(form, re.ASCII | re.IGNORECASE)
     for form in (
         rf"(?P<year>\d{{4}})-(?P<month>\d\d?)-(?P<day>\d\d?)(?:[T\s]+{_TIME}|Z)?",
-        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
-        r"(?:T?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?P<half>)(?P<zone>Z)?)?",
-        rf"(?:[^\W\d]+\.?,?\s+)?(?P<day>\d\d?)[\s-]+(?P<month>[a-z]{{3,9}})\.?,?[\s-]+(?P<year>\d{{4}}|\d\d)"
-        rf"(?:,?\s+{_TIME})?",
-        rf"(?:[^\W\d]+\.?,?\s+)?(?P<month>[a-z]{{3,9}})\.?\s+(?P<day>\d\d?),?\s+(?P<year>\d{{4}})(?:,?\s+{_TIME})?",
+        rf"(?P<year>\d{{4}})(?P<month>\d\d)(?P<day>\d\d)(?:{_BASIC_TIME})?",
+        rf"{_WEEKDAY}(?P<day>\d\d?)[\s-]+{_MONTH},?[\s-]+(?P<year>\d{{4}}|\d\d)(?:,?\s+{_TIME})?",
+        rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d\d?),?\s+(?P<year>\d{{4}})(?:,?\s+{_TIME})?",
     )
 )
 

@@ -1,7 +1,8 @@
-"""The bytes of a page as one XML document: decoded, rid of its prolog, repaired where it is not well formed."""
+"""The bytes of a page as one XML document: decoded, without its prolog, repaired where it is broken."""
 
 import codecs
 import re
+import sys
 from html.entities import html5
 
 from lxml import etree
@@ -19,7 +20,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BARE_WIDE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
-_SINGLE_BYTE = re.compile(r"(?:iso-?8859-?1|latin-?1|us-?ascii|ascii|windows-?1252|cp-?1252|utf-?8)$", re.IGNORECASE)
+_SINGLE_BYTE = re.compile(
+    r"(?:iso-?8859-?1|latin-?1|us-?ascii|ascii|windows-?1252|cp-?1252|utf-?8)$", re.IGNORECASE
+)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)")
 _HEAD = 16_384
@@ -27,7 +30,9 @@ _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,40}:)?(?:rss|feed|rdf)(?=[\s>/])", re
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _AMPERSAND = re.compile(
-    rb"<!\[CDATA\[.*?\]\]>|&(?:#(?P<code>\d{1,7}|x[0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][A-Za-z0-9]{1,31};))?", re.DOTALL
+    rb"<!\[CDATA\[.*?\]\]>"
+    rb"|&(?:#(?P<code>\d{1,7}|x[0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][A-Za-z0-9]{1,31};))?",
+    re.DOTALL,
 )
 _XML_NAMES = (b"amp;", b"lt;", b"gt;", b"quot;", b"apos;")
 _MAGIC = ((b"\x1f\x8b", "compressed bytes"), (b"PK\x03\x04", "a ZIP file"), (b"%PDF", "a PDF file"))
@@ -97,15 +102,12 @@ def repaired(document: bytes) -> bytes:
 def _mended(found: re.Match[bytes]) -> bytes:
     whole, code, name = found.group(), found.group("code"), found.group("name")
     if code is not None:
-        return whole if _is_legal(int(code[1:], 16) if code[:1] == b"x" else int(code)) else b""
+        number = int(code[1:], 16) if code[:1] == b"x" else int(code)
+        return whole if number < sys.maxunicode and not _ILLEGAL.match(chr(number)) else b""
     if name is not None and name not in _XML_NAMES:
         chars = html5.get(name.decode("ascii"), "")
         return "".join(f"&#{ord(char)};" for char in chars).encode() or b"&amp;" + name
     return b"&amp;" if whole == b"&" else whole
-
-
-def _is_legal(code: int) -> bool:
-    return code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
 
 
 def parsed(document: bytes, *, recover: bool = False) -> etree._Element | None:

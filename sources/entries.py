@@ -17,6 +17,7 @@ _LONGEST_TEXT = 20_000
 _LONGEST_TITLE = 500
 _LONGEST_URL = 4_000
 _HEADLINE = 140
+_UNPRINTED = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
 _MAILED = re.compile(r"\S+@\S+\s*\((.+)\)|(.+?)\s*<?\S+@\S+>?")
 _TRACKING = re.compile(r"(?<=[?&])utm_[^&#]*&?")
 
@@ -46,7 +47,8 @@ def events_of(entries: Iterable[Entry]) -> tuple[Event, ...]:
 
 
 def _event(entry: Entry) -> Event | None:
-    text = _cut(entry.text and line(entry.text, keep_breaks=True) or text_of(entry.html[:_LONGEST_HTML]), _LONGEST_TEXT)
+    plain = line(entry.text, keep_breaks=True) if entry.text else text_of(entry.html[:_LONGEST_HTML])
+    text = _cut(plain, _LONGEST_TEXT)
     title = _cut(line(text_of(entry.title[:_LONGEST_HTML])), _LONGEST_TITLE)
     headline = title or _cut(text.partition("\n")[0], _HEADLINE)
     if not headline:
@@ -108,8 +110,9 @@ def _cut(text: str, longest: int) -> str:
 
 def line(text: str, *, keep_breaks: bool = False) -> str:
     """Return text without control characters and lone surrogates, its white space collapsed."""
-    clean = "".join(char for char in text if char.isprintable() or char.isspace()) if not text.isprintable() else text
-    lines = (" ".join(part.split()) for part in clean.splitlines())
+    if not text.isprintable():
+        text = _UNPRINTED.sub("", text)
+    lines = (" ".join(part.split()) for part in text.splitlines())
     return ("\n" if keep_breaks else " ").join(part for part in lines if part)
 
 
@@ -130,6 +133,6 @@ def shown(url: str) -> str:
     """Return host and path of an address: what an error may show of it."""
     try:
         parts = urlsplit(url)
-        return f"{parts.hostname or ''}{parts.path}" or "The page"
     except ValueError:
         return "The page"
+    return f"{parts.hostname or ''}{parts.path}" or "The page"

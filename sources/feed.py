@@ -85,12 +85,14 @@ def _entries(document: bytes, expected: int) -> tuple[str, list[Entry]]:
 
 def _fast(document: bytes) -> list[Entry]:
     # Bytes only: a string that is an address would be fetched.
-    found = fastfeedparser.parse(bytes(document), include_tags=False, include_media=False, include_enclosures=False)
+    found = fastfeedparser.parse(
+        bytes(document), include_tags=False, include_media=False, include_enclosures=False
+    )
     return [_fast_entry(entry) for entry in found["entries"]]
 
 
 def _fast_entry(entry: Any) -> Entry:
-    contents = entry.get("content") or ({},)
+    contents: Any = entry.get("content") or ({},)
     return Entry(
         id=_string(entry.get("id")),
         title=_string(entry.get("title")) or "",
@@ -107,12 +109,13 @@ def _thorough(document: bytes) -> list[Entry]:
 
 
 def _thorough_entry(entry: Any) -> Entry:
-    contents = entry.get("content") or ({},)
-    source = entry.get("source") or {}
+    contents: Any = entry.get("content") or ({},)
+    source: Any = entry.get("source") or {}
+    id_, link = _string(entry.get("id")), _string(entry.get("link"))
     return Entry(
-        id=_string(entry.get("id")),
+        id=id_,
         title=_string(entry.get("title")) or "",
-        link=_string(entry.get("link")),
+        link=link if link != id_ or _is_web(link) else None,  # it makes a link of any id
         html=_string(contents[0].get("value")) or _string(entry.get("summary")) or "",
         author=_string(entry.get("author")),
         publisher=_string(source.get("title")),
@@ -128,11 +131,10 @@ def _framed(entries: Sequence[Entry], outline: Outline, url: str) -> list[Entry]
 
 
 def _in_frame(entry: Entry, frame: EntryOutline, outline: Outline, url: str) -> Entry:
-    link = address(entry.link, frame.base, url) if entry.link != entry.id or _is_web(entry.id) else None
     return replace(
         entry,
         id=None if entry.id == entry.link else entry.id,
-        link=link or address(frame.link, frame.base, url),
+        link=address(entry.link, frame.base, url) or address(frame.link, frame.base, url),
         author=entry.author or outline.author,
         publisher=frame.publisher or entry.publisher,
         language=frame.language or outline.language,
@@ -155,12 +157,14 @@ class FeedSource(Source):
 
     url: HttpUrl = Field(description="Address of the feed.")
     company: str | None = Field(
-        None, description="The company that every entry is about: its name, or its domain such as 'norvik.example'."
+        None, description="The company that all entries are about: its name, or domain like 'norvik.example'."
     )
     include: tuple[str, ...] = Field(
         (), description="Keep only entries that hold one of these words or phrases; all if empty."
     )
-    exclude: tuple[str, ...] = Field((), description="Leave out entries that hold one of these words or phrases.")
+    exclude: tuple[str, ...] = Field(
+        (), description="Leave out entries that hold one of these words or phrases."
+    )
 
     async def poll(self, poll: Poll) -> AsyncIterator[Event]:
         """Yield the feed's entries, in its order; a date of the future counts as none."""

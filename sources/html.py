@@ -7,20 +7,27 @@ from lxml import etree
 
 __all__ = ["looks_like_html", "text_of"]
 
-_BLOCKS = tuple(
-    "address article aside blockquote body br center dd details div dl dt fieldset figcaption figure footer "
-    "form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tbody tfoot thead tr ul".split()
+_BLOCKS = (
+    *("address", "article", "aside", "blockquote", "body", "br", "center", "dd", "details", "div", "dl"),
+    *("dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody"),
+    *("tfoot", "thead", "tr", "ul"),
 )
 _CELLS = ("td", "th")
-_UNSEEN = tuple(
-    "button head iframe math noscript object script select style svg template textarea title".split()
+_UNSEEN = (
+    *("button", "head", "iframe", "math", "noscript", "object", "script"),
+    *("select", "style", "svg", "template", "textarea", "title"),
 )
 _TAGS = re.compile(r"<[^<>]*>")
 _CODE = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {0x7F: None}
+_LINES = re.compile(r"[\r\n]+")  # in HTML the end of a line is a space
 _SPACES = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r" ?\n[ \n]*")
-_HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML_START = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _SNIFFED = 4096
 
 
@@ -35,8 +42,10 @@ def text_of(html: str) -> str:
     Any string will do: it never raises, and lone surrogates and control characters are dropped.
     """
     clean = html.encode("utf-8", "ignore").decode("utf-8").translate(_CONTROLS)
-    if "<" in clean or "&" in clean:
-        clean = _rendered(clean)
+    if "<" in clean:
+        clean = _rendered(_LINES.sub(" ", clean)).translate(_CONTROLS)
+    elif "&" in clean:
+        clean = unescape(clean).translate(_CONTROLS)
     return _BREAKS.sub("\n", _SPACES.sub(" ", clean)).strip()
 
 
@@ -47,7 +56,7 @@ def _rendered(html: str) -> str:
         root = etree.fromstring(f"<body>{html}".encode(), parser)
     except etree.XMLSyntaxError:  # no element survives
         return _stripped(html)
-    if root is None or parser.error_log.filter_from_fatals():  # deeper than libxml2 goes: it would cut the rest
+    if root is None or parser.error_log.filter_from_fatals():  # too deep: libxml2 cut the rest off
         return _stripped(html)
     etree.strip_elements(root, *_UNSEEN, etree.Comment, etree.ProcessingInstruction, with_tail=False)
     for block in root.iter(*_BLOCKS):
@@ -55,7 +64,7 @@ def _rendered(html: str) -> str:
         block.tail = f"\n{block.tail or ''}"
     for cell in root.iter(*_CELLS):
         cell.text = f" {cell.text or ''}"
-    return "".join(root.itertext())
+    return str(etree.tostring(root, method="text", encoding="unicode"))
 
 
 def _stripped(html: str) -> str:

@@ -1,4 +1,4 @@
-"""The outline of an XML feed: what it says about itself, and of each entry what the fast parser leaves out."""
+"""The outline of an XML feed: what it says of itself, and of each entry what the fast parser leaves out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -109,8 +109,9 @@ def _every(head: etree._Element) -> timedelta | None:
     period = _PERIODS.get(_text(_child(head, "updatePeriod")).lower())
     if period is not None:
         times = _text(_child(head, "updateFrequency"))
-        pauses.append(period / int(times) if times.isdecimal() and 0 < int(times[:6]) else period)
-    return min(max(pauses), _LONGEST_PAUSE) if pauses and max(pauses) else None
+        pauses.append(period / int(times) if times.isdecimal() and int(times[:6]) > 0 else period)
+    longest = max(pauses, default=timedelta())
+    return min(longest, _LONGEST_PAUSE) or None
 
 
 def _children(parent: etree._Element, name: str) -> Iterator[etree._Element]:

@@ -31,7 +31,7 @@ def broken() -> Mapping[str, str]:
 
 
 def build(kind: str, options: Mapping[str, Any]) -> Source:
-    """Return a source of a kind with its options; ConfigError says what to edit, and the nearest known name."""
+    """Return a source of a kind with its options; ConfigError says what to edit and the nearest name."""
     source = kinds().get(kind)
     if source is None:
         raise ConfigError(_unknown_kind(kind))
@@ -50,7 +50,7 @@ def _loaded() -> tuple[Mapping[str, type[Source]], Mapping[str, str]]:
         try:
             found[entry.name] = _source(entry, found)
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises, the other kinds stay
-            faults[entry.name] = f"{_origin(entry)} offers the source kind '{entry.name}', but {_reason(error)}"
+            faults[entry.name] = f"{_origin(entry)} offers source kind '{entry.name}', but {_reason(error)}"
             _log.warning("%s", faults[entry.name])
     return MappingProxyType(dict(sorted(found.items()))), MappingProxyType(faults)
 
