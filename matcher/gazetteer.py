@@ -31,7 +31,8 @@ class Gazetteer:
     def __init__(self, accounts: Iterable[Account] = (), companies: Iterable[str] = ()) -> None:
         self.rejected: list[Rejected] = []
         self._root: dict[bytes, Any] = {}
-        for phrase in (*hiding_phrases(), *(tuple(words_of(company)) for company in companies)):
+        self._hiding = hiding_phrases() | {tuple(words_of(company)) for company in companies}
+        for phrase in self._hiding:
             if phrase:
                 self._node(phrase).setdefault(_NAMES, ())
         for account in accounts:
@@ -69,7 +70,7 @@ class Gazetteer:
                 return
             path.append(below)
         left = tuple(name for name in path[-1].get(_NAMES, ()) if name.account != account)
-        if left or words in hiding_phrases():
+        if left or words in self._hiding:
             path[-1][_NAMES] = left
         else:
             path[-1].pop(_NAMES, None)

@@ -19,6 +19,7 @@ Words = tuple[bytes, ...]
 
 _LONGEST: Final = 80  # characters
 _MOST_WORDS: Final = 8
+_CALLED: Final = 4  # fewer letters stand for many things
 
 
 class Origin(StrEnum):
@@ -63,35 +64,44 @@ class Rejected(NamedTuple):
 
 
 _LEGAL: Final = frozenset(
-    tuple(form.encode() for form in line.split())
+    tuple(form.encode().split())
     for line in """
     inc|incorporated|corp|corporation|co|company|ltd|limited|llc|l l c|llp|l l p|lp|l p|plc|p l c|pllc|pbc
     gmbh|g m b h|mbh|ag|a g|se|kg|kgaa|k g a a|ohg|ug|ev|e v|eg|gmbh and co kg|gmbh co kg|ag and co kgaa
     se and co kgaa|and co|and company|sa|s a|sas|s a s|sarl|s a r l|sca|s c a|snc|eurl|scop|sl|s l|slu|s l u
-    spa|s p a|srl|s r l|sapa|bv|b v|nv|n v|cv|cva|ab|a b|publ|ab publ|as|a s|asa|a s a|oy|oyj|abp|aps|a p s|hf
-    sp z o o|spzoo|z o o|sro|s r o|zrt|nyrt|kft|doo|d o o|dd|d d|ad|a d|ead|eood|ood|ltda|s a de c v|sa de cv
-    s a b de c v|sab de cv|sapi de cv|s a p i de c v|s de r l de c v|de c v|de cv|sab|s a b|eireli|me
-    pte|pte ltd|pty|pty ltd|pvt|pvt ltd|private|private limited|public limited company|public company limited
-    public company|pcl|bhd|sdn bhd|berhad|tbk|kk|k k|kabushiki kaisha|godo kaisha|co ltd|company limited
-    jsc|pjsc|ojsc|cjsc|ooo|oao|pao|ao|psc|pjs c|ksc|kscp|qpsc|saog|saoc|sae|sal|fze|fzco|fz llc
-    adr|ads|adrs|gdr|sponsored adr|unsponsored adr|trust inc|cos|inc the|company the|corporation the|the|as a
-    """.replace("\n", "|").split("|")
-    if (line := line.strip())
+    spa|s p a|srl|s r l|sapa|bv|b v|nv|n v|cv|cva|ab|a b|publ|ab publ|as|a s|asa|a s a|oy|oyj|abp|aps|a p s
+    hf|sp z o o|spzoo|z o o|sro|s r o|zrt|nyrt|kft|doo|d o o|dd|d d|ad|a d|ead|eood|ood|ltda|s a de c v
+    sa de cv|s a b de c v|sab de cv|sapi de cv|s a p i de c v|s de r l de c v|de c v|de cv|sab|s a b|eireli
+    pte|pte ltd|pty|pty ltd|pvt|pvt ltd|private limited|public limited company
+    public company limited|private|public company|pcl|bhd|sdn bhd|berhad|tbk|kk|k k|kabushiki kaisha|godo kaisha|co ltd|company limited
+    jsc|pjsc|ojsc|cjsc|ooo|oao|pao|ao|psc|ksc|kscp|qpsc|saog|saoc|sae|sal|fze|fzco|fz llc
+    adr|ads|adrs|gdr|sponsored adr|unsponsored adr|cos|inc the|company the|corporation the|the
+    """.splitlines()
+    for form in line.split("|")
+    if form.strip()
 )
 _LONGEST_FORM: Final = max(map(len, _LEGAL))
 _FRONTS: Final = (b"the", b"pt", b"pjsc", b"jsc", b"ooo")
 
 # What companies add to the word that people call them by.
 _DESCRIPTORS: Final = frozenset(
-    b"""ai group holdings holding technologies technology tech labs lab laboratories systems software solutions
-    networks network international global industries enterprises ventures partners capital energy motors
-    motor automotive automation pharmaceuticals pharmaceutical pharma therapeutics biosciences biotech sciences
-    bio health healthcare medical financial finance bank bancorp insurance media entertainment studios games
+    b"""ai group holdings holding technologies technology tech labs lab laboratories systems software
+    solutions networks network international global industries enterprises ventures partners capital energy motors
+    motor automotive automation pharmaceuticals pharmaceutical pharma therapeutics biosciences biotech
+    sciences bio health healthcare medical financial finance bank bancorp insurance media entertainment studios games
     gaming interactive digital data cloud security robotics semiconductor semiconductors electronics electric
     platforms platform brands foods retail stores logistics airlines airways resources materials chemicals
     mobile mobility communications telecom wireless services consulting analytics space aerospace power io app
-    inc hq com""".split()
+    hq com""".split()
 )
+
+
+_WORDS: Final = {
+    Commonness.RARE: Ambiguity.RARE_WORD,
+    Commonness.ORDINARY: Ambiguity.ORDINARY_WORD,
+    Commonness.EVERYDAY: Ambiguity.EVERYDAY_WORD,
+}
+_CALLABLE: Final = frozenset({Ambiguity.DISTINCTIVE, Ambiguity.RARE_WORD})
 
 
 def _without_legal_form(words: Words) -> Words:
@@ -113,12 +123,12 @@ def _without_legal_form(words: Words) -> Words:
 def _shortened(words: Words) -> Iterator[Words]:
     """Yield the name without what companies add to it; one word alone must be no word of the language."""
     for _ in range(2):
-        if len(words) < 2 or words[-1] not in _DESCRIPTORS:  # noqa: PLR2004 - a word must remain
+        if len(words) == 1 or words[-1] not in _DESCRIPTORS:
             return
         words = words[:-1]
         if len(words) > 1:
             yield words
-        elif len(words[0]) > 3 and ambiguity_of(words) in {Ambiguity.DISTINCTIVE, Ambiguity.RARE_WORD}:  # noqa: PLR2004
+        elif len(words[0]) >= _CALLED and ambiguity_of(words) in _CALLABLE:
             yield words
 
 
@@ -165,11 +175,11 @@ def names_of(account: Account) -> tuple[dict[Words, Name], tuple[Rejected, ...]]
     key = account.id
     for text, origin in _written(account):
         words = tuple(words_of(text))
-        if reason := _refusal(text, words):
+        bare = _without_legal_form(words)
+        if reason := _refusal(text, bare):
             rejected.append(Rejected(key, text[:_LONGEST], reason))
             continue
         names.setdefault(words, Name(key, text, origin))
-        bare = _without_legal_form(words)
         if bare != words:
             names.setdefault(bare, Name(key, text, Origin.STRIPPED))
         for short in _shortened(bare):
@@ -187,7 +197,7 @@ def names_of(account: Account) -> tuple[dict[Words, Name], tuple[Rejected, ...]]
 
 def _add_label(names: dict[Words, Name], name: Name, label: bytes) -> None:
     """Add the label of a domain when it is the account's name written as one word."""
-    if len(label) > 3 and any(b"".join(words) == label for words in names if len(words) > 1):  # noqa: PLR2004
+    if len(label) >= _CALLED and any(b"".join(words) == label for words in names if len(words) > 1):
         names.setdefault((label,), name)
 
 
@@ -197,28 +207,27 @@ def ambiguity_of(words: Words) -> Ambiguity:
     if len(words) > 1:
         return _ambiguity_of_phrase(words)
     word = words[0]
-    if word.isdigit() or len(word) == 1:
-        return Ambiguity.GENERIC
     common = commonness(word)
-    if words in places():
-        return Ambiguity.PLACE
-    if word in _DESCRIPTORS:
-        return Ambiguity.GENERIC
-    if word in given_names() or word in family_names():
-        return Ambiguity.EVERYDAY_WORD if common == Commonness.EVERYDAY else Ambiguity.PERSON
-    if common:
-        return (Ambiguity.RARE_WORD, Ambiguity.ORDINARY_WORD, Ambiguity.EVERYDAY_WORD)[common - 1]
-    if len(word) <= 3:  # noqa: PLR2004 - three letters stand for many things
-        return Ambiguity.ACRONYM
-    return Ambiguity.DISTINCTIVE
+    if word.isdigit() or len(word) == 1 or (word in _DESCRIPTORS and words not in places()):
+        kind = Ambiguity.GENERIC
+    elif words in places():
+        kind = Ambiguity.PLACE
+    elif common < Commonness.EVERYDAY and (word in given_names() or word in family_names()):
+        kind = Ambiguity.PERSON
+    elif common:
+        kind = _WORDS[common]
+    else:
+        kind = Ambiguity.DISTINCTIVE if len(word) >= _CALLED else Ambiguity.ACRONYM
+    return kind
 
 
 def _ambiguity_of_phrase(words: Words) -> Ambiguity:
     if words in places() or all((word,) in places() for word in words):
         return Ambiguity.PLACE
     if all(word.isdigit() or word in _DESCRIPTORS or len(word) == 1 for word in words):
-        return Ambiguity.GENERIC if len(b"".join(words)) < 4 or words[0] in _DESCRIPTORS else Ambiguity.ACRONYM  # noqa: PLR2004
-    if len(words) == 2 and words[0] in given_names() and words[1] in family_names():  # noqa: PLR2004
+        short = sum(map(len, words)) < _CALLED
+        return Ambiguity.GENERIC if short or words[0] in _DESCRIPTORS else Ambiguity.ACRONYM
+    if words[0] in given_names() and all(word in family_names() for word in words[1:]):
         return Ambiguity.PERSON
     if all(commonness(word) or word.isdigit() or (word,) in places() for word in words):
         return Ambiguity.PHRASE
