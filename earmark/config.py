@@ -281,10 +281,13 @@ def clock() -> datetime:
         return datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(_not_a_moment(text)) from error
-    if moment.tzinfo is None:
-        raise ConfigError(_not_a_moment(text))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ConfigError(
+            f"EARMARK_NOW is {text!r}, which is no moment with a time zone. "
+            "Write it like 2026-05-01T00:00:00Z, or unset it."
+        )
     return moment.astimezone(UTC)
 
 
@@ -296,13 +299,6 @@ def clock_is_fixed() -> bool:
 @cache
 def _zone(name: str) -> tzinfo:
     return UTC if name == "UTC" else ZoneInfo(name)  # UTC works where no zone data is installed
-
-
-def _not_a_moment(text: str) -> str:
-    return (
-        f"EARMARK_NOW is {text!r}, which is no moment with a time zone. "
-        "Write it like 2026-05-01T00:00:00Z, or unset it."
-    )
 
 
 def _read(file: Path) -> dict[str, Any]:

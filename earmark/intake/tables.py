@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
 from earmark.errors import ConfigError
+from earmark.intake.cells import text_in
 from earmark.intake.columns import known_in, names_companies
 
 __all__ = ["Row", "Table", "open_table"]
@@ -20,6 +21,8 @@ _LONGEST_LINE: Final = 1024 * 1024
 _MOST_LINES: Final = 200
 _HEADER_WITHIN: Final = 20
 _DELIMITERS: Final = (",", ";", "\t", "|")
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 _KINDS_OF_FILE: Final = (
     (b"%PDF", "a PDF"),
@@ -90,7 +93,10 @@ class _Text(Table):
     def __init__(self, path: Path, head: bytes) -> None:
         self._path = path
         self._encoding, self._errors = _encoding_of(path, head)
-        lines = list(_sample_lines(head.decode(self._encoding, "replace"), whole=len(head) < _SAMPLE))
+        sample = head.decode(self._encoding, "replace")
+        if len(_CONTROL.findall(sample)) * 100 > len(sample):
+            raise ConfigError(_no_text(path))
+        lines = list(_sample_lines(sample, whole=len(head) < _SAMPLE))
         self._delimiter = _delimiter_of(lines)
         self.header = _header_in(path, csv_rows(lines, self._delimiter))
         named = {"\t": "tab"}.get(self._delimiter, self._delimiter)
@@ -220,7 +226,7 @@ def _header_in(path: Path, rows: Iterable[Row]) -> Row:
     for _, row in zip(range(_HEADER_WITHIN), rows, strict=False):
         if names_companies(row.cells):
             return row
-        seen = seen or [cell.strip()[:40] for cell in row.cells if cell.strip()]
+        seen = seen or [text[:40] for cell in row.cells if (text := text_in(cell))]
     found = ", ".join(seen[:12]) or "nothing readable"
     raise ConfigError(
         f"{path} has no column that names companies. It needs a header row with at least one of: "
@@ -259,7 +265,11 @@ def _wide_encoding_of(path: Path, head: bytes) -> str:
         return "utf-16-le"
     if even > 0.4 * half and odd < 0.1 * half:
         return "utf-16-be"
-    raise ConfigError(f"{path} is no text. Accounts are read from CSV or .xlsx with a header row.")
+    raise ConfigError(_no_text(path))
+
+
+def _no_text(path: Path) -> str:
+    return f"{path} is no text. Accounts are read from CSV or .xlsx with a header row."
 
 
 def _first_fault(path: Path) -> bytes | None:
