@@ -10,7 +10,8 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from earmark.errors import SourceChanged, SourceUnavailable
+from earmark.errors import SourceChanged
+from monitors.faults import cut_short
 
 __all__ = ["ENCODINGS", "read_body"]
 
@@ -32,8 +33,9 @@ async def read_body(
 ) -> bytes:
     """Return the decoded body, of at most ``limit`` bytes both as sent and decoded.
 
-    ``headers`` are those of the answer, names in lower case; ``where`` names the page in error texts. Raises SourceChanged for an encoding that we did not ask for,
-    a body that isn't in its encoding or is too large, and SourceUnavailable for one that was cut off.
+    ``headers`` are those of the answer, names in lower case; ``where`` names the page in error texts.
+    Raises SourceChanged for an encoding that we did not ask for, a body that isn't in its encoding or is
+    too large, and SourceUnavailable for one that was cut off.
     """
     inflate = _decoder_of(headers.get("content-encoding", ""), where)
     declared = headers.get("content-length", "")
@@ -54,7 +56,7 @@ async def read_body(
         else:
             _inflate_into(body, inflate, piece, limit, where)
     if inflate is not None and not inflate.whole:
-        raise SourceUnavailable(f"{where} broke off in the middle of its answer. It is tried again later.")
+        raise cut_short(where)
     return bytes(body)
 
 

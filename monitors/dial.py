@@ -7,11 +7,11 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import httpcore
 
-from earmark.errors import SourceRefused, SourceUnavailable
+from earmark.errors import SourceUnavailable
 from monitors.guard import Allow, admit, literal
 
 __all__ = ["Line", "Resolve", "Resolver"]
@@ -57,13 +57,15 @@ def _look_up(host: str, port: int) -> list[str]:
 class Line(httpcore.AsyncNetworkBackend):
     """The network of one exchange: guards each connection, and can close what it opened.
 
-    httpcore loses a connection that is cancelled during its TLS handshake; here it isn't lost.
+    httpcore loses a connection that is cancelled during its TLS handshake; here it isn't lost. There is
+    no way to a UNIX socket.
     """
 
     def __init__(self, resolve: Resolve, allow: Allow) -> None:
         self._resolve, self._allow = resolve, allow
         self._network = httpcore.AnyIOBackend()
         self._streams: list[httpcore.AsyncNetworkStream] = []
+        self._closed = False
 
     async def connect_tcp(
         self,
@@ -91,23 +93,17 @@ class Line(httpcore.AsyncNetworkBackend):
                     raise
             else:
                 self._streams.append(stream)
+                if self._closed:
+                    await self.aclose()
                 return stream
         raise AssertionError  # admit() returns at least one address
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        socket_options: Iterable[Any] | None = None,
-    ) -> NoReturn:
-        """Refuse: nothing public is behind a socket of this machine."""
-        raise SourceRefused(f"{path} is a socket of this machine, which earmark does not connect to.")
 
     async def sleep(self, seconds: float) -> None:
         """Wait; httpcore asks for it between attempts."""
         await asyncio.sleep(seconds)
 
     async def aclose(self) -> None:
-        """Close every connection that this exchange opened."""
+        """Close every connection that this exchange opened, and any that it is just opening."""
+        self._closed = True
         while self._streams:
             await self._streams.pop().aclose()
