@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from hashlib import blake2b
 from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Final
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 from earmark.errors import ConfigError
 
-__all__ = ["HOST", "RecordedPage", "demo_file", "demo_pages", "free_port", "serve"]
+__all__ = ["HOST", "RecordedPage", "demo_file", "demo_pages", "free_port", "is_served", "serve"]
 
 HOST: Final = "127.0.0.1"
 
@@ -70,6 +71,19 @@ def free_port() -> int:
     """Return a port of the loopback address that nobody listens on now."""
     with ThreadingHTTPServer((HOST, 0), BaseHTTPRequestHandler) as server:
         return server.server_port
+
+
+def is_served(pages: Mapping[str, RecordedPage], port: int) -> bool:
+    """Say whether these very pages are served on the port now, by this process or another."""
+    name, page = next(iter(pages.items()))
+    connection = HTTPConnection(HOST, port, timeout=1)
+    try:
+        connection.request("GET", f"/{name}")
+        return connection.getresponse().headers.get("ETag") == page.etag
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 @contextmanager
