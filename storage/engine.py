@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from earmark.errors import ConfigError, StorageError
 from storage.faults import explain, place
 
-__all__ = ["LOCK_CLASS", "at_head", "connect", "migrate", "read", "write"]
+__all__ = ["LOCK_CLASS", "Connection", "Engine", "at_head", "connect", "migrate", "reading", "writing"]
 
 LOCK_CLASS = 0x6561726D
 """First half of our advisory locks in PostgreSQL, so that they meet no other program's."""
@@ -42,7 +42,7 @@ def connect(url: str) -> Engine:
 
 def migrate(engine: Engine) -> None:
     """Bring the tables to the newest form; safe when several processes do it at once."""
-    with write(engine) as conn:
+    with writing(engine) as conn:
         if engine.dialect.name == "postgresql":
             conn.execute(text("SELECT pg_advisory_xact_lock(:class, 0)"), {"class": LOCK_CLASS})
         _refuse_newer(conn)
@@ -53,12 +53,12 @@ def migrate(engine: Engine) -> None:
 
 def at_head(engine: Engine) -> bool:
     """Say whether the tables have their newest form; StorageError when they are newer than this program."""
-    with read(engine) as conn:
+    with reading(engine) as conn:
         return _refuse_newer(conn) == ScriptDirectory.from_config(_config()).get_current_head()
 
 
 @contextmanager
-def read(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection that sees one moment of the database and can't change it."""
     options: dict[str, Any] = {"earmark_mode": "read"}
     if engine.dialect.name == "postgresql":
@@ -68,7 +68,7 @@ def read(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def write(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose changes are all kept, or none if the block fails."""
     with _explained(engine), engine.connect() as conn:
         conn.execution_options(earmark_mode="write")

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from earmark.types import Fact, Hint, Note, Score, StoredEvent, StoryFact, Suppression
+from earmark.types import Fact, Feature, Hint, Note, Score, Span, StoredEvent, StoryFact, Suppression
 from storage.columns import Moment, Packed, Words
 
 __all__ = [
@@ -116,6 +116,8 @@ polls = Table(
     Column("finished_at", Moment, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("error", Words),
+    Column("next_poll_at", Moment, nullable=False),
+    Column("failures", Integer, nullable=False),
     Column("seen", Integer, nullable=False),
     Column("new", Integer, nullable=False),
     Column("revised", Integer, nullable=False),
@@ -205,7 +207,8 @@ stories = Table(
     "stories",
     metadata,
     _id(),
-    Column("key", Text, nullable=False),
+    Column("past", Text, nullable=False),
+    Column("key", Words, nullable=False),
     Column("account", Text),
     Column("company", Words),
     Column("kind", Text, nullable=False),
@@ -217,7 +220,7 @@ stories = Table(
     Column("last_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("merged_into", Text),
-    Index(None, "key", "last_at"),
+    Index(None, "past", "last_at"),
 )
 
 matches = Table(
@@ -227,7 +230,16 @@ matches = Table(
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("event", Text, ForeignKey("events.id"), nullable=False, index=True),
     Column("revision", Integer, nullable=False),
-    Column("body", Packed, nullable=False),
+    Column("account", Text),
+    Column("company", Words),
+    Column("problem", Text),
+    Column("kind", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("certainty", Text, nullable=False),
+    Column("facts", Packed(tuple[Fact, ...])),
+    Column("features", Packed(tuple[Feature, ...])),
+    Column("evidence", Packed(tuple[Span, ...])),
+    Column("confidence", Float, nullable=False),
 )
 
 abstentions = Table(
@@ -238,7 +250,10 @@ abstentions = Table(
     Column("account", Text, nullable=False),
     Column("place", Text, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("body", Packed, nullable=False),
+    Column("span", Packed(Span), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("features", Packed(tuple[Feature, ...])),
+    Column("confidence", Float, nullable=False),
     UniqueConstraint("event", "account", "place"),
     Index(None, "account"),
     Index(None, "at"),

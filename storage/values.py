@@ -14,11 +14,9 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["clean", "pack", "unpack"]
-
-T = TypeVar("T")
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -38,10 +36,9 @@ def pack(hint: Any, value: Any) -> str:
     return json.dumps(_codec(hint).encode(value), separators=(",", ":"))
 
 
-def unpack(hint: type[T], text: str) -> T:
+def unpack(hint: Any, text: str) -> Any:
     """Return the value that ``pack`` was given with the same type."""
-    value: T = _codec(hint).decode(json.loads(text))
-    return value
+    return _codec(hint).decode(json.loads(text))
 
 
 def _same(value: Any) -> Any:

@@ -162,6 +162,8 @@ def _polls() -> None:
         sa.Column("finished_at", MOMENT, nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("next_poll_at", MOMENT, nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False),
         sa.Column("new", sa.Integer(), nullable=False),
         sa.Column("revised", sa.Integer(), nullable=False),
@@ -210,6 +212,7 @@ def _stories() -> None:
     op.create_table(
         "stories",
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("past", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=True),
         sa.Column("company", sa.Text(), nullable=True),
@@ -224,7 +227,7 @@ def _stories() -> None:
         sa.Column("merged_into", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stories")),
     )
-    op.create_index(op.f("ix_stories_key_last_at"), "stories", ["key", "last_at"], unique=False)
+    op.create_index(op.f("ix_stories_past_last_at"), "stories", ["past", "last_at"], unique=False)
 
 
 def _transitions() -> None:
@@ -255,7 +258,10 @@ def _abstentions() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("span", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("features", sa.Text(), nullable=True),
+        sa.Column("confidence", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["event"], ["events.id"], name=op.f("fk_abstentions_event")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_abstentions")),
         sa.UniqueConstraint("event", "account", "place", name=op.f("uq_abstentions_event_account_place")),
@@ -298,7 +304,16 @@ def _matches() -> None:
         sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=True),
+        sa.Column("company", sa.Text(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("certainty", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=True),
+        sa.Column("features", sa.Text(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("confidence", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["event"], ["events.id"], name=op.f("fk_matches_event")),
         sa.ForeignKeyConstraint(["story"], ["stories.id"], name=op.f("fk_matches_story")),
         sa.PrimaryKeyConstraint("story", "place", name=op.f("pk_matches")),

@@ -1,0 +1,114 @@
+"""The past that a decision needs, and the changes that it makes: one load, one save."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, delete, select, text, update
+
+from earmark.types import Account, Changes, History, Past
+from storage import accounts, judgements, outbox, stories, transitions, triggers
+from storage.columns import short
+from storage.counters import CHANGES, LEXICON, bump
+from storage.engine import LOCK_CLASS
+from storage.rows import batches, each, put
+from storage.stories import keys_of
+from storage.tables import accounts as account_rows
+from storage.tables import agenda
+
+__all__ = ["due", "keys_of", "load", "save"]
+
+_MARGIN = timedelta(days=60)
+"""How far apart two events of one story may lie, and then some."""
+
+# Locks are few, however many accounts a poll touches: PostgreSQL holds only some thousands of them. Two
+# pasts that share one wait for each other, no more. Taken in the order of their numbers, never in a circle.
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(:class, place) FROM (SELECT DISTINCT "
+    "(1 + (hashtextextended(key, 0) & 1023))::int AS place FROM unnest(CAST(:keys AS text[])) AS key "
+    "ORDER BY place OFFSET 0) AS places"
+)
+
+
+def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime) -> History:
+    """Lock the pasts of these keys to the end of the transaction, then return them.
+
+    A past has the account, the stories within 60 days of the time or with a trigger that lives, their
+    triggers, every transition, and the contacts. A key that nothing is known of has an empty past.
+    """
+    _lock(conn, keys)
+    ids = {key: key.removeprefix("a:") for key in keys if key.startswith("a:")}
+    rows = each(conn, select(account_rows), account_rows.c.id, ids.values())
+    listed = {row.id: accounts.as_account(row) for row in rows}
+    told = stories.load(conn, keys, since - _MARGIN, until + _MARGIN)
+    held = triggers.of_past(conn, told)
+    moves = transitions.of_accounts(conn, ids.values())
+    people = accounts.contacts(conn, ids.values())
+    return History(
+        pasts={
+            key: Past(
+                account=listed.get(ids.get(key, "")),
+                stories=told.get(key, ()),
+                triggers=held.get(key, ()),
+                transitions=moves.get(ids.get(key, ""), ()),
+                contacts=people.get(ids.get(key, ""), ()),
+            )
+            for key in keys
+        }
+    )
+
+
+def save(conn: Connection, changes: Changes, at: datetime) -> None:
+    """Write all that a decision changed; the events of its matches must be stored by then."""
+    suppressed = _move(conn, changes.accounts)
+    stories.save(conn, changes.stories, changes.merged)
+    triggers.save(conn, changes.triggers)
+    transitions.save(conn, changes.transitions)
+    judgements.save(conn, changes.judgements)
+    outbox.add(conn, changes.outgoing, at)
+    _remember(conn, changes.due)
+    if suppressed:
+        bump(conn, LEXICON)
+    if changes.stories or changes.triggers or changes.accounts or changes.transitions or changes.judgements:
+        bump(conn, CHANGES)
+
+
+def due(conn: Connection, now: datetime, limit: int = 500) -> list[str]:
+    """Return the keys that want to be looked at, the longest waiting first."""
+    query = select(agenda.c.key).where(agenda.c.due_at <= now)
+    return list(conn.execute(query.order_by(agenda.c.due_at, agenda.c.id).limit(limit)).scalars())
+
+
+def _lock(conn: Connection, keys: Iterable[str]) -> None:
+    # SQLite needs none: its transaction began with the one lock that there is.
+    if conn.dialect.name == "postgresql":
+        conn.execute(_LOCK, {"class": LOCK_CLASS, "keys": [short(key) for key in keys]}).all()
+
+
+def _move(conn: Connection, moved: Sequence[Account]) -> bool:
+    """Write stage, snooze and suppression; say whether a suppression began or ended."""
+    ids = [account.id for account in moved]
+    query = select(account_rows.c.id, account_rows.c.suppression)
+    before = {row.id: row.suppression for row in each(conn, query, account_rows.c.id, ids)}
+    statement = update(account_rows).where(account_rows.c.id == bindparam("account_id"))
+    for batch in batches(sorted(moved, key=lambda account: account.id)):
+        rows = [
+            {
+                "account_id": account.id,
+                "stage": account.stage.value,
+                "stage_since": account.stage_since,
+                "snoozed_until": account.snoozed_until,
+                "suppression": account.suppression,
+            }
+            for account in batch
+        ]
+        conn.execute(statement, rows)
+    return any(account.suppression != before.get(account.id) for account in moved)
+
+
+def _remember(conn: Connection, moments: Mapping[str, datetime | None]) -> None:
+    never = [short(key) for key, moment in moments.items() if moment is None]
+    for batch in batches(never):
+        conn.execute(delete(agenda).where(agenda.c.id.in_(batch)))
+    wanted = {short(key): (key, moment) for key, moment in moments.items() if moment is not None}
+    rows = [{"id": place, "key": key, "due_at": moment} for place, (key, moment) in sorted(wanted.items())]
+    put(conn, agenda, rows)

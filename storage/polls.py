@@ -1,0 +1,284 @@
+"""Sources: what is configured, who polls it when, and how it went."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, case, delete, func, insert, or_, select, update
+
+from earmark.errors import ConfigError
+from storage.columns import Moment, Words, short
+from storage.rows import batches, each, put
+from storage.tables import pages, polls, sources
+
+__all__ = [
+    "Configured",
+    "Finished",
+    "Validators",
+    "add",
+    "every",
+    "finish",
+    "get",
+    "pause",
+    "recent",
+    "release",
+    "remove",
+    "set_enabled",
+    "take_due",
+]
+
+_GOOD = ("new", "unchanged")
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What to send back to a page so that it can say "unchanged"; byte for byte as it came."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """A source as it stands: its options, what it remembers, and how it has fared."""
+
+    id: str
+    kind: str
+    options: Mapping[str, Any]
+    enabled: bool = True
+    state: Mapping[str, Any] = field(default_factory=_nothing)
+    pages: Mapping[str, Validators] = field(default_factory=_nothing)
+    next_poll_at: datetime
+    failures: int = 0
+    first_polled_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_error: str | None = None
+    paused_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """One poll that is over; ``outcome`` is new, unchanged, unavailable, refused or changed.
+
+    ``state`` None and pages that are not named stay as they were. A ``paused_reason`` keeps the source
+    from being polled until a person looks.
+    """
+
+    source: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: str
+    next_poll_at: datetime
+    error: str | None = None
+    paused_reason: str | None = None
+    state: Mapping[str, Any] | None = None
+    pages: Mapping[str, Validators] = field(default_factory=_nothing)
+    failures: int = 0
+    seen: int = 0
+    new: int = 0
+    revised: int = 0
+    triggers: int = 0
+
+
+def add(conn: Connection, source_id: str, kind: str, options: Mapping[str, Any], at: datetime) -> None:
+    """Add a source that is due at once; ConfigError when the id is taken."""
+    if get(conn, source_id) is not None:
+        raise ConfigError(f"There is a source {source_id!r} already. Choose another id, or remove it first.")
+    row = {
+        "id": source_id,
+        "kind": kind,
+        "options": options,
+        "enabled": True,
+        "created_at": at,
+        "next_poll_at": at,
+        "failures": 0,
+    }
+    conn.execute(insert(sources).values(row))
+
+
+def remove(conn: Connection, source_id: str) -> bool:
+    """Forget a source with its pages and polls, and say whether it was there; its events stay."""
+    conn.execute(delete(polls).where(polls.c.source == source_id))
+    return conn.execute(delete(sources).where(sources.c.id == source_id)).rowcount > 0
+
+
+def set_enabled(conn: Connection, source_id: str, enabled: bool, at: datetime | None = None) -> bool:  # noqa: FBT001 - the name of the function says what it means
+    """Switch a source on or off, and say whether it was there.
+
+    On ends a pause and forgets failures; with ``at`` the source is due then.
+    """
+    values: dict[str, Any] = {"enabled": enabled}
+    if enabled:
+        values |= {"paused_reason": None, "failures": 0} | ({} if at is None else {"next_poll_at": at})
+    return conn.execute(update(sources).where(sources.c.id == source_id).values(values)).rowcount > 0
+
+
+def pause(conn: Connection, source_id: str, reason: str) -> bool:
+    """Keep a source from being polled until a person enables it, and say whether it was there."""
+    paused = update(sources).where(sources.c.id == source_id).values(paused_reason=reason)
+    return conn.execute(paused).rowcount > 0
+
+
+def get(conn: Connection, source_id: str) -> Configured | None:
+    """Return one source, or None."""
+    return next(iter(_configured(conn, select(sources).where(sources.c.id == source_id))), None)
+
+
+def every(conn: Connection) -> list[Configured]:
+    """Return all sources in the order of their ids."""
+    return _configured(conn, select(sources).order_by(sources.c.id))
+
+
+def take_due(
+    conn: Connection,
+    now: datetime,
+    *,
+    limit: int,
+    lease: timedelta,
+    worker: str,
+    only: Sequence[str] | None = None,
+) -> list[Configured]:
+    """Return sources to poll, the longest due first, and hold them for the worker until the lease ends.
+
+    With ``only``, these ones, due or not, paused or not; never one that another worker holds.
+    """
+    free = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
+    query = select(sources).where(free).order_by(sources.c.next_poll_at, sources.c.id).limit(limit)
+    if only is None:
+        ready = sources.c.enabled, sources.c.paused_reason.is_(None), sources.c.next_poll_at <= now
+        query = query.where(*ready)
+    else:
+        query = query.where(sources.c.id.in_(only))
+    taken = _configured(conn, query.with_for_update(skip_locked=True))
+    held = update(sources).where(sources.c.id.in_([source.id for source in taken]))
+    conn.execute(held.values(lease_until=now + lease, lease_by=worker))
+    return taken
+
+
+def release(conn: Connection, ids: Iterable[str]) -> None:
+    """Give sources back that were taken and not polled."""
+    for batch in batches(ids):
+        held = update(sources).where(sources.c.id.in_(batch))
+        conn.execute(held.values(lease_until=None, lease_by=None))
+
+
+def finish(conn: Connection, finished: Sequence[Finished]) -> None:
+    """Write how polls went, and give their sources back."""
+    if not finished:
+        return
+    known = {row.id for row in each(conn, select(sources.c.id), sources.c.id, [f.source for f in finished])}
+    told = sorted((poll for poll in finished if poll.source in known), key=lambda poll: poll.source)
+    for batch in batches(told):
+        conn.execute(insert(polls), [_poll_row(poll) for poll in batch])
+        conn.execute(_RETURNED, [_source_row(poll) for poll in batch])
+    if remembered := [poll for poll in told if poll.state is not None]:
+        statement = update(sources).where(sources.c.id == bindparam("source_id"))
+        conn.execute(statement, [{"source_id": poll.source, "state": poll.state} for poll in remembered])
+    put(conn, pages, [row for poll in told for row in _page_rows(poll)])
+
+
+def recent(conn: Connection, source_id: str, limit: int = 20) -> list[Finished]:
+    """Return the latest polls of a source, the newest first; without state and pages."""
+    query = select(polls).where(polls.c.source == source_id)
+    rows = conn.execute(query.order_by(polls.c.finished_at.desc(), polls.c.number.desc()).limit(limit))
+    return [
+        Finished(
+            source=row.source,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            outcome=row.outcome,
+            error=row.error,
+            next_poll_at=row.next_poll_at,
+            failures=row.failures,
+            seen=row.seen,
+            new=row.new,
+            revised=row.revised,
+            triggers=row.triggers,
+        )
+        for row in rows
+    ]
+
+
+_GOOD_AT = bindparam("good_at", type_=Moment)
+_RETURNED = (
+    update(sources)
+    .where(sources.c.id == bindparam("source_id"))
+    .values(
+        next_poll_at=bindparam("following"),
+        failures=bindparam("fails"),
+        last_polled_at=bindparam("ended"),
+        first_polled_at=func.coalesce(sources.c.first_polled_at, _GOOD_AT),
+        last_ok_at=func.coalesce(_GOOD_AT, sources.c.last_ok_at),
+        last_error=bindparam("fault"),
+        paused_reason=case(
+            (_GOOD_AT.is_not(None), None),
+            else_=func.coalesce(bindparam("pause", type_=Words), sources.c.paused_reason),
+        ),
+        lease_until=None,
+        lease_by=None,
+    )
+)
+
+
+def _poll_row(poll: Finished) -> dict[str, Any]:
+    names = ("source", "started_at", "finished_at", "outcome", "error", "next_poll_at", "failures")
+    return {name: getattr(poll, name) for name in (*names, "seen", "new", "revised", "triggers")}
+
+
+def _source_row(poll: Finished) -> dict[str, Any]:
+    return {
+        "source_id": poll.source,
+        "following": poll.next_poll_at,
+        "fails": poll.failures,
+        "ended": poll.finished_at,
+        "good_at": poll.finished_at if poll.outcome in _GOOD else None,
+        "fault": poll.error,
+        "pause": poll.paused_reason,
+    }
+
+
+def _page_rows(poll: Finished) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": poll.source,
+            "key": short(url),
+            "url": url,
+            "etag": page.etag,
+            "last_modified": page.last_modified,
+            "body_hash": page.body_hash,
+        }
+        for url, page in poll.pages.items()
+    ]
+
+
+def _configured(conn: Connection, query: Select[Any]) -> list[Configured]:
+    rows = conn.execute(query).all()
+    seen: dict[str, dict[str, Validators]] = {}
+    for page in each(conn, select(pages), pages.c.source, [row.id for row in rows]):
+        validators = Validators(etag=page.etag, last_modified=page.last_modified, body_hash=page.body_hash)
+        seen.setdefault(page.source, {})[page.url] = validators
+    return [_as_configured(row, seen.get(row.id, {})) for row in rows]
+
+
+def _as_configured(row: Row[Any], seen: Mapping[str, Validators]) -> Configured:
+    return Configured(
+        id=row.id,
+        kind=row.kind,
+        options=row.options,
+        enabled=row.enabled,
+        state=row.state or {},
+        pages=seen,
+        next_poll_at=row.next_poll_at,
+        failures=row.failures,
+        first_polled_at=row.first_polled_at,
+        last_ok_at=row.last_ok_at,
+        last_error=row.last_error,
+        paused_reason=row.paused_reason,
+    )

@@ -1,0 +1,74 @@
+"""The rulebook in all its versions, and the lexicon that follows from it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from earmark.rulebook import parse
+from earmark.types import Lexicon
+from storage import accounts, counters
+from storage.tables import rulebook
+
+__all__ = [
+    "Version",
+    "changes_version",
+    "latest",
+    "lexicon",
+    "lexicon_version",
+    "save",
+    "text_of",
+    "versions",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """When a version of the rulebook was applied, and by whom."""
+
+    number: int
+    by: str
+    at: datetime
+
+
+def save(conn: Connection, text_toml: str, by: str, at: datetime) -> int:
+    """Add a version and return its number; ConfigError when the text is no rulebook."""
+    parse(text_toml)
+    row = {"body": text_toml, "by": by, "at": at}
+    number: int = conn.execute(insert(rulebook).values(row).returning(rulebook.c.version)).scalar_one()
+    counters.bump(conn, counters.LEXICON)
+    return number
+
+
+def latest(conn: Connection) -> tuple[int, str] | None:
+    """Return the number and the text of the newest version, or None before the first."""
+    newest = select(rulebook).order_by(rulebook.c.version.desc()).limit(1)
+    row = conn.execute(newest).one_or_none()
+    return None if row is None else (row.version, row.body)
+
+
+def text_of(conn: Connection, number: int) -> str | None:
+    """Return the text of one version, or None."""
+    return conn.execute(select(rulebook.c.body).where(rulebook.c.version == number)).scalar_one_or_none()
+
+
+def versions(conn: Connection) -> list[Version]:
+    """Return all versions, the newest first."""
+    query = select(rulebook.c.version, rulebook.c.by, rulebook.c.at).order_by(rulebook.c.version.desc())
+    return [Version(number=row.version, by=row.by, at=row.at) for row in conn.execute(query)]
+
+
+def lexicon_version(conn: Connection) -> int:
+    """Return a number that grows with every change of accounts, contacts, suppression or rulebook."""
+    return counters.value(conn, counters.LEXICON)
+
+
+def lexicon(conn: Connection) -> Lexicon:
+    """Return all that decisions rest on: the defaults, the rulebook and the accounts."""
+    newest = latest(conn)
+    return parse(newest[1] if newest else "").lexicon(accounts.every(conn), lexicon_version(conn))
+
+
+def changes_version(conn: Connection) -> int:
+    """Return a number that grows with everything that a list or a page would show differently."""
+    return counters.value(conn, counters.CHANGES)

@@ -1,0 +1,175 @@
+"""Triggers: what is a reason to act now, and what became of the others."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
+
+from earmark.errors import ConfigError
+from earmark.lifecycle import Stage
+from earmark.triggers import Polarity
+from earmark.types import Certainty, Mark, Role, Story, Trigger, TriggerState
+from storage import stories
+from storage.rows import batches, each, put
+from storage.tables import accounts, triggers
+
+__all__ = ["every_open", "find", "get", "of_account", "of_past", "refresh", "save", "story", "today"]
+
+_SHOWN = (Stage.OUTREACH_READY, Stage.WARM, Stage.HOT)
+"""Stages in which an account may stand on the list of the day."""
+_WAITING = (TriggerState.OPEN, TriggerState.ACCEPTED)
+
+
+def today(
+    conn: Connection,
+    now: datetime,
+    *,
+    limit: int | None = None,
+    states: Collection[TriggerState] = _WAITING,
+) -> list[Trigger]:
+    """Return the triggers to act on, best score first: those of reachable accounts, and conversations.
+
+    Accounts that are suppressed, snoozed, or in no stage for outreach are left out, and triggers that
+    speak against contact.
+    """
+    reachable = and_(
+        accounts.c.stage.in_(_SHOWN),
+        or_(accounts.c.snoozed_until.is_(None), accounts.c.snoozed_until <= now),
+    )
+    query = (
+        select(triggers, accounts.c.suppression.label("suppression"))
+        .outerjoin(accounts, accounts.c.id == triggers.c.account)
+        .where(triggers.c.state.in_(states), triggers.c.expires_at > now)
+        .where(triggers.c.polarity != Polarity.SUPPRESS)
+        .where(or_(triggers.c.account.is_(None), reachable))
+        .order_by(triggers.c.score_now.desc(), triggers.c.id)
+    )
+    found: list[Trigger] = []
+    for row in conn.execute(query):
+        until = row.suppression and row.suppression.until
+        if row.suppression is None or (until is not None and until <= now):
+            found.append(as_trigger(row))
+        if len(found) == limit:
+            break
+    return found
+
+
+def get(conn: Connection, id_prefix: str) -> Trigger | None:
+    """Return the trigger whose id begins so; ConfigError when several do."""
+    if not id_prefix:
+        return None
+    begins = triggers.c.id.startswith(id_prefix, autoescape=True)
+    rows = conn.execute(select(triggers).where(begins).order_by(triggers.c.id).limit(2)).all()
+    if len(rows) > 1 and rows[0].id != id_prefix:
+        raise ConfigError(f"Several triggers begin with {id_prefix!r}. Give more letters of the id.")
+    return as_trigger(rows[0]) if rows else None
+
+
+def of_account(conn: Connection, account_id: str) -> list[Trigger]:
+    """Return every trigger of the account, the newest first."""
+    return find(conn, account=account_id, limit=None)
+
+
+def every_open(conn: Connection) -> list[Trigger]:
+    """Return the triggers that wait for a person, with or without an account."""
+    query = select(triggers).where(triggers.c.state.in_(_WAITING)).order_by(triggers.c.id)
+    return [as_trigger(row) for row in conn.execute(query)]
+
+
+def find(
+    conn: Connection,
+    *,
+    kind: str | None = None,
+    state: str | None = None,
+    account: str | None = None,
+    since: datetime | None = None,
+    limit: int | None = 50,
+) -> list[Trigger]:
+    """Return the newest triggers of a kind, a state, an account, created since a time."""
+    query = select(triggers).order_by(triggers.c.created_at.desc(), triggers.c.id).limit(limit)
+    for column, wanted in ((triggers.c.kind, kind), (triggers.c.state, state), (triggers.c.account, account)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if since is not None:
+        query = query.where(triggers.c.created_at >= since)
+    return [as_trigger(row) for row in conn.execute(query)]
+
+
+def of_past(conn: Connection, loaded: Mapping[str, Sequence[Story]]) -> dict[str, tuple[Trigger, ...]]:
+    """Return the triggers of the loaded stories, by the key under which the stories stand."""
+    keys = {story.id: key for key, told in loaded.items() for story in told}
+    found: dict[str, list[Trigger]] = {}
+    for row in each(conn, select(triggers).order_by(triggers.c.id), triggers.c.story, keys):
+        found.setdefault(keys[row.story], []).append(as_trigger(row))
+    return {key: tuple(held) for key, held in found.items()}
+
+
+def refresh(conn: Connection, scores: Mapping[str, float]) -> None:
+    """Set the score of today, by which lists are sorted."""
+    statement = update(triggers).where(triggers.c.id == bindparam("trigger_id"))
+    statement = statement.values(score_now=bindparam("score"))
+    for batch in batches(sorted(scores.items())):
+        conn.execute(statement, [{"trigger_id": trigger, "score": score} for trigger, score in batch])
+
+
+def story(conn: Connection, story_id: str) -> Story | None:
+    """Return the story of a trigger with its matches, or None."""
+    return stories.get(conn, story_id)
+
+
+def save(conn: Connection, new: Sequence[Trigger]) -> None:
+    """Replace the triggers that have the same id; the score of today starts as the score."""
+    # What has ended comes first: it makes room under "once per story and kind".
+    ended_first = sorted(new, key=lambda trigger: (trigger.state is not TriggerState.MERGED, trigger.id))
+    put(conn, triggers, [_row(trigger) for trigger in ended_first])
+
+
+def as_trigger(row: Row[Any]) -> Trigger:
+    """Return the trigger that a row of the table holds."""
+    return Trigger(
+        id=row.id,
+        account=row.account,
+        problem=row.problem,
+        story=row.story,
+        kind=row.kind,
+        role=Role(row.role),
+        polarity=Polarity(row.polarity),
+        state=TriggerState(row.state),
+        certainty=Certainty(row.certainty),
+        score=row.score,
+        mark=Mark(row.mark),
+        undated=row.undated,
+        decays_from=row.decays_from,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        expires_at=row.expires_at,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+        note=row.note,
+    )
+
+
+def _row(trigger: Trigger) -> dict[str, Any]:
+    return {
+        "id": trigger.id,
+        "account": trigger.account,
+        "problem": trigger.problem,
+        "story": trigger.story,
+        "kind": trigger.kind,
+        "role": trigger.role.value,
+        "polarity": trigger.polarity.value,
+        "state": trigger.state.value,
+        "certainty": trigger.certainty.value,
+        "score": trigger.score,
+        "score_now": trigger.score.total,
+        "mark": trigger.mark.value,
+        "undated": trigger.undated,
+        "decays_from": trigger.decays_from,
+        "opens_at": trigger.opens_at,
+        "closes_at": trigger.closes_at,
+        "expires_at": trigger.expires_at,
+        "created_at": trigger.created_at,
+        "ended_at": trigger.ended_at,
+        "note": trigger.note,
+    }
