@@ -3,6 +3,7 @@
 The lists are data files in ``matcher/words``; a word is asked for in its normal form (``normalise``).
 """
 
+import tomllib
 from enum import IntEnum
 from functools import cache
 from importlib.resources import files
@@ -10,7 +11,15 @@ from typing import Final
 
 from matcher.normalise import words_of
 
-__all__ = ["Commonness", "commonness", "family_names", "given_names", "hiding_phrases", "places"]
+__all__ = [
+    "Commonness",
+    "commonness",
+    "context_words",
+    "family_names",
+    "given_names",
+    "hiding_phrases",
+    "places",
+]
 
 
 class Commonness(IntEnum):
@@ -69,3 +78,17 @@ def places() -> frozenset[tuple[bytes, ...]]:
 def hiding_phrases() -> frozenset[tuple[bytes, ...]]:
     """Return fixed phrases that hide a company's name that stands in them ("root cause", "Wall Street")."""
     return frozenset(tuple(words_of(line)) for line in _lines("hiding"))
+
+
+@cache
+def _context() -> dict[str, str]:
+    return tomllib.loads((files("matcher") / "words" / "context.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def context_words(name: str) -> frozenset[tuple[bytes, ...]]:
+    """Return a list of ``words/context.toml``: words, or pairs of words, that tell a company by standing near."""
+    pieces = [piece for line in _context()[name].splitlines() for piece in line.split("|")]
+    if not any("|" in line for line in _context()[name].splitlines()):
+        pieces = [word for piece in pieces for word in piece.split()]
+    return frozenset(tuple(words_of(piece)) for piece in pieces if piece.strip())

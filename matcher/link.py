@@ -1,0 +1,345 @@
+"""Which account a name in a text means: the sum of reasons decides, or it abstains.
+
+``confidence`` is the logistic of the sum of ``value × weight`` of the features. Below ``LINE`` nothing is
+linked; above ``PLAUSIBLE`` the doubt is kept as an abstention, with its reason.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from earmark.types import Abstention, Account, Feature, HintKind, Lexicon, Mention, Span, StoredEvent
+from matcher.features import Place, context_of, is_lower_case_word
+from matcher.gazetteer import Gazetteer, Hit
+from matcher.names import Ambiguity, Name, Origin, ambiguity_of
+from matcher.normalise import words_of
+from matcher.passage import Passage, Style
+
+__all__ = ["LINE", "PLAUSIBLE", "Linker", "Links", "confidence_of"]
+
+LINE: Final = 0.6
+PLAUSIBLE: Final = 0.25
+_APART: Final = 0.7  # log odds by which the best of several accounts must lead
+_TICKER: Final = re.compile(
+    r"\((?:NYSE|NASDAQ|Nasdaq|NasdaqGS|AMEX|LSE|TSX|TSXV|NSE|BSE|ASX|HKEX|SEHK|XETRA|FRA|EPA|OTC\w*)\s?:\s?"
+    r"([A-Z0-9][A-Z0-9.]{0,7})\)|(?<![\w$])\$([A-Z]{1,5})\b"
+)
+_HOST: Final = re.compile(r"(?<![\w@.-])(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,12})\b", re.IGNORECASE)
+
+_ORIGINS: Final = {
+    Origin.DOMAIN: (4.0, "its domain stands in the text"),
+    Origin.NAME: (0.3, "it is the name on your list"),
+    Origin.ALIAS: (0.3, "it is an alias on your list"),
+    Origin.STRIPPED: (0.0, "it is the name on your list without its legal form"),
+    Origin.LABEL: (-0.3, "it is how its domain writes the name"),
+    Origin.SHORT: (-1.4, "it is only a part of the name on your list"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """What was linked in one event, and what was left undecided."""
+
+    mentions: tuple[Mention, ...] = ()
+    abstentions: tuple[Abstention, ...] = ()
+
+
+def confidence_of(features: Iterable[Feature]) -> float:
+    """Return the logistic of the weighted sum, 0 to 1."""
+    return 1 / (1 + math.exp(-_sum(features)))
+
+
+def _sum(features: Iterable[Feature]) -> float:
+    return sum(feature.value * feature.weight for feature in features)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One account that one place may mean, with the reasons for and against."""
+
+    passage: Passage
+    start: int
+    end: int
+    account: str
+    features: tuple[Feature, ...]
+
+    @property
+    def sum(self) -> float:
+        return _sum(self.features)
+
+
+class Linker:
+    """Links names in events to the accounts of one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._accounts = lexicon.accounts
+        self.gazetteer = Gazetteer(lexicon.accounts.values(), lexicon.companies)
+        self._tickers: dict[str, list[str]] = {}
+        self._domains: dict[str, list[str]] = {}
+        for account in lexicon.accounts.values():
+            for ticker in account.tickers:
+                self._tickers.setdefault(ticker.upper(), []).append(account.id)
+            for domain in account.domains:
+                self._domains.setdefault(domain.lower().removeprefix("www."), []).append(account.id)
+
+    def link(self, event: StoredEvent) -> Links:
+        """Return the accounts that the event names, and the doubts that are worth keeping."""
+        mentions = self._hinted(event)
+        sure = {mention.account for mention in mentions}
+        groups: list[list[_Candidate]] = []
+        around = _Surroundings(event)
+        for field, text in (("title", event.title), ("text", event.text)):
+            if text:
+                groups.extend(self._groups(event, field, text, around))
+                mentions.extend(self._by_ticker(event, field, text))
+        abstentions: list[Abstention] = []
+        for group in _with_company(groups):
+            best = group[0]
+            confidence = confidence_of(best.features)
+            span = best.passage.span(best.start, best.end)
+            rivals = [other for other in group[1:] if best.sum - other.sum < _APART]
+            if best.account not in sure and rivals and confidence >= PLAUSIBLE:
+                names = " or ".join(sorted({self._named(c) for c in (best, *rivals)})[:4])
+                reason = f"“{span.quote}” may be {names}; nothing in the text tells which."
+                abstentions.append(_abstention(event, best, span, reason, confidence))
+            elif confidence >= LINE and not rivals:
+                mentions.append(
+                    Mention(span=span, account=best.account, features=best.features, confidence=confidence)
+                )
+            elif confidence >= PLAUSIBLE:
+                abstentions.append(_abstention(event, best, span, _doubt(best, span), confidence))
+        linked = {mention.account for mention in mentions}
+        return Links(
+            mentions=tuple(mentions), abstentions=tuple(a for a in abstentions if a.account not in linked)
+        )
+
+    def _named(self, candidate: _Candidate) -> str:
+        account = self._accounts[candidate.account]
+        return f"{account.name} ({account.domains[0] if account.domains else account.id})"
+
+    def _groups(
+        self, event: StoredEvent, field: str, text: str, around: "_Surroundings"
+    ) -> list[list[_Candidate]]:
+        """Return the candidates of each place in one text, the best first."""
+        hits = [hit for hit in self.gazetteer.find(words_of(text)) if hit.names]
+        if not hits:
+            return []
+        passage = Passage(event.id, field, text)
+        voice = event.thread_url is not None or passage.style is Style.LOWER or _is_voice(passage)
+        groups = []
+        for hit in hits:
+            group = self._candidates(passage, hit, around, voice=voice)
+            if group:
+                groups.append(sorted(group, key=lambda candidate: (-candidate.sum, candidate.account)))
+        return groups
+
+    def _candidates(
+        self, passage: Passage, hit: Hit, around: "_Surroundings", *, voice: bool
+    ) -> list[_Candidate]:
+        ambiguity = ambiguity_of(tuple(passage.words[hit.start : hit.end]))
+        place = Place(passage, hit.start, hit.end, ambiguity, voice)
+        if is_lower_case_word(place) and not any(n.origin is Origin.DOMAIN for n in hit.names):
+            return []
+        context: list[Feature] | None = None
+        found = []
+        for name in hit.names:
+            if name.origin is Origin.DOMAIN and not _is_domain(passage, hit):
+                continue
+            context = context or context_of(place)
+            account = self._accounts[name.account]
+            own = _of_account(place, name, account, around)
+            found.append(_Candidate(passage, hit.start, hit.end, account.id, (*context, *own)))
+        return found
+
+    def _by_ticker(self, event: StoredEvent, field: str, text: str) -> list[Mention]:
+        """Return the accounts whose ticker stands in the text as tickers do: "(NYSE: NVK)", "$NVK"."""
+        mentions = []
+        if "$" in text or ":" in text:
+            for match in _TICKER.finditer(text):
+                group = 1 if match[1] else 2
+                accounts = self._tickers.get(match[group], [])
+                if len(accounts) == 1:
+                    start, end = match.span(group)
+                    span = Span(event=event.id, field=field, start=start, end=end, quote=match[group])
+                    mentions.append(_sure(accounts[0], span, "ticker", "its ticker stands in the text"))
+        return mentions
+
+    def _hinted(self, event: StoredEvent) -> list[Mention]:
+        """Return the accounts that the source itself names so firmly that this decides alone."""
+        mentions = []
+        for hint in event.hints:
+            accounts = self._of_hint(hint.kind, hint.value)
+            if hint.strength >= 1 and len(accounts) == 1:
+                span = _where(event, hint.value)
+                mentions.append(_sure(accounts[0], span, "source", f"the source says so ({hint.kind})"))
+        return mentions
+
+    def _of_hint(self, kind: HintKind, value: str) -> list[str]:
+        if kind is HintKind.TICKER:
+            return self._tickers.get(value.upper(), [])
+        if kind is HintKind.DOMAIN:
+            return self._domains.get(value.lower().removeprefix("www."), [])
+        if kind is HintKind.NAME:
+            words = words_of(value)
+            names = [
+                n
+                for hit in self.gazetteer.find(words)
+                if hit.end - hit.start == len(words)
+                for n in hit.names
+            ]
+            exact = [n.account for n in names if n.origin in {Origin.NAME, Origin.ALIAS}]
+            return sorted(set(exact or [n.account for n in names]))
+        return [a.id for a in self._accounts.values() if a.extra.get(kind.value) == value]
+
+
+class _Surroundings:
+    """What the whole event says besides the name: its words, and the hosts it links to."""
+
+    def __init__(self, event: StoredEvent) -> None:
+        self._event = event
+        self._words: frozenset[bytes] | None = None
+        link = urlsplit(event.canonical_url or event.url or "").hostname or ""
+        self.link = link.removeprefix("www.")
+        text = f"{event.title} {event.text}" if "." in event.title or "." in event.text else ""
+        self.hosts = frozenset(host.lower().removeprefix("www.") for host in _HOST.findall(text))
+        self.hinted = frozenset(hint.value.lower() for hint in event.hints)
+
+    @property
+    def words(self) -> frozenset[bytes]:
+        """All words of the event."""
+        if self._words is None:
+            self._words = frozenset(words_of(f"{self._event.title} {self._event.text}"))
+        return self._words
+
+
+def _of_account(place: Place, name: Name, account: Account, around: _Surroundings) -> list[Feature]:
+    """Return the reasons that this account gives, beyond its name."""
+    weight, sentence = _ORIGINS[name.origin]
+    features = [_plain("origin", weight, sentence)]
+    if name.origin is Origin.STRIPPED and place.is_word:
+        features.append(_plain("stripped_word", -0.6, "without its legal form the name is an ordinary word"))
+    features.extend(_spelling(place, name))
+    features.extend(_domain(place, account, around))
+    if account.id.lower() in around.hinted or account.name.lower() in around.hinted:
+        features.append(_plain("hinted", 2.0, "the source names it"))
+    if place.is_word or place.ambiguity is Ambiguity.ACRONYM:
+        for field, value in (
+            ("city", account.city),
+            ("country", account.country),
+            ("industry", account.industry),
+        ):
+            words = [word for word in words_of(value or "") if len(word) > 3 and word not in _VAGUE]  # noqa: PLR2004
+            own = place.passage.words[place.start : place.end]
+            if words and all(word in around.words for word in words) and not set(words) & set(own):
+                features.append(_plain(field, 0.8, f"its {field} stands in the text: {value}"))
+    return features
+
+
+_VAGUE: Final = frozenset(
+    b"services service products group other general states united web enterprise".split()
+)
+
+
+def _plain(name: str, weight: float, sentence: str) -> Feature:
+    return Feature(name=name, value=1.0, weight=weight, sentence=sentence)
+
+
+def _spelling(place: Place, name: Name) -> list[Feature]:
+    """Reward the account's own unusual capitals; an abbreviation must be written as one."""
+    passage = place.passage
+    first, last = passage.tokens[place.start], passage.tokens[place.end - 1]
+    written = passage.text[first.start : last.end]
+    own = name.written[: len(written)]
+    unusual = own[1:] != own[1:].lower() and not own.isspace()
+    if passage.style is Style.UPPER or passage.style is Style.LOWER:
+        return []
+    if unusual and written == own and place.end - place.start == 1:
+        return [_plain("spelling", 1.6, "it is spelled with the same capitals as on your list")]
+    if place.ambiguity is Ambiguity.ACRONYM and not written.isupper():
+        return [_plain("spelling", -2.5, "so short a name would stand in capitals")] if own.isupper() else []
+    return []
+
+
+def _domain(place: Place, account: Account, around: _Surroundings) -> list[Feature]:
+    """Weigh the link's host and the hosts in the text: the account's own, or a namesake's."""
+    own = [domain.lower().removeprefix("www.") for domain in account.domains]
+    hosts = {around.link, *around.hosts} - {""}
+    if any(host == domain or host.endswith("." + domain) for host in hosts for domain in own):
+        return [_plain("domain", 3.5, "its own domain stands in the link or the text")]
+    label = b"".join(place.passage.words[place.start : place.end]).decode("utf-8", "replace")
+    if own and any(label in host.split(".")[:-1] for host in hosts):
+        return [_plain("other_domain", -4.5, "the link belongs to another company of this name")]
+    return []
+
+
+def _is_domain(passage: Passage, hit: Hit) -> bool:
+    return all(passage.gap(i) == "." for i in range(hit.start + 1, hit.end))
+
+
+def _is_voice(passage: Passage) -> bool:
+    """Say whether somebody speaks for himself, as in a forum."""
+    return any(word in _FIRST_PERSON for word in passage.words[:60])
+
+
+_FIRST_PERSON: Final = frozenset(b"i im ive we weve our my me us anyone anybody".split())
+_LISTED: Final = re.compile(r"\s*(?:,|/|\+|&|and|,\s*and|vs\.?|or|-)\s*")
+
+
+def _with_company(groups: Sequence[list[_Candidate]]) -> list[list[_Candidate]]:
+    """Return the groups; one that stands in a list with a linked company gains by it."""
+    linked = [group[0] for group in groups if confidence_of(group[0].features) >= LINE]
+    out = []
+    for group in groups:
+        best = group[0]
+        sure = confidence_of(best.features) >= LINE
+        if not sure and any(_side_by_side(best, other) for other in linked if other is not best):
+            extra = _plain("company", 1.8, "it stands in a list with a company")
+            group = [replace(c, features=(*c.features, extra)) for c in group]  # noqa: PLW2901 - the same group, richer
+        out.append(group)
+    return out
+
+
+def _side_by_side(one: _Candidate, other: _Candidate) -> bool:
+    if one.passage is not other.passage:
+        return False
+    first, second = sorted((one, other), key=lambda c: c.start)
+    text, tokens = one.passage.text, one.passage.tokens
+    if not one.passage.is_capital(one.start) and one.passage.style is not Style.LOWER:
+        return False
+    return bool(_LISTED.fullmatch(text[tokens[first.end - 1].end : tokens[second.start].start]))
+
+
+def _sure(account: str, span: Span, name: str, sentence: str) -> Mention:
+    feature = Feature(name=name, value=1.0, weight=6.0, sentence=sentence, spans=(span,))
+    return Mention(span=span, account=account, features=(feature,), confidence=confidence_of((feature,)))
+
+
+def _where(event: StoredEvent, value: str) -> Span:
+    """Return where the hinted name stands; the whole title when only the source names it."""
+    for field, text in (("title", event.title), ("text", event.text)):
+        at = text.lower().find(value.lower())
+        if at >= 0:
+            quote = text[at : at + len(value)]
+            return Span(event=event.id, field=field, start=at, end=at + len(value), quote=quote)
+    return Span(event=event.id, field="title", start=0, end=len(event.title), quote=event.title)
+
+
+def _doubt(candidate: _Candidate, span: Span) -> str:
+    against = min(candidate.features, key=lambda feature: feature.value * feature.weight)
+    return f"“{span.quote}” may not be a company here: {against.sentence}."
+
+
+def _abstention(
+    event: StoredEvent, best: _Candidate, span: Span, reason: str, confidence: float
+) -> Abstention:
+    return Abstention(
+        event=event,
+        account=best.account,
+        span=span,
+        reason=reason,
+        features=best.features,
+        confidence=confidence,
+    )
