@@ -1,0 +1,279 @@
+"""Facts of a claim: who, how much, which round, where; each with the words that say it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Final
+
+from earmark.types import Fact, FactValue, StoredEvent
+from matcher.lexicon import Frame, language
+from matcher.money import Money, amounts, number_of
+from matcher.names_in_text import name_after, name_before, person_after, person_before, trimmed
+from matcher.sentences import Sentence
+
+__all__ = ["Hit", "facts_of", "round_kind"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cue of ``frame`` at ``start:end`` of the sentence's plain text; ``passive`` turns its sides around."""
+
+    frame: Frame
+    form: str
+    start: int
+    end: int
+    passive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A value that stands at ``start:end`` of the sentence."""
+
+    key: str
+    value: FactValue
+    start: int
+    end: int
+
+
+_FUNDING: Final = frozenset(
+    {"funding", "funding_seed", "funding_early", "funding_growth", "funding_debt_grant", "invests_into"}
+)
+_DEAL: Final = frozenset({"acquires", "acquired_or_merged"})
+_PEOPLE: Final = frozenset({"exec_hire", "exec_departure", "promotion", "board_change"})
+_PLACES: Final = frozenset({"new_office_or_market", "facility_capex", "hiring_surge"})
+_MONEYED: Final = _FUNDING | _DEAL | {
+    "ipo_filing", "customer_win", "gov_contract_award", "facility_capex", "divest_spinoff", "legal_or_fine",
+    "new_office_or_market",
+}  # fmt: skip
+
+_VALUATION_BEFORE = re.compile(r"(?:valued at|valuation of|values? (?:it|\w+) at|valuing (?:\w+ ){1,4}?at|worth|valuation:?)\s(?:\w+\s){0,2}$", re.IGNORECASE)
+_VALUATION_AFTER = re.compile(r"^\s?(?:\+\s?)?(?:(?:pre|post)[\s-]money\s)?valuation\b", re.IGNORECASE)
+_REVENUE_NEAR = re.compile(r"\b(?:revenues?|turnover|sales|arr)\b[^;$€£₹]{0,45}$", re.IGNORECASE)
+_REVENUE_AFTER = re.compile(r"^\s?(?:in |of )?(?:[\w-]+ ){0,2}(?:revenues?|turnover|arr|sales)\b", re.IGNORECASE)
+_ROUND = re.compile(
+    r"\b(?:pre[\s-]?series[\s-][a-k]\d?|series[\s-][a-k]\d?\b|pre[\s-]?seed|seed|angel|bridge|mezzanine|growth equity)(?=\s|$|[.,;:)'-])",
+    re.IGNORECASE,
+)
+_INVESTORS = re.compile(
+    r"\b(?:co-?led by|led by|backed by|from|with participation (?:from|by)|investors? (?:including|such as|like))\s"
+    r"(?:investors? (?:including|such as) |existing investors? |lead investor |new investors? |venture capital firm )?"
+)
+_BACKED = re.compile(r"\b([A-Z][\w.&'-]+(?: [A-Z][\w.&'-]+){0,2})-backed\b|\b([A-Z]\w+)-Backed\b")
+_JOINS = re.compile(r"\b([A-Z][\w.&-]+(?: [A-Z][\w.&-]+){0,2}) joins? (?:the )?(?:cap table|round)\b")
+_LIST_NAME = re.compile(r"(?:(?:,\s(?:and\s|&\s)?|\s(?:and|&)\s))?((?:the )?[A-Z][\w.&'-]*(?:\s(?:[A-Z&][\w.&'-]*|\d+\b|of (?=[A-Z]))){0,4})")
+_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s?(?:%|percent\b|per cent\b|pc\b)")
+_OF_STAFF = re.compile(r"^\s(?:of )?(?:its |their |the |all |global |total )*(?:[\w-]+ ){0,2}?(?:staff|workforce|jobs|employees|headcount|workers|team|roles|positions|people)\b", re.IGNORECASE)
+_HEADS = re.compile(
+    r"(?<![\w$€£₹.,])(\d[\d,.]*\d|\d)(?:\+|k\b)?\s(?:(?!million|billion|crore|per|%)[\w-]+\s){0,3}?"
+    r"(?:jobs?|roles|positions|workers|staff(?:ers)?|employees|people|personnel|posts|engineers|developers|hires|graduates)\b",
+    re.IGNORECASE,
+)
+_HEADS_AFTER = re.compile(r"\b(?:workforce|headcount|staff|team)\s(?:to|by|of)\s(?:about |over |nearly )?(\d[\d,]*)(?!\s?%)", re.IGNORECASE)
+_PLACE = re.compile(r"\b(?:in|into|to|at|across|throughout)\s((?:the )?[A-Z][\w.-]+(?:[\s-](?:[A-Z][\w.-]+|City)){0,3})")
+_PLACE_SITE = re.compile(r"\b([A-Z][a-z]+(?: [A-Z][a-z]+)?)(?:'s)? (?:office|headquarters|HQ|Office|Headquarters|hub|Hub|plant|Plant|factory|Factory|expansion|Expansion|workforce|Workforce|market|Market)\b")
+_NO_PLACE: Final = frozenset(
+    "ai first new global second third its data tech it retail cloud more q1 q2 q3 q4 meet strengthen support expand boost drive serve"
+    " help accelerate stop fuel".split()
+)
+
+
+@cache
+def _role() -> re.Pattern[str]:
+    core = (
+        r"chief [\w&-]+(?: (?:&|and) [\w&-]+)?(?: [\w&-]+){0,2}? officer|chief executive(?: officer)?|chief of staff"
+        r"|chief (?:scientist|architect|economist)|chief [A-Z]?\w+ (?:and|&) \w+ officer"
+        r"|c[efotmipdrsb]o|cpto|chro|ciso|cxo|cco|managing director|general manager|country (?:manager|head|director)"
+        r"|(?:executive |senior |assistant |group )?vice[ -](?:president|chair(?:man|woman)?)|[es]?vp|president|chair(?:man|woman|person)?"
+        r"|managing partner|general counsel|treasurer|controller|co-?founder|founder|director"
+        r"|(?:[\w-]+ ){0,3}(?:chief|head|leader|boss)|head|executive|exec"
+    )
+    of = r"(?: (?:of|for) (?:(?!amid|amidst|in|for|at|to|as|after|with|by|from|on|is|has|who|following|and [A-Z]\w+ (?:CEO|CFO))[\w&-]+(?:, |[ ]?)){1,6})?"
+    lead = r"(?:(?:new|its|the|global|group|interim|acting|deputy|senior|executive|non-executive|regional|co|joint|first|permanent|next|top|ev) )*"
+    return language().pattern(rf"\b(?:{lead})(?:{core})\b(?:{of})?(?:(?: (?:&|and) |, )(?:{core})\b)?")
+
+
+def facts_of(event: StoredEvent, sentence: Sentence, plain: str, hit: Hit) -> tuple[Fact, ...]:
+    """Return the facts that the sentence tells of the claim at ``hit``; at most one per key."""
+    kinds = set(hit.frame.kinds)
+    money = amounts(plain) if kinds & _MONEYED or "earnings_guidance" in kinds else ()
+    places: list[_Place] = [*_sides(plain, hit)]
+    if kinds & _MONEYED or "earnings_guidance" in kinds:
+        places += _money(plain, hit, money, kinds)
+    if kinds & _FUNDING:
+        places += _funding(plain, hit)
+    if kinds & _PEOPLE:
+        places += _people(plain, hit, kinds)
+    if kinds & {"layoffs", "hiring_surge", "headcount_milestone"} or "new_office_or_market" in kinds:
+        places += _heads(plain, kinds)
+    if kinds & _PLACES:
+        places += _location(plain, hit)
+    facts: dict[str, Fact] = {}
+    for place in places:
+        if place.key not in facts:
+            span = sentence.span(event, place.start, place.end)
+            value = span.quote if place.value == "" else place.value
+            facts[place.key] = Fact(key=place.key, value=value, span=span)
+    return tuple(facts.values())
+
+
+def round_kind(facts: tuple[Fact, ...], text: str) -> str:
+    """Return the funding kind of the catalogue that a round's name, or else its amount, stands for."""
+    named = next((str(fact.value).lower() for fact in facts if fact.key == "round"), "")
+    if "seed" in named or "angel" in named:
+        return "funding_seed"
+    letter = re.search(r"series[\s-]([a-k])", named)
+    if letter:
+        return "funding_early" if letter[1] in "ab" else "funding_growth"
+    if named in {"growth equity", "mezzanine"} or re.search(r"\b(?:pre-ipo|late[- ]stage|unicorn)\b", text, re.IGNORECASE):
+        return "funding_growth"
+    dollars = _in_dollars(facts)
+    if dollars is None:
+        return "funding_early"
+    return "funding_seed" if dollars < 4_000_000 else "funding_early" if dollars < 60_000_000 else "funding_growth"
+
+
+# What a unit was worth in US dollars, roughly: only to tell a small round from a large one.
+_DOLLARS: Final = {"INR": "0.012", "JPY": "0.007", "CNY": "0.14", "KRW": "0.0007", "IDR": "0.00006", "VND": "0.00004", "SEK": "0.1", "NOK": "0.1", "DKK": "0.15", "PHP": "0.017", "THB": "0.03", "TWD": "0.03", "NGN": "0.0007", "HKD": "0.13", "BRL": "0.18", "MXN": "0.05", "ZAR": "0.055", "MYR": "0.23"}  # fmt: skip
+
+
+def _in_dollars(facts: tuple[Fact, ...]) -> Decimal | None:
+    values = {fact.key: fact.value for fact in facts}
+    amount = values.get("amount")
+    if not isinstance(amount, Decimal):
+        return None
+    return amount * Decimal(_DOLLARS.get(str(values.get("currency")), "1"))
+
+
+def _sides(plain: str, hit: Hit) -> Iterator[_Place]:
+    """Yield what the words before and behind the verb name."""
+    before_key, after_key = hit.frame.subject, hit.frame.object
+    if hit.passive and hit.frame.swaps:
+        before_key, after_key = after_key, before_key
+    if before_key in {"acquirer", "target"}:
+        found = name_before(plain[: hit.start])
+        if found:
+            yield _Place(before_key, "", *found)
+    if before_key == "investor":
+        found = name_before(plain[: hit.start], keep_list=True)
+        if found:
+            yield _Place("investors", _names(plain[found[0] : found[1]]), *found)
+    if after_key in {"acquirer", "target", "product", "tool"}:
+        start = hit.end
+        if hit.passive and hit.frame.swaps:
+            by = re.match(r"\s(?:[\w%$.,-]+\s){0,4}?by\s", plain[hit.end :])
+            if not by:
+                return
+            start += by.end() - 1
+        found = name_after(plain, start)
+        if found:
+            yield _Place(after_key, "", *found)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in (trimmed(part) for part in re.split(r",\s(?:and\s)?|\s(?:and|&)\s(?=[A-Z])", text)) if name)
+
+
+def _money(plain: str, hit: Hit, money: tuple[Money, ...], kinds: set[str]) -> Iterator[_Place]:
+    plain_amounts: list[Money] = []
+    for item in money:
+        before, after = plain[: item.start], plain[item.end :]
+        deal_worth = bool(kinds & (_DEAL | {"customer_win", "divest_spinoff"}))
+        if _VALUATION_AFTER.search(after) or (_VALUATION_BEFORE.search(before) and not deal_worth):
+            yield _Place("valuation", item.value, item.start, item.end)
+        elif _REVENUE_NEAR.search(before) or _REVENUE_AFTER.search(after):
+            yield _Place("revenue", item.value, item.start, item.end)
+        elif not item.per and not re.search(r"\bprofits?\b[^;]{0,30}$", before, re.IGNORECASE):
+            plain_amounts.append(item)
+    if not plain_amounts or not kinds & _MONEYED:
+        return
+    behind = [item for item in plain_amounts if item.start >= hit.start - 2]
+    chosen = (behind or plain_amounts)[0]
+    yield _Place("amount", chosen.value, chosen.start, chosen.end)
+    yield _Place("currency", chosen.currency, chosen.start, chosen.end)
+
+
+def _funding(plain: str, hit: Hit) -> Iterator[_Place]:
+    named = _ROUND.search(plain)
+    if named:
+        yield _Place("round", "", named.start(), named.end())
+    for match in _INVESTORS.finditer(plain, hit.start if hit.frame.subject != "investor" else 0):
+        names: list[str] = []
+        position = match.end()
+        while len(names) < 8 and (name := _LIST_NAME.match(plain, position)):
+            names.append(trimmed(name[1]))
+            position = name.end()
+        names = [name for name in names if name and name.lower() not in {"series", "the"}]
+        if names:
+            yield _Place("investors", tuple(names), match.end(), position)
+            return
+    for pattern in (_JOINS, _BACKED):
+        found = pattern.search(plain)
+        if found:
+            group = 1 if found[1] else 2
+            yield _Place("investors", (found[group],), found.start(group), found.end(group))
+            return
+
+
+def _people(plain: str, hit: Hit, kinds: set[str]) -> Iterator[_Place]:
+    after, passive = plain[hit.end :], hit.passive
+    role_after = _role().search(plain, hit.end)
+    subject_is_person = hit.frame.subject == "person" or passive
+    found = person_before(plain[: hit.start]) if subject_is_person else person_after(plain, hit.end)
+    if found:
+        yield _Place("person", "", *found)
+    board = re.search(r"\bboard\b", after, re.IGNORECASE)
+    if "board_change" in kinds and board:
+        yield _Place("role", "", hit.end + board.start(), hit.end + board.end())
+        return
+    role = _best_role(plain, hit, role_after)
+    if role:
+        yield _Place("role", "", *role)
+
+
+def _best_role(plain: str, hit: Hit, role_after: re.Match[str] | None) -> tuple[int, int] | None:
+    """Return the place of the job that is taken or left, not the one that the person had before."""
+    as_role = re.search(r"\s(?:as|to become|role of|position of)\s", plain[hit.end :])
+    match = None
+    if as_role:
+        match = _role().search(plain, hit.end + as_role.end())
+    leaves = "exec_departure" in hit.frame.kinds
+    if match is None and leaves:
+        before = [m for m in _role().finditer(plain, 0, hit.start)]
+        match = before[-1] if before else role_after
+    match = match or role_after
+    if match is None:
+        before = list(_role().finditer(plain, 0, hit.end))
+        match = before[-1] if before else None
+    if match is None:
+        return None
+    start, end = match.span()
+    skip = re.match(r"(?:(?:new|its|the|next|a|an|their|as)\s)+", plain[start:end], re.IGNORECASE)
+    return start + (skip.end() if skip else 0), end
+
+
+def _heads(plain: str, kinds: set[str]) -> Iterator[_Place]:
+    for pattern in (_HEADS_AFTER, _HEADS):
+        match = pattern.search(plain)
+        if match:
+            number = number_of(match[1].rstrip(".,"))
+            if number is not None and not (1990 <= number <= 2035 and "," not in match[1]):
+                yield _Place("headcount", int(number), match.start(1), match.end(1))
+                break
+    if "layoffs" in kinds:
+        for match in _PERCENT.finditer(plain):
+            if _OF_STAFF.search(plain[match.end() :]) or re.search(r"\b(?:cut|lay off|laid off|reduc\w+)\s(?:[\w-]+\s){0,4}$", plain[: match.start()]):
+                value = number_of(match[1])
+                if value is not None:
+                    yield _Place("percent", value, match.start(), match.end())
+                return
+
+
+def _location(plain: str, hit: Hit) -> Iterator[_Place]:
+    for pattern, start in ((_PLACE_SITE, 0), (_PLACE, hit.end)):
+        for match in pattern.finditer(plain, start):
+            name = trimmed(match[1])
+            if name and name.split()[0].lower() not in _NO_PLACE and match.start(1) > 0:
+                yield _Place("location", name, match.start(1), match.start(1) + len(match[1].rstrip(" .,")))
+                return

@@ -1,0 +1,249 @@
+"""What a text says happened: claims of trigger kinds, each with its certainty, facts and evidence."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final
+
+from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
+from matcher.certainty import certainty_of, is_past
+from matcher.facts import Hit, facts_of, round_kind
+from matcher.lexicon import Cue, language
+from matcher.names_in_text import name_before
+from matcher.sentences import Sentence, sentences
+
+__all__ = ["claims", "topics"]
+
+_WORD: Final = re.compile(r"\w+(?:'\w+)?")
+_BE: Final = frozenset({"is", "are", "was", "were", "be", "been", "being", "gets", "got", "get"})
+_PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " "})
+_EVIDENCE: Final = 280
+# How much a sentence counts: the headline fully, the opening nearly, what follows less and less.
+_WEIGHTS: Final = (1.0, 0.9, 0.8, 0.7, 0.6)
+_LEAST_WEIGHT: Final = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """A kind found in a sentence; ``news`` is False where the text itself calls it old or hypothetical."""
+
+    kind: str
+    certainty: Certainty
+    sentence: Sentence
+    hit: Hit
+    facts: tuple[Fact, ...]
+    confidence: float
+    news: bool
+
+
+def claims(event: StoredEvent) -> tuple[Claim, ...]:
+    """Return what the event says happened, the surest first; one claim per kind.
+
+    The headline counts most. Old news, conditions, round-ups, market reports, offers of law firms, opinions
+    and the like claim nothing. Every span lies exactly in ``event.title`` or ``event.text``.
+    """
+    best: dict[str, _Finding] = {}
+    for finding in _findings(event):
+        if not finding.news:
+            continue
+        known = best.get(finding.kind)
+        if known is None or _outweighs(finding, known):
+            best[finding.kind] = finding if known is None else _with_facts(finding, known)
+        else:
+            best[finding.kind] = _with_facts(known, finding)
+    chosen = sorted(_consistent(best).values(), key=lambda finding: (-finding.confidence, finding.kind))
+    return tuple(_claim(event, finding) for finding in chosen)
+
+
+def topics(event: StoredEvent) -> frozenset[str]:
+    """Return the kinds that the event speaks about at all, also as old news or as a condition."""
+    return frozenset(finding.kind for finding in _findings(event))
+
+
+def _outweighs(new: _Finding, known: _Finding) -> bool:
+    # A denial or correction in a later sentence does not undo the headline; a surer sentence wins.
+    return new.confidence > known.confidence + 0.02
+
+
+def _with_facts(finding: _Finding, other: _Finding) -> _Finding:
+    """Add the facts that only the other finding of the same kind knows."""
+    have = {fact.key for fact in finding.facts}
+    if "amount" in have:
+        have.add("currency")
+    return replace(finding, facts=(*finding.facts, *(fact for fact in other.facts if fact.key not in have)))
+
+
+_WEAKER: Final = {
+    # When the left kind is found in the same words, the right one is only its echo.
+    "board_change": ("exec_hire", "exec_departure"),
+    "promotion": ("exec_hire",),
+    "gov_contract_award": ("customer_win",),
+    "hiring_surge": ("new_office_or_market", "hiring_role"),
+    "ipo_filing": ("funding_seed", "funding_early", "funding_growth"),
+    "funding_debt_grant": ("funding_seed", "funding_early", "funding_growth", "invests_into"),
+    "integration": ("partnership",),
+    "security_incident": ("account_outage",),
+    "bankruptcy_or_closing": ("vendor_eol",),
+    "award_recognition": ("customer_win",),
+    "layoffs": ("exec_departure",),
+}
+
+
+def _consistent(best: dict[str, _Finding]) -> dict[str, _Finding]:
+    """Drop a kind that another one explains: the same cue, or cues that overlap."""
+    kept = dict(best)
+    for strong, echoes in _WEAKER.items():
+        for weak in echoes:
+            if strong in kept and weak in kept and _same_words(kept[strong], kept[weak]):
+                del kept[weak]
+    return kept
+
+
+def _same_words(one: _Finding, other: _Finding) -> bool:
+    return one.sentence == other.sentence and one.hit.start < other.hit.end and other.hit.start < one.hit.end
+
+
+def _claim(event: StoredEvent, finding: _Finding) -> Claim:
+    return Claim(
+        kind=finding.kind,
+        certainty=finding.certainty,
+        evidence=_evidence(event, finding),
+        facts=finding.facts,
+        confidence=round(finding.confidence, 3),
+    )
+
+
+def _evidence(event: StoredEvent, finding: _Finding) -> Span:
+    sentence = finding.sentence
+    if len(sentence.text) <= _EVIDENCE:
+        return sentence.span(event)
+    start = max(0, finding.hit.start - _EVIDENCE // 2)
+    end = min(len(sentence.text), start + _EVIDENCE)
+    start = sentence.text.find(" ", start) + 1 if start else 0
+    end = sentence.text.rfind(" ", start, end) if end < len(sentence.text) else end
+    return sentence.span(event, start, end)
+
+
+def _findings(event: StoredEvent) -> Iterator[_Finding]:
+    title = event.title.translate(_PLAIN)
+    forbidden = _forbidden(title[:600])
+    if None in forbidden:
+        return
+    year = (event.happened_at or event.seen_at).year
+    for sentence in sentences(event):
+        plain = sentence.text.translate(_PLAIN)
+        yield from _read(event, sentence, plain, forbidden, year)
+
+
+def _read(
+    event: StoredEvent, sentence: Sentence, plain: str, forbidden: frozenset[str | None], year: int
+) -> Iterator[_Finding]:
+    own: frozenset[str | None] | None = None
+    for hit in _hits(plain):
+        if own is None:
+            own = forbidden if sentence.place == 0 else forbidden | _forbidden(plain)
+        if None in own:
+            return
+        kinds = [kind for kind in hit.frame.kinds if kind not in own]
+        if not kinds:
+            continue
+        before, after = plain[: hit.start], plain[hit.end :]
+        certainty = certainty_of(before, hit.form, after, plain)
+        news = certainty is not None and (hit.frame.dated or not is_past(before, after, year))
+        facts = facts_of(event, sentence, plain, hit)
+        for kind in kinds:
+            named = _catalogue_kind(kind, facts, plain)
+            yield _Finding(
+                kind=named,
+                certainty=Certainty(hit.frame.certainty) if hit.frame.certainty else certainty or Certainty.RUMOUR,
+                sentence=sentence,
+                hit=hit,
+                facts=facts,
+                confidence=hit.frame.confidence * _weight(event, sentence),
+                news=news and named not in own,
+            )
+
+
+def _catalogue_kind(kind: str, facts: tuple[Fact, ...], plain: str) -> str:
+    if kind == "funding":
+        return round_kind(facts, plain)
+    if kind == "customer_win" and _public().search(plain):
+        return "gov_contract_award"
+    return kind
+
+
+@cache
+def _public() -> re.Pattern[str]:
+    return language().pattern(r"\b(?:<PUBLIC>)\b")
+
+
+def _weight(event: StoredEvent, sentence: Sentence) -> float:
+    place = sentence.place if event.title.strip() else sentence.place - 1
+    return _WEIGHTS[place] if place < len(_WEIGHTS) else _LEAST_WEIGHT
+
+
+def _forbidden(plain: str) -> frozenset[str | None]:
+    """Return the kinds that the text's class forbids; None among them for all."""
+    found: set[str | None] = set()
+    for veto in language().vetoes:
+        if veto.pattern.search(plain):
+            found |= veto.kinds or {None}
+            if not veto.kinds:
+                break
+    return frozenset(found)
+
+
+def _hits(plain: str) -> Iterator[Hit]:
+    """Yield the cues that stand in the text and whose surroundings agree."""
+    cues = language().cues
+    words = [(match[0].lower(), match.start(), match.end()) for match in _WORD.finditer(plain)]
+    for index, (word, start, _) in enumerate(words):
+        for cue in cues.get(word, ()):
+            last = index + len(cue.words) - 1
+            if last >= len(words) or any(words[index + n][0] != w for n, w in enumerate(cue.words)):
+                continue
+            end = words[last][2]
+            passive = _is_passive(cue, words, index, last)
+            if _agrees(cue, plain, start, end, passive=passive):
+                yield Hit(cue.frame, cue.form, start, end, passive)
+
+
+def _is_passive(cue: Cue, words: list[tuple[str, int, int]], index: int, last: int) -> bool:
+    if cue.form not in {"past", "pp"}:
+        return False
+    follows = words[last + 1][0] if last + 1 < len(words) else ""
+    near = {words[n][0] for n in range(max(0, index - 2), index)}
+    return follows == "by" or bool(near & _BE)
+
+
+def _agrees(cue: Cue, plain: str, start: int, end: int, *, passive: bool) -> bool:
+    frame = cue.frame
+    before, after = plain[:start], plain[end:]
+    if frame.not_near and frame.not_near.search(plain):
+        return False
+    if frame.not_before and frame.not_before.search(before):
+        return False
+    if frame.not_after and frame.not_after.search(after):
+        return False
+    if frame.near and not frame.near.search(plain):
+        return False
+    if frame.before and not frame.before.search(before):
+        return False
+    if frame.after and not frame.after.search(after) and not (passive and frame.swaps and before):
+        return False
+    return not _is_state(before)
+
+
+@cache
+def _state() -> re.Pattern[str]:
+    return language().pattern(
+        r"^(?:<STATE>|<LEADER>)(?:(?:, | and |-|–| & )(?:<STATE>|<LEADER>))*(?:'s)?$|\b(?:<OFFICE>)$|^(?:<STATE>)(?:'s)? (?:<OFFICE>|<LEADER>)"
+        r"|^(?:president|pm|minister|senator|king|queen|prince) "
+    )
+
+
+def _is_state(before: str) -> bool:
+    """Say whether the subject is a state, an office or a politician rather than a company."""
+    place = name_before(before, keep_list=True)
+    return place is not None and _state().search(before[place[0] : place[1]]) is not None

@@ -1,0 +1,192 @@
+"""Where a text names somebody: the company before or behind a verb, and the person."""
+
+import re
+from typing import Final
+
+__all__ = ["name_after", "name_before", "person_after", "person_before", "trimmed"]
+
+Place = tuple[int, int]
+
+# Words between a subject and its verb that are no part of its name.
+_AUXILIARY: Final = re.compile(
+    r"(?:\s|^)(?:(?:has|have|had|is|are|was|were|be|been|will|would|may|might|could|can|to|not|now|also|just|finally|formally|officially"
+    r"|reportedly|quietly|again|said|says|likely|set|plans?|planned|planning|agrees?|agreed|aims?|seeks?|wants?|intends?|looks?|bids?|moves?"
+    r"|offers?|talks?|in|near(?:s|ing)?|deal|close|weigh(?:s|ing)?|consider(?:s|ing)?|mull(?:s|ing)?|eye(?:s|ing)?|explor(?:es|ing)|advanced"
+    r"|early|exclusive|completes?|completed|closes?|closed|announces?|announced|proposed|proposes|partial|its|their|the|a|an|for|of|on|report"
+    r"|reports?|pending|potential|possible|latest|recent|planned|deal|discussing|expected|confirms?|finali[sz]es|clears?|approves?|blocks?"
+    r"|\$?[\d.,]+(?:%|bn|b|m|mn)?|billion|million|minority|majority|stake|nearing|complete|up|back|active|major|all-cash|an?))+\s*$",
+    re.IGNORECASE,
+)
+_DESCRIPTOR: Final = (
+    r"(?:startups?|start-ups?|firm|company|maker|operator|platform|provider|developer|giant|group's|unicorn|brand|chain|retailer|bank's|lender"
+    r"|broker|carrier|chipmaker|automaker|insurer|fintech|biotech|drugmaker|manufacturer|specialist|custodian|exchange's|agency|owner|publisher"
+    r"|app|business|unit|subsidiary|arm|rival|vendor|consultancy|producer|supplier|distributor|studio|show|parent|competitor|scale-up|major|player|outfit|marketplace|foundry)"
+)
+_AFTER_DESCRIPTOR = re.compile(rf"\b{_DESCRIPTOR}\s+(?=[A-Z0-9])", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"(?:'s|s')\s+(?=[A-Z0-9])")
+_LEAD = re.compile(
+    r"^(?:(?:[A-Z]?[\w' ]{1,24}:\s+)|exclusive\s|breaking\s|update\s\d?\s?|report:\s|watch\s|how\s|why\s|when\s|after\s|as\s|and\s|but\s|while\s|with\s|the\s)+",
+    re.IGNORECASE,
+)
+_STOP = re.compile(
+    r"\s+(?:for|in|to|from|at|with|as|after|on|amid|amidst|by|via|worth|valued|over|and|into|through|before|despite|following|ahead|under|during"
+    r"|who|which|that|because|since|is|are|was|has|have|will|says?|sparks|raises|deal|all-stock|plus|against|about|around|may|could|would|ends|gets|joins)\b"
+    r"|\s+[$€£₹(\[]|[,;:?!(]|\.(?:\s|$)|\s[-–—|]\s|'s\s+(?=[a-z])|\s+(?:USD|EUR|GBP|INR|Rs)\b|\"",
+    re.IGNORECASE,
+)
+_OBJECT_LEAD = re.compile(
+    r"^\s*(?:(?:a|an|the|its|his|her|their|of|in|for|another|up|out|part|rest|remaining|all|additional|majority|minority|controlling|partial|stake|interest"
+    r"|shares|acquisition|takeover|bid|deal|buy|acquire|\d+(?:\.\d+)?\s?(?:%|percent)|us-based|uk-based|india-based|[\w-]+-(?:based|backed|owned|listed|led)|most|talk)\s+)+",
+    re.IGNORECASE,
+)
+_CAPITAL = re.compile(r"[A-Z0-9]")
+_TOKEN = re.compile(r"\S+")
+_PERSON_TOKEN = re.compile(r"[A-Z][\w'.-]*$|(?:de|van|von|bin|al|el|der|den|da|di|la|le)$")
+_NOT_PERSON: Final = frozenset(
+    "veteran ceo cfo cto coo cmo cio ciso cpo cpto cro chro cbo cso cxo md gm president chairman chairwoman chairperson chair director executive exec head chief"
+    " founder cofounder co-founder partner manager officer leader boss former ex new interim acting global group senior vice managing general"
+    " board member top insider alum alumnus scientist lawyer engineer professor finance marketing the its as to and of for by with"
+    " co-ceo banker official operator minister deputy long-time longtime current incoming outgoing first evp svp vp lead technology financial"
+    " operating product people legal revenue commercial company indian-origin".split()
+)
+_PERSON_END = re.compile(
+    r"\s+(?:as|to|for|from|amid|amidst|after|in|on|at|of|who|with|following|its|their|and (?:its|names)|steps|joins|replac\w+|succeed\w+|over|effective)\b|[;:|(]|,\s(?!Jr)",
+    re.IGNORECASE,
+)
+
+
+def trimmed(text: str) -> str:
+    """Return a name without blanks, marks and articles at its ends."""
+    text = text.strip(" \t\n'\".,;:-–—|()[]")
+    return re.sub(r"^(?:the|a|an)\s+", "", text, flags=re.IGNORECASE) if " " in text else text
+
+
+def _place(text: str, start: int, end: int) -> Place | None:
+    while start < end and (text[start].isspace() or text[start] in "'\".,;:-–—|()[]"):
+        start += 1
+    while end > start and (text[end - 1].isspace() or text[end - 1] in "'\",;:-–—|([]"):
+        end -= 1
+    if text[start:end].endswith("'s"):
+        end -= 2
+    if end - start < 2 or end - start > 80 or not _CAPITAL.search(text[start:end]):
+        return None
+    return start, end
+
+
+def name_before(text: str, *, keep_list: bool = False) -> Place | None:
+    """Return the place of the name that ends just before a verb; ``keep_list`` keeps "A, B and C" whole."""
+    end = len(text)
+    for _ in range(3):
+        match = _AUXILIARY.search(text, max(0, end - 90), end)
+        if not match or match.start() == match.end() or match.end() != end:
+            break
+        end = match.start()
+    start = 0
+    lead = _LEAD.match(text, 0, end)
+    if lead and lead.end() < end:
+        start = lead.end()
+    segment = text[start:end]
+    if not keep_list:
+        # "Slash, a rival of Ramp, raises": the name stands before the apposition.
+        comma = re.search(r",\s(?=(?:a|an|the|which|who|whose|backed|founded|based|one)\b)", segment)
+        if comma:
+            segment = segment[: comma.start()]
+        else:
+            cut = [m.end() for m in re.finditer(r"[,;:]\s|\s(?:as|after|and|while|on report|said|says|report)\s", segment)]
+            if cut:
+                start += cut[-1]
+                segment = segment[cut[-1] :]
+        for pattern in (_POSSESSIVE, _AFTER_DESCRIPTOR):
+            cuts = [m.end() for m in pattern.finditer(segment)]
+            if cuts and cuts[-1] < len(segment):
+                start += cuts[-1]
+                segment = segment[cuts[-1] :]
+    return _place(text, start, start + len(segment))
+
+
+def name_after(text: str, position: int) -> Place | None:
+    """Return the place of the name that follows a verb at ``position``."""
+    lead = _OBJECT_LEAD.match(text, position)
+    start = lead.end() if lead else position
+    while start < len(text) and text[start].isspace():
+        start += 1
+    stop = _STOP.search(text, start + 1)
+    end = stop.start() if stop else len(text)
+    segment = text[start:end]
+    for pattern in (_POSSESSIVE, _AFTER_DESCRIPTOR):
+        cuts = [m.end() for m in pattern.finditer(segment)]
+        if cuts and cuts[-1] < len(segment):
+            start += cuts[-1]
+            segment = segment[cuts[-1] :]
+    if re.search(rf"\b{_DESCRIPTOR}$", segment, re.IGNORECASE) and not re.match(r"[A-Z]\w+ [A-Z]\w+ Group$", segment):
+        # "buys a self-driving tractor startup": nobody is named.
+        return None
+    words = segment.split()
+    if not words or len(words) > 7:
+        return None
+    if not segment[:1].isupper() and not segment[:1].isdigit():
+        # Skip adjectives in lower case before the name.
+        named = re.search(r"(?:^|\s)(?=[A-Z])", segment)
+        if not named:
+            return None
+        start += named.end()
+    return _place(text, start, end)
+
+
+def _person(text: str, start: int, end: int) -> Place | None:
+    """Return the last run of name words in ``start:end``, two to four of them."""
+    run: list[tuple[int, int]] = []
+    best: list[tuple[int, int]] = []
+    for match in _TOKEN.finditer(text, start, end):
+        word = match[0].strip("\"'(),")
+        plain = word.lower().removesuffix("'s").strip(".")
+        ends_run = match[0].endswith((",", "'s", "s'"))
+        if _PERSON_TOKEN.match(word) and plain not in _NOT_PERSON and not word.lower().startswith("ex-"):
+            run.append(match.span())
+            if ends_run:
+                run = []
+        else:
+            run = []
+        if run:
+            best = list(run)
+    best = best[-4:]
+    if not best:
+        return None
+    return _place(text, best[0][0], best[-1][1])
+
+
+def person_after(text: str, position: int) -> Place | None:
+    """Return the place of the person whom "names", "hires" or "appoints" is followed by."""
+    stop = _PERSON_END.search(text, position + 1)
+    end = stop.start() if stop else len(text)
+    segment = text[position:end]
+    words = segment.split()
+    if not words:
+        return None
+    named_role = bool(stop) and stop[0].strip().lower() == "as" if stop else False
+    last = words[-1].lower().strip("'\".,")
+    if last in _NOT_PERSON and named_role:
+        return None  # "taps Schneider Electric executive as CFO": a person without a name
+    if last in _NOT_PERSON:
+        # "names Jane Roe chief financial officer": the name stands before the job
+        cut = re.search(r"\s(?:[Cc]hief|[A-Z]{3,4}\b|[Pp]resident|[Cc]hair\w*|[Mm]anaging|[Hh]ead|[Vv]ice|[Dd]irector|[Gg]eneral|[Gg]roup|[Ii]nterim|[Gg]lobal|[Nn]ew|[Ss]enior|[Ee]xecutive)\b", segment)
+        if not cut or cut.start() < 2:
+            return None
+        end = position + cut.start()
+    found = _person(text, position, end)
+    return found if found and " " in text[found[0] : found[1]] else None
+
+
+def person_before(text: str) -> Place | None:
+    """Return the place of the person who is the subject of a verb."""
+    end = len(text)
+    match = _AUXILIARY.search(text, max(0, end - 60))
+    if match:
+        end = match.start()
+    start = max(text.rfind(";", 0, end), text.rfind(" as ", 0, end), text.rfind(": ", 0, end), text.rfind(", ", 0, end)) + 1
+    found = _person(text, max(0, start), end)
+    if not found or text[found[1] : end].strip(" ,'\""):
+        return None  # the name is not what the verb belongs to
+    before = text[max(0, found[0] - 14) : found[0]].rstrip().lower()
+    single = " " not in text[found[0] : found[1]]
+    return None if single and not before.endswith(tuple(_NOT_PERSON)) else found
