@@ -1,0 +1,133 @@
+"""One account, or one trigger, with all that explains it: now, or on a day in the past."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from earmark.lifecycle import Stage
+from earmark.types import (
+    Abstention,
+    Account,
+    Contact,
+    Judgement,
+    Score,
+    Story,
+    Transition,
+    Trigger,
+    TriggerState,
+)
+from matcher.fit import Fit, fit
+from matcher.score import score_at, score_now
+from review.rules import lexicon_of
+from review.today import kind_words
+from storage import accounts, judgements, readings, transitions, triggers
+from storage.engine import Connection
+
+__all__ = ["AccountView", "Reason", "TriggerView", "account_view", "stage_at", "trigger_view"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A trigger with its score as of the day, and the story that it stands on."""
+
+    trigger: Trigger
+    kind_words: str
+    score: Score
+    story: Story | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """An account on a day: its stage then, its open reasons (best first), what ended, and its moves."""
+
+    account: Account
+    at: datetime
+    stage: Stage
+    since: datetime | None
+    fit: Fit
+    reasons: tuple[Reason, ...]
+    ended: tuple[Reason, ...]
+    transitions: tuple[Transition, ...]
+    contacts: tuple[Contact, ...]
+    abstentions: tuple[Abstention, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerView:
+    """A trigger with its account, its story, what it moved, and what people said of it."""
+
+    reason: Reason
+    account: Account | None
+    transitions: tuple[Transition, ...]
+    judgements: tuple[Judgement, ...]
+
+
+def account_view(connection: Connection, account: Account, at: datetime) -> AccountView:
+    """Return the account as it stood at a time: what came later is left out."""
+    lexicon = lexicon_of(connection, [account])
+    found = [one for one in triggers.of_account(connection, account.id) if one.created_at <= at]
+    moves = [move for move in transitions.of_account(connection, account.id) if move.at <= at]
+    live = sorted(
+        (one for one in found if _is_open(one, at)), key=lambda one: -score_now(one, at, lexicon.kinds)
+    )
+    ended = [one for one in found if not _is_open(one, at)]
+    stage, since = stage_at(moves)
+
+    def reasons(chosen: Sequence[Trigger]) -> tuple[Reason, ...]:
+        return tuple(
+            Reason(
+                trigger=one,
+                kind_words=kind_words(one.kind, lexicon.kinds),
+                score=score_at(one, at, lexicon.kinds),
+                story=triggers.story(connection, one.story),
+            )
+            for one in chosen
+        )
+
+    return AccountView(
+        account=account,
+        at=at,
+        stage=stage,
+        since=since,
+        fit=fit(account, lexicon.icp),
+        reasons=reasons(live),
+        ended=reasons(ended),
+        transitions=tuple(moves),
+        contacts=accounts.contacts(connection, [account.id]).get(account.id, ()),
+        abstentions=tuple(
+            one for one in readings.abstentions(connection, account.id) if one.event.seen_at <= at
+        ),
+    )
+
+
+def trigger_view(connection: Connection, trigger: Trigger, now: datetime) -> TriggerView:
+    """Return all that explains a trigger."""
+    account = accounts.get(connection, trigger.account) if trigger.account else None
+    lexicon = lexicon_of(connection, [account] if account else [])
+    moves = transitions.of_account(connection, account.id) if account else []
+    return TriggerView(
+        reason=Reason(
+            trigger=trigger,
+            kind_words=kind_words(trigger.kind, lexicon.kinds),
+            score=score_at(trigger, now, lexicon.kinds),
+            story=triggers.story(connection, trigger.story),
+        ),
+        account=account,
+        transitions=tuple(move for move in moves if move.trigger == trigger.id),
+        judgements=tuple(judgements.of_trigger(connection, trigger.id)),
+    )
+
+
+def stage_at(moves: Sequence[Transition]) -> tuple[Stage, datetime | None]:
+    """Return the stage after these moves and since when; cold and None before the first."""
+    stage, since = Stage.COLD, None
+    for move in moves:
+        if move.after is not stage:
+            stage, since = move.after, move.at
+    return stage, since
+
+
+def _is_open(trigger: Trigger, at: datetime) -> bool:
+    if trigger.state in {TriggerState.OPEN, TriggerState.ACCEPTED}:
+        return trigger.expires_at > at
+    return trigger.ended_at is not None and trigger.ended_at > at
