@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Literal, ParamSpec, TypeVar
@@ -122,7 +123,7 @@ class Visit:
 
     async def parse(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a module-level function in the worker pool."""
-        return await self._pool.run(function, *args, **kwargs)
+        return await self._pool.run(partial(function, *args, **kwargs))
 
     def files(self, folder: Path, pattern: str = "*") -> Sequence[Path]:
         """List the files of a drop folder, oldest first."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from typing import Final
 
 from earmark.config import Settings, clock, clock_is_fixed
@@ -30,6 +31,7 @@ async def monitoring(
     async with (
         Fetcher(
             contact=settings.contact,
+            version=version("earmark"),
             allow=http.allow,
             deadline=http.deadline,
             max_bytes=http.max_bytes,
@@ -82,10 +84,10 @@ async def _watch(engine: Engine, on_change: Callable[[Engine], None], stop: asyn
     """Call ``on_change`` whenever the change counter has moved, and once at the end."""
     seen = -1
     while not stop.is_set():
-        version = await asyncio.to_thread(_version, engine)
-        if version != seen:
+        now_seen = await asyncio.to_thread(_version, engine)
+        if now_seen != seen:
             await asyncio.to_thread(on_change, engine)
-            seen = version
+            seen = now_seen
         try:
             await asyncio.wait_for(stop.wait(), LOOK_EVERY.total_seconds())
         except TimeoutError:
