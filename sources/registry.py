@@ -111,4 +111,5 @@ def _fault(source: type[Source], problem: str, place: tuple[int | str, ...], mes
 def _plain(message: str) -> str:
     for jargon in ("Value error, ", "Assertion failed, ", "Input should be ", "Input "):
         message = message.removeprefix(jargon)
-    return message[:1].lower() + message[1:].rstrip(".")
+    start = message[:2].lower() if message[1:2].islower() else message[:2]  # "URL" stays
+    return start + message[2:].rstrip(".")
