@@ -24,7 +24,7 @@ def test_max_age_slows_a_source_that_has_no_pace_of_its_own_down_but_never_beyon
     def pause(age: str, every: timedelta | None = None) -> timedelta:
         headers = {"cache-control": f"public, max-age={age}"}
         following = after_success("wire", NOW, every=every, floor=FIVE_MINUTES, headers=headers)
-            return following.at - NOW
+        return following.at - NOW
 
     assert pause("7200") >= timedelta(hours=2)
     assert pause("7200", every=timedelta(minutes=10)) < timedelta(hours=1)
