@@ -1,0 +1,267 @@
+"""The terminal: the list of the day, an account, and the reasons of a trigger, as rich tables.
+
+What was fetched is shown as text: no markup of rich and no escape sequence of a feed takes effect.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from earmark import logs
+from earmark.types import Abstention, Certainty, Mark, Match, Span, Transition, TriggerState
+from matcher.folding import publisher_of
+from matcher.note import as_text
+from review.account import AccountView, Reason, TriggerView, told
+from review.today import Row, fit_line
+
+__all__ = ["age", "day", "print_account", "print_reasons", "print_today", "safe", "shorten", "table_of"]
+
+_HOT: Final = 60
+_WARM: Final = 30
+_AROUND: Final = 160
+_MOST_MATCHES: Final = 6
+_PROOF: Final = "bold yellow"
+
+
+def safe(text: str) -> str:
+    """Return a fetched text on one line, with control characters written as escapes."""
+    return logs.escape(" ".join(text.split()))
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return the text cut to so many characters."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def age(then: datetime, now: datetime) -> str:
+    """Return how long ago in one short word: 5 m, 3 h, 12 d."""
+    passed = now - then
+    if passed < timedelta(0):
+        return "ahead"
+    if passed < timedelta(hours=1):
+        return f"{passed // timedelta(minutes=1)} m"
+    if passed < timedelta(days=2):
+        return f"{passed // timedelta(hours=1)} h"
+    return f"{passed.days} d"
+
+
+def day(moment: datetime, zone: tzinfo) -> str:
+    """Return the day in the team's time zone."""
+    return f"{moment.astimezone(zone):%d %b %Y}"
+
+
+def table_of(*columns: str) -> Table:
+    """Return a plain table with these column heads."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def print_today(console: Console, rows: Sequence[Row], now: datetime) -> None:
+    """Print the list of the day: one row per account, and per conversation."""
+    if not rows:
+        console.print(
+            "Nothing to do now. earmark triggers lists what there was, earmark doctor says if it polls."
+        )
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0), expand=True)
+    table.add_column("score", justify="right", width=5)
+    table.add_column("account", ratio=3, overflow="fold")
+    table.add_column("why now", ratio=7, overflow="fold")
+    table.add_column("age", justify="right", min_width=4, no_wrap=True)
+    table.add_column("until", min_width=6, no_wrap=True)
+    table.add_column("trigger", min_width=8, no_wrap=True, style="dim")
+    for row in rows:
+        table.add_row(*_today_cells(row, now))
+    console.print(table)
+
+
+def print_account(console: Console, view: AccountView, zone: tzinfo) -> None:
+    """Print an account: its record, its reasons with the best note, and its history."""
+    account = view.account
+    since = f" since {day(view.since, zone)}" if view.since else ""
+    head = Text.assemble((safe(account.name), "bold"), "  ", (safe(", ".join(account.domains)), "dim"))
+    console.print(head)
+    console.print(Text.assemble("stage    ", (view.stage.replace("_", " "), "bold"), since))
+    for name, text in _record(view, zone):
+        console.print(Text(f"{name:<8} {safe(text)}"))
+    _section(console, "Reasons", _reasons(view.reasons, view.at, zone), empty="none now")
+    if view.reasons and (note := view.reasons[0].trigger.note):
+        best = view.reasons[0]
+        _section(console, "Note", [Text(_safe_lines(as_text(note, best.score)))])
+    _section(console, "Ended", _reasons(view.ended, view.at, zone))
+    _section(console, "History", _history(view.transitions, zone), empty="it has not moved yet")
+    _section(console, "Not sure", (_doubt(one) for one in view.abstentions[:5]))
+
+
+def print_reasons(console: Console, view: TriggerView, zone: tzinfo) -> None:
+    """Print why a trigger is one: its score part by part, the words that prove it, what it moved."""
+    reason, trigger = view.reason, view.reason.trigger
+    who = view.account.name if view.account else "Conversation"
+    console.print(Text.assemble((safe(who), "bold"), f"  {reason.kind_words}  ", (trigger.id, "dim")))
+    console.print(Text(f"{trigger.state}, {trigger.certainty}, as {trigger.role}" + _caveats(reason)))
+    score = table_of("score", "", "")
+    for part in reason.score.parts:
+        score.add_row(part.name, f"{part.value:.2f}", Text(safe(part.sentence)))
+    score.add_row("= total", f"{reason.score.total:g}", "fit × intent × freshness × confidence × 100")
+    _section(console, "Score", [score])
+    matches = reason.story.matches if reason.story else ()
+    shown = sorted(matches, key=lambda match: -match.confidence)[:_MOST_MATCHES]
+    _section(console, "Evidence", (_proof(match, zone) for match in shown), empty="removed")
+    if len(matches) > len(shown):
+        console.print(f"  and {len(matches) - len(shown)} more")
+    _section(console, "It moved", _history(view.transitions, zone), empty="nothing")
+    said = [
+        Text(f"{day(one.at, zone)}  {one.verdict}  by {safe(one.by)}  {safe(one.text)}")
+        for one in view.judgements
+    ]
+    _section(console, "Judgements", said)
+
+
+def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
+    strength = "bold red" if row.score >= _HOT else "bold yellow" if row.score >= _WARM else ""
+    name = Text(safe(row.name), style="bold")
+    if row.fit:
+        name.append(f"\n{safe(row.fit)}", style="dim not bold")
+    why = Text(row.kind_words, style="cyan")
+    why.append(f"{_doubtful(row.certainty)}\n", style="magenta")
+    why.append(f"{shorten(safe(row.happened), 200)}\n", style="default")
+    reports = f", {row.reports} reports" if row.reports > 1 else ""
+    more = f"  +{row.more} {'reason' if row.more == 1 else 'reasons'}" if row.more else ""
+    state = "  accepted" if row.state is TriggerState.ACCEPTED else ""
+    backfill = "  backfill" if row.mark is Mark.BACKFILL else ""
+    why.append(f"{safe(row.publisher)}{reports}{more}{state}{backfill}", style="dim")
+    aged = Text(age(row.at, now) + ("?" if row.undated else ""))
+    return (
+        Text(f"{row.score:.0f}", style=strength),
+        name,
+        why,
+        aged,
+        f"{row.expires_at:%d %b}",
+        row.trigger[:8],
+    )
+
+
+def _doubtful(certainty: Certainty) -> str:
+    return "" if certainty in {Certainty.ANNOUNCED, Certainty.DONE} else f" ({certainty})"
+
+
+def _record(view: AccountView, zone: tzinfo) -> Iterable[tuple[str, str]]:
+    account = view.account
+    yield "id", account.id
+    if line := fit_line(account):
+        yield "record", line
+    yield "fit", f"{view.fit.value:.2f}  {view.fit.sentence}"
+    if account.owner:
+        yield "owner", account.owner
+    if account.crm_ids:
+        yield "crm", ", ".join(f"{crm} {remote}" for crm, remote in account.crm_ids.items())
+    if account.snoozed_until and account.snoozed_until > view.at:
+        yield "snoozed", f"until {day(account.snoozed_until, zone)}"
+    if account.suppression:
+        until = f" until {day(account.suppression.until, zone)}" if account.suppression.until else ""
+        yield "never", f"contact: {account.suppression.reason}{until} (by {account.suppression.by})"
+    for contact in view.contacts:
+        yield "contact", ", ".join(part for part in (contact.name, contact.title, contact.relation) if part)
+
+
+def _section(
+    console: Console, title: str, parts: Iterable[RenderableType], *, empty: str | None = None
+) -> None:
+    """Print a titled part; without content it is left out, unless ``empty`` says what that means."""
+    held = list(parts)
+    if not held and empty is None:
+        return
+    console.print()
+    console.print(Text(title, style="bold underline"))
+    console.print(Padding(Group(*held) if held else Text(empty or "", style="dim"), (0, 0, 0, 2)))
+
+
+def _reasons(reasons: Sequence[Reason], at: datetime, zone: tzinfo) -> list[RenderableType]:
+    if not reasons:
+        return []
+    table = table_of("score", "what", "state", "age", "until", "trigger")
+    for reason in reasons:
+        trigger = reason.trigger
+        table.add_row(
+            f"{reason.score.total:.0f}",
+            Text(reason.kind_words + _doubtful(trigger.certainty)),
+            trigger.state.value,
+            age(trigger.decays_from, at) + ("?" if trigger.undated else ""),
+            day(trigger.expires_at, zone),
+            trigger.id,
+        )
+    return [table]
+
+
+def _history(moves: Sequence[Transition], zone: tzinfo) -> list[RenderableType]:
+    if not moves:
+        return []
+    table = table_of("when", "move", "why", "by")
+    for move in moves:
+        step = "stays " + move.after if move.after is move.before else f"{move.before} → {move.after}"
+        when = f"{move.at.astimezone(zone):%d %b %Y %H:%M}"
+        table.add_row(when, step.replace("_", " "), Text(safe(told(move))), Text(safe(move.actor)))
+    return [table]
+
+
+def _doubt(one: Abstention) -> Text:
+    return Text(f"{shorten(safe(one.event.title), 90)}: {safe(one.reason)}")
+
+
+def _caveats(reason: Reason) -> str:
+    trigger = reason.trigger
+    parts = (
+        ", undated" if trigger.undated else "",
+        ", from the backfill of a first poll" if trigger.mark is Mark.BACKFILL else "",
+    )
+    return "".join(parts)
+
+
+def _proof(match: Match, zone: tzinfo) -> RenderableType:
+    event = match.event
+    dated = day(event.happened_at, zone) if event.happened_at else "undated"
+    source = f"{publisher_of(event)}, {dated}, confidence {match.confidence:.2f}"
+    lines: list[RenderableType] = [_marked(event.title, match, "title"), Text(safe(source), style="dim")]
+    if event.url:
+        lines.append(Text(safe(event.url), style="dim"))
+    lines += [
+        _marked(event.text, match, "text", around=span) for span in _spans(match) if span.field == "text"
+    ][:2]
+    lines += [
+        Text(f"{'+' if one.value * one.weight >= 0 else '-'} {safe(one.sentence)}")
+        for one in match.features
+        if one.value * one.weight
+    ]
+    return Padding(Group(*lines), (0, 0, 1, 0))
+
+
+def _spans(match: Match) -> list[Span]:
+    found = [*match.evidence, *(fact.span for fact in match.facts if fact.span)]
+    found += [span for feature in match.features for span in feature.spans]
+    return [span for span in dict.fromkeys(found) if span.event == match.event.id]
+
+
+def _marked(text: str, match: Match, field: str, around: Span | None = None) -> Text:
+    """Return a text with the spans that prove the match highlighted, cut to what is near one of them."""
+    start = max(0, around.start - _AROUND) if around else 0
+    end = min(len(text), around.end + _AROUND) if around else len(text)
+    proved = [False] * (end - start)
+    for span in _spans(match):
+        if span.field == field:
+            low, high = max(span.start, start) - start, min(span.end, end) - start
+            proved[low:high] = [True] * max(0, high - low)
+    shown = Text("…" if start else "")
+    for char, is_proof in zip(text[start:end], proved, strict=True):
+        shown.append(" " if char.isspace() else logs.escape(char), style=_PROOF if is_proof else "")
+    return shown.append("…") if end < len(text) else shown
+
+
+def _safe_lines(text: str) -> str:
+    return "\n".join(logs.escape(line) for line in text.splitlines())
