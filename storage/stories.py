@@ -6,26 +6,31 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
 
+from earmark.triggers import CONVERSATIONS
 from earmark.types import Certainty, Match, Role, StoredEvent, Story
 from storage import events
 from storage.columns import short
 from storage.rows import batches, each, put
 from storage.tables import matches, stories, triggers
 
-__all__ = ["get", "key_of", "keys_of", "load", "save"]
+__all__ = ["LIVE", "get", "key_of", "keys_of", "load", "save"]
 
 LIVE = ("open", "accepted", "contacted")
 """States of a trigger that has not ended."""
 
 
 def key_of(story: Story) -> str:
-    """Return the key of the past that the story belongs to: account, company, or thread."""
+    """Return the key of the past that the story belongs to: account, thread of a conversation, or company.
+
+    It is the key under which the matcher decided; its links are in normal form, as are the events'.
+    """
     if story.account is not None:
         return f"a:{story.account}"
-    if story.company is not None:
-        return f"c:{story.company}"
-    first = min((match.event for match in story.matches), key=lambda event: event.order)
-    return f"t:{first.thread_url or first.id}"
+    first = story.matches[0]
+    if first.kind in CONVERSATIONS or first.company is None:
+        event = first.event
+        return f"t:{event.thread_url or event.canonical_url or event.id}"
+    return f"c:{first.company}"
 
 
 def keys_of(conn: Connection, event_ids: Iterable[str]) -> set[str]:

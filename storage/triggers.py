@@ -49,7 +49,7 @@ def today(
     for row in conn.execute(query):
         until = row.suppression and row.suppression.until
         if row.suppression is None or (until is not None and until <= now):
-            found.append(as_trigger(row))
+            found.append(_as_trigger(row))
         if len(found) == limit:
             break
     return found
@@ -63,7 +63,7 @@ def get(conn: Connection, id_prefix: str) -> Trigger | None:
     rows = conn.execute(select(triggers).where(begins).order_by(triggers.c.id).limit(2)).all()
     if len(rows) > 1 and rows[0].id != id_prefix:
         raise ConfigError(f"Several triggers begin with {id_prefix!r}. Give more letters of the id.")
-    return as_trigger(rows[0]) if rows else None
+    return _as_trigger(rows[0]) if rows else None
 
 
 def of_account(conn: Connection, account_id: str) -> list[Trigger]:
@@ -74,7 +74,7 @@ def of_account(conn: Connection, account_id: str) -> list[Trigger]:
 def every_open(conn: Connection) -> list[Trigger]:
     """Return the triggers that wait for a person, with or without an account."""
     query = select(triggers).where(triggers.c.state.in_(_WAITING)).order_by(triggers.c.id)
-    return [as_trigger(row) for row in conn.execute(query)]
+    return [_as_trigger(row) for row in conn.execute(query)]
 
 
 def find(
@@ -93,7 +93,7 @@ def find(
             query = query.where(column == wanted)
     if since is not None:
         query = query.where(triggers.c.created_at >= since)
-    return [as_trigger(row) for row in conn.execute(query)]
+    return [_as_trigger(row) for row in conn.execute(query)]
 
 
 def of_past(conn: Connection, loaded: Mapping[str, Sequence[Story]]) -> dict[str, tuple[Trigger, ...]]:
@@ -101,7 +101,7 @@ def of_past(conn: Connection, loaded: Mapping[str, Sequence[Story]]) -> dict[str
     keys = {story.id: key for key, told in loaded.items() for story in told}
     found: dict[str, list[Trigger]] = {}
     for row in each(conn, select(triggers).order_by(triggers.c.id), triggers.c.story, keys):
-        found.setdefault(keys[row.story], []).append(as_trigger(row))
+        found.setdefault(keys[row.story], []).append(_as_trigger(row))
     return {key: tuple(held) for key, held in found.items()}
 
 
@@ -125,7 +125,7 @@ def save(conn: Connection, new: Sequence[Trigger]) -> None:
     put(conn, triggers, [_row(trigger) for trigger in ended_first])
 
 
-def as_trigger(row: Row[Any]) -> Trigger:
+def _as_trigger(row: Row[Any]) -> Trigger:
     """Return the trigger that a row of the table holds."""
     return Trigger(
         id=row.id,
