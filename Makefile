@@ -16,7 +16,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: run test test-all check constraints clean
+.PHONY: run test test-all check constraints reference clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed-run  ## Install, then watch: your workspace if there is one, else the offline demo.
@@ -35,6 +35,9 @@ check: .venv/installed-test
 
 constraints:  ## Pin the newest versions that pyproject.toml allows (needs uv).
 	sh scripts/constraints.sh
+
+reference: .venv/installed-test  ## Write docs/reference.md from the code.
+	$(PYTHON) -m scripts.reference
 
 clean:  ## Remove what make and the tests made; workspaces stay.
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
