@@ -1,0 +1,152 @@
+"""The judgement: readings and history in, changes out; no clock, no database, no chance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from earmark.types import (
+    Changes,
+    History,
+    Lexicon,
+    Match,
+    Past,
+    Reading,
+    Trigger,
+    TriggerState,
+)
+from matcher.act import act
+from matcher.difference import changes_of
+from matcher.score import LIVE
+from matcher.stages import pass_time, settle
+from matcher.stories import key_of, retell
+from matcher.triggering import trigger_of
+
+__all__ = ["MOST_ACCOUNTS", "act", "decide"]
+
+MOST_ACCOUNTS: Final = 10
+"""A text that names more accounts is a round-up and gives no trigger."""
+
+_NO_MERGE: Final[Mapping[str, str]] = {}
+
+
+def decide(readings: Sequence[Reading], history: History, lexicon: Lexicon, now: datetime) -> Changes:
+    """Return all that follows from these readings, and from the passing of time, at ``now``.
+
+    ``history`` holds the past of every key that the readings touch (``key_of`` of their matches, and of
+    what their events told before). Without readings this is a sweep. Deciding the same again changes
+    nothing.
+    """
+    latest = _latest(readings)
+    told: dict[str, list[Match]] = {key: [] for key in history.pasts}
+    for reading in latest:
+        for match in _of_one_text(reading):
+            told.setdefault(key_of(match), []).append(match)
+    read = {reading.event.id: reading.event.revision for reading in latest}
+    parts = []
+    for key in sorted(told):
+        past = history.pasts.get(key) or Past(account=None)
+        parts.append(_decide_key(key, past, told[key], read, lexicon, now))
+    return _joined(parts)
+
+
+def _latest(readings: Sequence[Reading]) -> list[Reading]:
+    """Return one reading per event: that of its newest revision."""
+    best: dict[str, Reading] = {}
+    for reading in readings:
+        known = best.get(reading.event.id)
+        if known is None or reading.event.revision >= known.event.revision:
+            best[reading.event.id] = reading
+    return list(best.values())
+
+
+def _of_one_text(reading: Reading) -> tuple[Match, ...]:
+    accounts = {match.account for match in reading.matches if match.account is not None}
+    return () if len(accounts) > MOST_ACCOUNTS else reading.matches
+
+
+def _decide_key(
+    key: str,
+    before: Past,
+    told: Sequence[Match],
+    read: Mapping[str, int],
+    lexicon: Lexicon,
+    now: datetime,
+) -> Changes:
+    past = pass_time(before, lexicon, now)
+    past, merged, fresh = _learn(key, past, told, read, lexicon, now)
+    return changes_of(key, before, settle(past, lexicon, now, fresh), lexicon, merged)
+
+
+def _learn(
+    key: str,
+    past: Past,
+    told: Sequence[Match],
+    read: Mapping[str, int],
+    lexicon: Lexicon,
+    now: datetime,
+) -> tuple[Past, Mapping[str, str], frozenset[str]]:
+    """Return the past with what the readings tell, which stories merged, and which triggers are new."""
+    newer = {
+        match.event.id
+        for story in past.stories
+        for match in story.matches
+        if match.event.revision > read.get(match.event.id, match.event.revision)
+    }
+    news = [match for match in told if match.event.id not in newer]
+    known = {match.event.id for story in past.stories for match in story.matches}
+    if not news and not (known & read.keys() - newer):
+        return past, _NO_MERGE, frozenset()
+    if key.startswith("a:") and past.account is None:
+        return past, _NO_MERGE, frozenset()  # the account is gone: nobody to tell it to
+    retold = retell(key, past.stories, news, read.keys() - newer, kinds=lexicon.kinds, now=now)
+    old_stories = {story.id: story for story in past.stories}
+    triggers = _merged_triggers(past.triggers, retold.merged, now)
+    fresh: set[str] = set()
+    for story in retold.stories:
+        if old_stories.get(story.id) == story and story.id not in retold.merged.values():
+            continue
+        before = next((each for each in triggers.values() if each.story == story.id and _lasts(each)), None)
+        trigger = trigger_of(
+            story, before, account=past.account, contacts=past.contacts, lexicon=lexicon, now=now
+        )
+        if trigger is not None:
+            triggers[trigger.id] = trigger
+            if before is None:
+                fresh.add(trigger.id)
+    after = replace(past, stories=retold.stories, triggers=tuple(triggers.values()))
+    return after, retold.merged, frozenset(fresh)
+
+
+def _lasts(trigger: Trigger) -> bool:
+    return trigger.state is not TriggerState.MERGED
+
+
+def _merged_triggers(
+    triggers: Sequence[Trigger], merged: Mapping[str, str], now: datetime
+) -> dict[str, Trigger]:
+    """Return the triggers by id, those of merged stories ended; what a person did goes to the survivor."""
+    result = {trigger.id: trigger for trigger in triggers}
+    for trigger in triggers:
+        if trigger.story not in merged or trigger.state is TriggerState.MERGED:
+            continue
+        result[trigger.id] = replace(trigger, state=TriggerState.MERGED, ended_at=now)
+        heir = next((each for each in triggers if each.story == merged[trigger.story] and _lasts(each)), None)
+        touched = trigger.state in (TriggerState.ACCEPTED, TriggerState.CONTACTED, TriggerState.DISMISSED)
+        if heir is not None and touched and result[heir.id].state is TriggerState.OPEN:
+            ended_at = None if trigger.state in LIVE else trigger.ended_at
+            result[heir.id] = replace(result[heir.id], state=trigger.state, ended_at=ended_at)
+    return result
+
+
+def _joined(parts: Sequence[Changes]) -> Changes:
+    return Changes(
+        stories=tuple(each for part in parts for each in part.stories),
+        merged={old: new for part in parts for old, new in part.merged.items()},
+        triggers=tuple(each for part in parts for each in part.triggers),
+        accounts=tuple(each for part in parts for each in part.accounts),
+        transitions=tuple(each for part in parts for each in part.transitions),
+        judgements=tuple(each for part in parts for each in part.judgements),
+        outgoing=tuple(each for part in parts for each in part.outgoing),
+        due={key: moment for part in parts for key, moment in part.due.items()},
+    )

@@ -1,0 +1,30 @@
+"""The difference: what leads from one past to the next, as the changes that storage writes."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from earmark.types import Changes, Lexicon, Past
+from matcher.agenda import wakes_at
+from matcher.outgoing import outgoing
+
+__all__ = ["changes_of"]
+
+_NO_MERGE: Final[Mapping[str, str]] = {}
+
+
+def changes_of(
+    key: str, before: Past, after: Past, lexicon: Lexicon, merged: Mapping[str, str] = _NO_MERGE
+) -> Changes:
+    """Return what leads from one past of a key to the next, deliveries and next moment included."""
+    stories = {story.id: story for story in before.stories}
+    triggers = {trigger.id: trigger for trigger in before.triggers}
+    moved = after.account is not None and after.account != before.account
+    return Changes(
+        stories=tuple(story for story in after.stories if stories.get(story.id) != story),
+        merged=dict(merged),
+        triggers=tuple(trigger for trigger in after.triggers if triggers.get(trigger.id) != trigger),
+        accounts=(after.account,) if moved and after.account is not None else (),
+        transitions=after.transitions[len(before.transitions) :],
+        outgoing=outgoing(before, after, merged, lexicon),
+        due={key: wakes_at(after, lexicon)},
+    )

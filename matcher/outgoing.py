@@ -1,0 +1,112 @@
+"""Outgoing: what the export targets are told of a change; backfill is listed, never sent by itself."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from earmark.lifecycle import Stage
+from earmark.types import Account, Lexicon, Mark, Outgoing, Past, Story, Transition, Trigger
+from matcher.agenda import MACHINE
+from matcher.layout import as_text
+from matcher.score import LIVE
+
+__all__ = ["outgoing"]
+
+
+def outgoing(before: Past, after: Past, merged: Mapping[str, str], lexicon: Lexicon) -> tuple[Outgoing, ...]:
+    """Return the deliveries that lead from one past to the next, for every target.
+
+    A promotion goes out once for each account and trigger; news of a trigger that is out goes out when
+    its kind, amount, certainty or role changed; and every other change of stage.
+    """
+    if after.account is None or not lexicon.targets:
+        return ()
+    told = [*_moves(before, after, after.account), *_revisions(before, after, merged, after.account)]
+    return tuple(
+        Outgoing(target=target, topic=topic, key=key, account=after.account.id, payload=payload)
+        for topic, key, payload in told
+        for target in lexicon.targets
+    )
+
+
+_Told = tuple[str, str, Mapping[str, Any]]
+
+
+def _moves(before: Past, after: Past, account: Account) -> Iterator[_Told]:
+    triggers = {trigger.id: trigger for trigger in after.triggers}
+    for move in after.transitions[len(before.transitions) :]:
+        trigger = triggers.get(move.trigger or "")
+        silent = move.actor == MACHINE and trigger is not None and trigger.mark is not Mark.LIVE
+        if move.before is move.after or silent:
+            continue
+        payload = _payload(account, after, trigger) | _moved(move)
+        if trigger is not None and move.undoes is None and move.after in (Stage.OUTREACH_READY, Stage.HOT):
+            yield "account.promoted", f"{account.id}:{trigger.id}", payload
+        else:
+            yield "account.stage_changed", move.id, payload
+
+
+def _revisions(before: Past, after: Past, merged: Mapping[str, str], account: Account) -> Iterator[_Told]:
+    if account.stage is not Stage.OUTREACH_READY:
+        return
+    old = {trigger.id: trigger for trigger in before.triggers}
+    for trigger in after.triggers:
+        was = old.get(trigger.id)
+        if was is None or {was.state, trigger.state} - LIVE or trigger.mark is not Mark.LIVE:
+            continue
+        if trigger.story in merged.values():
+            continue  # two tellings became one: nothing new to anybody
+        now = _essence(trigger, after)
+        if now != _essence(was, before):
+            digest = hashlib.sha256(repr(now).encode()).hexdigest()[:12]
+            payload = {**_payload(account, after, trigger), "revised": True}
+            yield "account.promoted", f"{account.id}:{trigger.id}:{digest}", payload
+
+
+def _essence(trigger: Trigger, past: Past) -> tuple[str, ...]:
+    """Return what must change for a trigger to be told again."""
+    story = _story(trigger, past)
+    amounts = [str(fact.value) for fact in story.facts if fact.key in ("amount", "currency")] if story else []
+    return (trigger.kind, trigger.certainty, trigger.role, *amounts)
+
+
+def _story(trigger: Trigger, past: Past) -> Story | None:
+    return next((story for story in past.stories if story.id == trigger.story), None)
+
+
+def _moved(move: Transition) -> dict[str, Any]:
+    return {
+        "transition": move.id,
+        "before": move.before.value,
+        "after": move.after.value,
+        "cause": move.cause.value,
+        "reason": move.reason,
+        "at": move.at.isoformat(),
+    }
+
+
+def _payload(account: Account, past: Past, trigger: Trigger | None) -> dict[str, Any]:
+    payload: dict[str, Any] = {
+        "account": account.id,
+        "name": account.name,
+        "domain": account.domains[0] if account.domains else None,
+        "owner": account.owner,
+        "stage": account.stage.value,
+        "crm_ids": dict(account.crm_ids),
+    }
+    if trigger is None:
+        return payload
+    story = _story(trigger, past)
+    link = next((match.event.url for match in story.matches if match.event.url), None) if story else None
+    return payload | {
+        "trigger": trigger.id,
+        "kind": trigger.kind,
+        "certainty": trigger.certainty.value,
+        "score": trigger.score.total,
+        "opens_at": trigger.opens_at.isoformat(),
+        "closes_at": trigger.closes_at.isoformat(),
+        "expires_at": trigger.expires_at.isoformat(),
+        "headline": trigger.note.headline if trigger.note else "",
+        "note": as_text(trigger.note, trigger.score) if trigger.note else "",
+        "link": link,
+    }

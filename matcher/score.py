@@ -1,0 +1,201 @@
+"""The score: fit × intent × freshness × confidence, each with the sentence that explains it.
+
+Only freshness moves with time, and it only falls; so the moment at which a trigger drops under a
+threshold is known in advance (``falls_at``).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from earmark.triggers import CATALOGUE, Polarity, TriggerKind
+from earmark.types import Certainty, Match, Part, Score, Trigger, TriggerState
+from matcher.fit import Fit
+from matcher.folding import publisher_of
+
+__all__ = ["LIVE", "confidence", "falls_at", "own_intent", "rescored", "score_at", "score_now"]
+
+LIVE: Final = frozenset({TriggerState.OPEN, TriggerState.ACCEPTED})
+"""States in which a trigger still speaks."""
+
+_CERTAINTY: Final[Mapping[Certainty, tuple[float, str]]] = {
+    Certainty.RUMOUR: (0.5, "only a rumour"),
+    Certainty.PLANNED: (0.85, "planned, not done"),
+    Certainty.ANNOUNCED: (1.0, ""),
+    Certainty.DONE: (1.0, ""),
+    Certainty.CORRECTED: (0.8, "the news was corrected"),
+    Certainty.DENIED: (0.0, "denied"),
+}
+_CAUTION: Final = 0.7  # care in tone is needed: fewer of these are worth a call
+_STACKED: Final = 0.25  # how much of another reason's intent adds to this one
+_MOST_STACKED: Final = 3
+_UNDATED: Final = 0.85  # nobody knows whether it is news
+_CEILING: Final = 0.98  # no number of tellers makes it certain
+_CLOSES: Final = 0.4  # part of the gap to the ceiling that each further publisher closes
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def confidence(matches: Sequence[Match], *, undated: bool) -> tuple[float, str]:
+    """Return how sure it is that this is about the account, 0 to 1, and why.
+
+    Publishers count once, and so do copies of one text; each further independent one closes a part of the
+    gap, so that many tellers of one mistake do not make a truth.
+    """
+    by_publisher: dict[str, float] = {}
+    texts: set[str] = set()
+    for match in sorted(matches, key=lambda match: (-match.confidence, match.event.order)):
+        publisher = publisher_of(match.event)
+        if publisher not in by_publisher and match.event.fingerprint not in texts:
+            by_publisher[publisher] = match.confidence
+        texts.add(match.event.fingerprint)
+    best, *others = sorted(by_publisher.values(), reverse=True) or [0.0]
+    value = min(best, _CEILING)
+    for other in others:
+        value += _CLOSES * other * (_CEILING - value)
+    told = f"{len(by_publisher)} independent reports" if others else "one report"
+    sentence = f"{told[0].upper()}{told[1:]}; the surest link to the account is {best:.2f}"
+    if undated:
+        value *= _UNDATED
+        sentence += "; undated, so it may be old"
+    return value, sentence + "."
+
+
+def own_intent(trigger: Trigger, kinds: Mapping[str, TriggerKind]) -> float:
+    """Return how strongly a trigger speaks for a purchase by itself, 0 to 1."""
+    kind = kinds.get(trigger.kind) or CATALOGUE.get(trigger.kind)
+    if kind is None or trigger.polarity is Polarity.SUPPRESS:
+        return 0.0
+    care = _CAUTION if trigger.polarity is Polarity.CAUTION else 1.0
+    return kind.intent * _CERTAINTY[trigger.certainty][0] * care
+
+
+def rescored(
+    trigger: Trigger, siblings: Iterable[Trigger], fit: Fit, kinds: Mapping[str, TriggerKind], at: datetime
+) -> Trigger:
+    """Return the trigger with its score as of ``at``; the same trigger while only time has passed.
+
+    ``siblings`` are the account's other triggers: live ones of other families lift the intent.
+    """
+    own = own_intent(trigger, kinds)
+    stacked = _stacked(trigger, siblings, kinds) if own else []
+    intent = own
+    for _, other in stacked:
+        intent += (1 - intent) * _STACKED * other
+    old = trigger.score
+    if (old.fit, old.intent) == (fit.value, intent) and old.parts:
+        return trigger
+    sure = next((part.sentence for part in old.parts if part.name == "confidence"), "")
+    freshness = _freshness(trigger, at, kinds)
+    parts = (
+        Part(name="fit", value=fit.value, sentence=fit.sentence),
+        Part(name="intent", value=intent, sentence=_intent_sentence(trigger, own, stacked, kinds)),
+        Part(name="freshness", value=freshness, sentence=_freshness_sentence(trigger, at, kinds)),
+        Part(name="confidence", value=old.confidence, sentence=sure),
+    )
+    score = Score(fit=fit.value, intent=intent, freshness=freshness, confidence=old.confidence, parts=parts)
+    return replace(trigger, score=score)
+
+
+def score_at(trigger: Trigger, now: datetime, kinds: Mapping[str, TriggerKind] = CATALOGUE) -> Score:
+    """Return the score as it is at ``now``: the stored parts with today's freshness."""
+    freshness = _freshness(trigger, now, kinds)
+    parts = tuple(
+        Part(name="freshness", value=freshness, sentence=_freshness_sentence(trigger, now, kinds))
+        if part.name == "freshness"
+        else part
+        for part in trigger.score.parts
+    )
+    return replace(trigger.score, freshness=freshness, parts=parts)
+
+
+def score_now(trigger: Trigger, now: datetime, kinds: Mapping[str, TriggerKind] = CATALOGUE) -> float:
+    """Return what the trigger is worth at ``now``, 0 to 100; 0 once it has ended."""
+    return score_at(trigger, now, kinds).total if trigger.state in LIVE else 0.0
+
+
+def falls_at(trigger: Trigger, threshold: float, kinds: Mapping[str, TriggerKind]) -> datetime:
+    """Return the moment from which the trigger's score is under the threshold, or its expiry if earlier.
+
+    A trigger that never reaches the threshold fell long ago.
+    """
+    score = trigger.score
+    highest = 100 * score.fit * score.intent * score.confidence
+    if highest < threshold or highest <= 0:
+        return _LONG_AGO
+    if threshold <= 0:
+        return trigger.expires_at
+    halvings = math.log2(highest / threshold)
+    try:
+        return min(_held_until(trigger) + _half_life(trigger, kinds) * halvings, trigger.expires_at)
+    except OverflowError:
+        return trigger.expires_at
+
+
+def _stacked(
+    trigger: Trigger, siblings: Iterable[Trigger], kinds: Mapping[str, TriggerKind]
+) -> list[tuple[str, float]]:
+    """Return the best other kinds that speak too, one per family: one story must not count twice."""
+    best: dict[str, tuple[float, str]] = {}
+    mine = _family(trigger.kind, kinds)
+    for other in siblings:
+        family = _family(other.kind, kinds)
+        if other.state in LIVE and family != mine and other.story != trigger.story:
+            candidate = (own_intent(other, kinds), other.kind)
+            best[family] = max(best.get(family, candidate), candidate)
+    ranked = sorted(best.values(), reverse=True)[:_MOST_STACKED]
+    return [(kind, intent) for intent, kind in ranked if intent > 0]
+
+
+def _family(kind: str, kinds: Mapping[str, TriggerKind]) -> str:
+    known = kinds.get(kind) or CATALOGUE.get(kind)
+    return known.family if known else kind
+
+
+def _half_life(trigger: Trigger, kinds: Mapping[str, TriggerKind]) -> timedelta:
+    kind = kinds.get(trigger.kind) or CATALOGUE.get(trigger.kind)
+    return kind.half_life if kind else timedelta(days=30)
+
+
+def _held_until(trigger: Trigger) -> datetime:
+    """Return the moment from which it decays: not before the best time to make contact begins."""
+    return max(trigger.decays_from, trigger.opens_at)
+
+
+def _freshness(trigger: Trigger, at: datetime, kinds: Mapping[str, TriggerKind]) -> float:
+    age = max(timedelta(0), at - _held_until(trigger))
+    half_life = _half_life(trigger, kinds)
+    return float(0.5 ** (age / half_life)) if half_life > timedelta(0) else float(age == timedelta(0))
+
+
+def _freshness_sentence(trigger: Trigger, at: datetime, kinds: Mapping[str, TriggerKind]) -> str:
+    since = "First seen" if trigger.undated else "Dated"
+    day = f"{since} {trigger.decays_from:%d %b %Y}"
+    if trigger.undated:
+        day = f"No date is given; {day[0].lower()}{day[1:]}"
+    if at < trigger.opens_at:
+        return f"{day}; held fresh until {trigger.opens_at:%d %b %Y}, when the best time to call begins."
+    half = _half_life(trigger, kinds) / timedelta(days=1)
+    return f"{day}; it halves every {half:g} days."
+
+
+def _intent_sentence(
+    trigger: Trigger, own: float, stacked: Sequence[tuple[str, float]], kinds: Mapping[str, TriggerKind]
+) -> str:
+    kind = kinds.get(trigger.kind) or CATALOGUE.get(trigger.kind)
+    words, why = (kind.words, kind.why) if kind else (trigger.kind, "")
+    text = f"It {words}: {why} ({own:.2f})" if why else f"It {words} ({own:.2f})"
+    if said := _CERTAINTY[trigger.certainty][1]:
+        text += f"; {said}"
+    if trigger.polarity is Polarity.CAUTION:
+        text += "; be careful in tone"
+    if trigger.polarity is Polarity.SUPPRESS:
+        text += "; it speaks against contact"
+    if stacked:
+        names = [
+            (kinds.get(key) or CATALOGUE[key]).words if key in CATALOGUE or key in kinds else key
+            for key, _ in stacked
+        ]
+        text += f"; also: it {', '.join(names)}"
+    return text + "."

@@ -1,0 +1,243 @@
+"""How a past moves at one moment: what ends, what the scores become, and where the account goes.
+
+``settle`` applies everything that holds at one moment; at a moment at which nothing is due it changes
+nothing. ``pass_time`` settles each moment that was due at its own time, so a late sweep ends like a
+punctual one.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from earmark.lifecycle import Cause, Stage, advance
+from earmark.triggers import CATALOGUE, Polarity
+from earmark.types import Account, Lexicon, Past, Story, Transition, Trigger, TriggerState
+from matcher.agenda import MACHINE, holds_until, is_over, patience_ends, suppressed, wakes_at
+from matcher.fit import fit
+from matcher.folding import FIRM
+from matcher.score import LIVE, rescored
+from matcher.stories import identity
+
+__all__ = ["SELF_DISCLOSED", "holding", "moved", "pass_time", "settle", "transition_id"]
+
+SELF_DISCLOSED: Final = "self_disclosed"
+"""Name of the feature of a match whose author says to work at the account."""
+
+_SURE: Final = 0.5  # confidence from which a suppressing trigger is believed
+_ONE_STORY_ONLY: Final = frozenset({"correction", "stale"})  # these families doubt a story, not an account
+_MOST_MOVES: Final = 12
+_ENGAGED: Final = frozenset({Stage.CONTACTED, Stage.WARM, Stage.HOT})
+
+
+class _Move(NamedTuple):
+    cause: Cause
+    reason: str
+    trigger: str | None
+
+
+def pass_time(past: Past, lexicon: Lexicon, now: datetime) -> Past:
+    """Return the past as of ``now``: every moment that was due is settled at its own time."""
+    while (moment := wakes_at(past, lexicon)) is not None and moment <= now:
+        settled = settle(past, lexicon, moment)
+        if settled == past:
+            break  # nothing is left to do at this moment
+        past = settled
+    return past
+
+
+def settle(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str] = ()) -> Past:
+    """Return the past after all that holds at this moment; ``fresh`` are ids of triggers new just now."""
+    account = past.account and _released(past.account, at)
+    triggers = tuple(_ended(trigger, at) for trigger in past.triggers)
+    fitting = fit(account, lexicon.icp)
+    scored = tuple(
+        rescored(trigger, (other for other in triggers if other.id != trigger.id), fitting, lexicon.kinds, at)
+        if trigger.state in LIVE
+        else trigger
+        for trigger in triggers
+    )
+    past = replace(past, account=account, triggers=scored)
+    for _ in range(_MOST_MOVES):
+        move = next(_moves(past, lexicon, at, fresh), None)
+        if move is None:
+            break
+        past = moved(past, move.cause, at=at, actor=MACHINE, reason=move.reason, trigger=move.trigger)
+    return past
+
+
+def moved(  # a transition has this many parts
+    past: Past, cause: Cause, *, at: datetime, actor: str, reason: str, trigger: str | None = None
+) -> Past:
+    """Return the past after one transition of its account by the table; a "stay" is recorded too."""
+    account = past.account
+    if account is None:
+        return past
+    after = advance(account.stage, cause)
+    move = Transition(
+        id=transition_id(past, account.id, at, cause, trigger),
+        account=account.id,
+        at=at,
+        before=account.stage,
+        after=after,
+        cause=cause,
+        actor=actor,
+        reason=reason,
+        trigger=trigger,
+    )
+    since = account.stage_since if after is account.stage else at
+    return replace(
+        past,
+        account=replace(account, stage=after, stage_since=since),
+        transitions=(*past.transitions, move),
+    )
+
+
+def transition_id(past: Past, account: str, at: datetime, cause: Cause, trigger: str | None) -> str:
+    """Return the id of the next transition: it follows from what it is, and sorts after those before it."""
+    place = 1 + max((_place(move) for move in past.transitions), default=0)
+    return f"{place:06x}{identity('transition', account, at.isoformat(), cause, trigger)[6:]}"
+
+
+def _place(move: Transition) -> int:
+    try:
+        return int(move.id[:6], 16)
+    except ValueError:
+        return 0
+
+
+def holding(past: Past, lexicon: Lexicon, at: datetime) -> list[Trigger]:
+    """Return the triggers that can hold the account outreach-ready at this moment, the longest first."""
+    held = [
+        (until, trigger.id, trigger)
+        for trigger in past.triggers
+        if (until := holds_until(trigger, lexicon)) is not None and at < until
+    ]
+    return [trigger for _, _, trigger in sorted(held, key=lambda each: each[:2], reverse=True)]
+
+
+def _released(account: Account, at: datetime) -> Account:
+    """Return the account without a snooze or a suppression that has ended."""
+    if account.snoozed_until is not None and at >= account.snoozed_until:
+        account = replace(account, snoozed_until=None)
+    if account.suppression is not None and is_over(account.suppression, at):
+        account = replace(account, suppression=None)
+    return account
+
+
+def _ended(trigger: Trigger, at: datetime) -> Trigger:
+    if trigger.state in LIVE and at >= trigger.expires_at:
+        return replace(trigger, state=TriggerState.EXPIRED, ended_at=trigger.expires_at)
+    return trigger
+
+
+def _moves(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str]) -> Iterator[_Move]:
+    """Yield the moves that are due, the first to be made first; each removes its own ground."""
+    account = past.account
+    if account is None:
+        return
+    counters = _counters(past)
+    yield from _countered(past, counters)
+    patience = patience_ends(account, past.transitions, lexicon)
+    if patience is not None and at >= patience:
+        yield _Move(
+            Cause.PATIENCE_ENDED, f"Nothing happened for {lexicon.patience[account.stage].days} days.", None
+        )
+    held = holding(past, lexicon, at)
+    if account.stage is Stage.OUTREACH_READY and not held:
+        yield _gone(past)
+    if counters or suppressed(account, at):
+        return
+    yield from _complaints(past)
+    if account.stage is Stage.COLD:
+        yield from (_triggered(past, trigger) for trigger in _best(held)[:1])
+    if account.stage is Stage.COOLING:
+        new = [each for each in _best(held) if each.id in fresh or _later(each, account)]
+        yield from (_triggered(past, trigger) for trigger in new[:1])
+    if account.stage in _ENGAGED or account.stage is Stage.OUTREACH_READY:
+        known = {move.trigger for move in past.transitions}
+        yield from (
+            _triggered(past, each) for each in _best(held) if each.id in fresh and each.id not in known
+        )
+
+
+def _later(trigger: Trigger, account: Account) -> bool:
+    return account.stage_since is None or trigger.created_at > account.stage_since
+
+
+def _best(triggers: Collection[Trigger]) -> list[Trigger]:
+    """Return the strongest first, whatever the moment: by what time does not change."""
+    return sorted(
+        triggers,
+        key=lambda each: (-each.score.fit * each.score.intent * each.score.confidence, each.id),
+    )
+
+
+def _triggered(past: Past, trigger: Trigger) -> _Move:
+    words = _words(trigger)
+    name = past.account.name if past.account else ""
+    return _Move(Cause.TRIGGERED, f"{name} {words}.", trigger.id)
+
+
+def _counters(past: Past) -> list[Trigger]:
+    """Return the live triggers that speak against contact with the whole account."""
+    return [
+        trigger
+        for trigger in past.triggers
+        if trigger.polarity is Polarity.SUPPRESS
+        and trigger.state in LIVE
+        and trigger.certainty in FIRM
+        and trigger.score.confidence >= _SURE
+        and (kind := CATALOGUE.get(trigger.kind)) is not None
+        and kind.family not in _ONE_STORY_ONLY
+    ]
+
+
+def _countered(past: Past, counters: Collection[Trigger]) -> Iterator[_Move]:
+    """Yield each counter once, even if a person took its effect back."""
+    machine = [move for move in past.transitions if move.actor == MACHINE]
+    known = {move.trigger for move in machine if move.cause is Cause.COUNTERED}
+    for trigger in sorted(counters, key=lambda each: each.id):
+        if trigger.id not in known:
+            yield _Move(Cause.COUNTERED, f"It {_words(trigger)}, which speaks against contact.", trigger.id)
+
+
+def _complaints(past: Past) -> Iterator[_Move]:
+    """Yield each public complaint by somebody who says to work there, once."""
+    known = {move.trigger for move in past.transitions if move.cause is Cause.COMPLAINT_DISCLOSED}
+    stories = {story.id: story for story in past.stories}
+    for trigger in sorted(past.triggers, key=lambda each: each.id):
+        told = trigger.kind == "competitor_complaint" and trigger.state in LIVE and trigger.id not in known
+        if told and _self_disclosed(stories.get(trigger.story)):
+            reason = "Somebody who says to work there complains in public about the tool in use."
+            yield _Move(Cause.COMPLAINT_DISCLOSED, reason, trigger.id)
+
+
+def _self_disclosed(story: Story | None) -> bool:
+    return story is not None and any(
+        feature.name == SELF_DISCLOSED for match in story.matches for feature in match.features
+    )
+
+
+def _gone(past: Past) -> _Move:
+    """Return the fall for want of a trigger, and say what became of the one that brought it up."""
+    brought = next(
+        (move.trigger for move in reversed(past.transitions) if move.cause is Cause.TRIGGERED), None
+    )
+    trigger = next((each for each in past.triggers if each.id == brought), None)
+    if trigger is None:
+        return _Move(Cause.TRIGGERS_GONE, "No trigger holds it any more.", None)
+    what = {
+        TriggerState.OPEN: "is no longer fresh enough",
+        TriggerState.EXPIRED: "has ended",
+        TriggerState.DISMISSED: "was dismissed",
+        TriggerState.MERGED: "was told twice",
+        TriggerState.CONTACTED: "was followed up",
+        TriggerState.ACCEPTED: "has ended",
+    }[trigger.state]
+    return _Move(Cause.TRIGGERS_GONE, f"The reason \u201cit {_words(trigger)}\u201d {what}.", trigger.id)
+
+
+def _words(trigger: Trigger) -> str:
+    kind = CATALOGUE.get(trigger.kind)
+    return kind.words if kind else trigger.kind

@@ -1,0 +1,189 @@
+"""Tellings: what of a match is compared, and when two of them tell of the same thing.
+
+Two matches of one account are of one story when their kinds are of one family, they are close in time,
+their facts do not contradict each other, and something positive holds them together: a decisive fact, the
+same page or thread, the same words, or a gap so short that a second such thing is not to be expected.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from earmark.triggers import TriggerKind
+from earmark.types import Certainty, FactValue, Match
+from matcher.normalise import canonical_url, fold
+
+__all__ = ["FAMILIES", "Family", "Telling", "alike", "telling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How the stories of one family of kinds hold together.
+
+    ``window`` is the most time between two matches of one story, ``alone`` the time within which a second
+    such story is not to be expected, ``decisive`` the facts that tell two stories apart.
+    """
+
+    window: timedelta
+    alone: timedelta
+    decisive: tuple[str, ...] = ()
+
+
+def _family(window: float, alone: float, *decisive: str) -> Family:
+    return Family(timedelta(days=window), timedelta(days=alone), decisive)
+
+
+FAMILIES: Final[Mapping[str, Family]] = {
+    "funding": _family(21, 5, "round", "amount", "valuation"),
+    "ipo": _family(21, 7, "amount"),
+    "acquisition": _family(21, 3, "acquirer", "target", "amount"),
+    "divestiture": _family(21, 3, "acquirer", "target", "amount"),
+    "investment": _family(14, 1, "target", "amount"),
+    "earnings": _family(5, 3),
+    "exec_hire": _family(14, 2, "person"),
+    "exec_departure": _family(14, 2, "person"),
+    "champion_move": _family(14, 2, "person"),
+    "board_change": _family(14, 2, "person"),
+    "layoffs": _family(14, 4, "headcount", "percent"),
+    "hiring": _family(30, 0, "role"),
+    "hiring_names_tool": _family(30, 2, "tool"),
+    "incident": _family(5, 2),
+    "vendor": _family(10, 2, "tool"),
+    "legal": _family(14, 2, "amount"),
+    "product": _family(10, 0, "product"),
+    "customer_win": _family(10, 0, "amount"),
+    "expansion": _family(10, 1, "location"),
+    "technology": _family(14, 0, "tool"),
+    "closing": _family(30, 14),
+    "rebrand": _family(21, 7),
+    "headcount": _family(21, 7),
+    "asks": _family(14, 0),
+    "complaint": _family(14, 0),
+    "switch": _family(14, 0),
+    "mention": _family(3, 0),
+}
+_OTHER: Final = _family(10, 0)
+
+_NUMBERS: Final = frozenset({"amount", "valuation", "headcount", "percent", "revenue"})
+_APART: Final = Decimal("0.2")  # how far two outlets may round one figure
+_ALIKE_WORDS: Final = 0.45
+_FEWEST_WORDS: Final = 3
+_SMALL_WORDS: Final = """
+a an and are as at be by for from has have he her his how in into is it its new news of on or our say says she
+that the their they this to up was we what who will with you
+"""
+_EMPTY: Final = frozenset(_SMALL_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """A match as stories compare it."""
+
+    match: Match
+    family: str
+    at: datetime
+    order: tuple[datetime, str, str, str]
+    facts: Mapping[str, tuple[FactValue, ...]]
+    currency: str | None
+    words: frozenset[str]
+    pages: frozenset[str]
+
+
+def telling(match: Match, kinds: Mapping[str, TriggerKind]) -> Telling:
+    """Return what of a match is compared with others."""
+    kind = kinds.get(match.kind)
+    family = kind.family if kind else match.kind
+    decisive = FAMILIES.get(family, _OTHER).decisive
+    facts: dict[str, tuple[FactValue, ...]] = {}
+    for fact in match.facts:
+        if fact.key in decisive:
+            facts[fact.key] = (*facts.get(fact.key, ()), _comparable(fact.key, fact.value))
+    event = match.event
+    pages = (event.canonical_url or canonical_url(event.url), canonical_url(event.thread_url))
+    return Telling(
+        match=match,
+        family=family,
+        at=event.order[0],
+        order=(*event.order, match.kind, repr([(fact.key, fact.value) for fact in match.facts])),
+        facts=facts,
+        currency=next((str(fact.value).upper() for fact in match.facts if fact.key == "currency"), None),
+        words=_words(event.title or event.text[:200]),
+        pages=frozenset(page for page in pages if page),
+    )
+
+
+def alike(a: Telling, b: Telling) -> bool:
+    """Tell whether two tellings of one key are of one story; symmetric."""
+    family = FAMILIES.get(a.family, _OTHER)
+    gap = abs(a.at - b.at)
+    if a.family != b.family or gap > family.window:
+        return False
+    agreed, opposed = _compared(a, b)
+    if opposed:
+        return False
+    if agreed or gap <= family.alone or a.pages & b.pages or a.match.event.id == b.match.event.id:
+        return True
+    return _overlap(a.words, b.words) >= _ALIKE_WORDS
+
+
+def _compared(a: Telling, b: Telling) -> tuple[bool, bool]:
+    """Return whether a decisive fact is shared, and whether one contradicts."""
+    corrects = any(each.match.certainty in (Certainty.CORRECTED, Certainty.DENIED) for each in (a, b))
+    agreed = opposed = False
+    for key in a.facts.keys() & b.facts.keys():
+        if key in _NUMBERS:
+            if key in ("amount", "valuation") and a.currency != b.currency:
+                continue  # two currencies, or one not told: neither for nor against
+            same = any(_near(one, other) for one in a.facts[key] for other in b.facts[key])
+            opposed = opposed or not (same or corrects)
+        else:
+            same = any(_same_name(key, one, other) for one in a.facts[key] for other in b.facts[key])
+            opposed = opposed or not same
+        agreed = agreed or same
+    return agreed, opposed
+
+
+def _comparable(key: str, value: FactValue) -> FactValue:
+    if key not in _NUMBERS:
+        return tuple(sorted(_fold(" ".join(value) if isinstance(value, tuple) else str(value)).split()))
+    try:
+        return Decimal(str(value))
+    except ArithmeticError:
+        return Decimal(0)
+
+
+def _near(one: FactValue, other: FactValue) -> bool:
+    if not (isinstance(one, Decimal) and isinstance(other, Decimal)):
+        return False
+    return abs(one - other) <= _APART * max(abs(one), abs(other))
+
+
+def _same_name(key: str, one: FactValue, other: FactValue) -> bool:
+    if not (isinstance(one, tuple) and isinstance(other, tuple)):
+        return False
+    ours, theirs = frozenset(one), frozenset(other)
+    if key == "round":  # "series" alone tells no round apart
+        ours, theirs = ours - _ROUND_WORDS, theirs - _ROUND_WORDS
+    return ours <= theirs or theirs <= ours
+
+
+_ROUND_WORDS: Final = frozenset({"round", "series", "funding", "financing", "stage", "extension"})
+
+
+@lru_cache(maxsize=8192)
+def _fold(text: str) -> str:
+    return fold(text)
+
+
+@lru_cache(maxsize=8192)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(fold(text).split()) - _EMPTY
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    if min(len(one), len(other)) < _FEWEST_WORDS:
+        return 0.0
+    return len(one & other) / len(one | other)

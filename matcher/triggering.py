@@ -1,0 +1,146 @@
+"""From a story to a trigger: whether it is a reason to act, from when and until when."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from earmark.triggers import CONVERSATIONS, TriggerKind
+from earmark.types import (
+    Account,
+    Certainty,
+    Contact,
+    Lexicon,
+    Mark,
+    Match,
+    Part,
+    Score,
+    Story,
+    Trigger,
+    TriggerState,
+)
+from matcher.folding import FIRM
+from matcher.note import note_of
+from matcher.score import LIVE, confidence
+from matcher.stories import identity
+
+__all__ = ["trigger_of", "withdrawn"]
+
+_PEOPLES: Final = frozenset({TriggerState.ACCEPTED, TriggerState.CONTACTED, TriggerState.DISMISSED})
+"""States that a person gave; news does not change them."""
+
+
+def trigger_of(
+    story: Story,
+    before: Trigger | None,
+    *,
+    account: Account | None,
+    contacts: Sequence[Contact],
+    lexicon: Lexicon,
+    now: datetime,
+) -> Trigger | None:
+    """Return the trigger that the story is now, or None where it is no reason to act and never was.
+
+    There is one trigger for each account and story; news changes it in place. Its fit and intent are
+    still to be scored.
+    """
+    kind = lexicon.kinds.get(story.kind)
+    if kind is None or not _may_speak(story, kind, account):
+        return withdrawn(before, now) if before else None
+    timed = _timed(story, kind)
+    denied = story.certainty is Certainty.DENIED
+    if before is None and (denied or now >= timed.expires_at):
+        return None
+    state = _state(before, timed, denied=denied, now=now)
+    trigger = replace(
+        timed,
+        state=state,
+        score=timed.score if before is None else _carried(timed.score, before.score),
+        created_at=before.created_at if before else now,
+        ended_at=None if state in LIVE else _ended(before, state, now),
+    )
+    note = note_of(trigger, story, account=account, contacts=contacts, lexicon=lexicon)
+    return replace(trigger, note=note)
+
+
+def withdrawn(trigger: Trigger, now: datetime) -> Trigger:
+    """Return the trigger ended, if it still spoke, because nothing tells its story any more."""
+    if trigger.state not in LIVE:
+        return trigger
+    return replace(trigger, state=TriggerState.EXPIRED, ended_at=now)
+
+
+def _may_speak(story: Story, kind: TriggerKind, account: Account | None) -> bool:
+    """Tell whether the story may be a trigger: of this account in this role, or a conversation."""
+    if not story.matches or all(match.event.mark is Mark.BASELINE for match in story.matches):
+        return False
+    if story.account is None:
+        return story.company is None and kind.key in CONVERSATIONS
+    return account is not None and story.role in kind.roles
+
+
+def _timed(story: Story, kind: TriggerKind) -> Trigger:
+    """Return the trigger as the story and the kind alone make it: open, created when the story was."""
+    start, undated = _start(story.matches)
+    sure, why = confidence(story.matches, undated=undated)
+    marks = {match.event.mark for match in story.matches}
+    problems = [match.problem for match in story.matches if match.problem is not None]
+    return Trigger(
+        id=identity("trigger", story.account, story.id),
+        account=story.account,
+        problem=max(sorted(set(problems)), key=problems.count, default=None),
+        story=story.id,
+        kind=kind.key,
+        role=story.role,
+        polarity=kind.polarity,
+        state=TriggerState.OPEN,
+        certainty=story.certainty,
+        score=Score(
+            fit=0.0,
+            intent=0.0,
+            freshness=0.0,
+            confidence=sure,
+            parts=(Part(name="confidence", value=sure, sentence=why),),
+        ),
+        mark=Mark.LIVE if Mark.LIVE in marks else Mark.BACKFILL,
+        undated=undated,
+        decays_from=start,
+        opens_at=start + kind.opens,
+        closes_at=start + kind.closes,
+        expires_at=start + kind.expires,
+        created_at=story.created_at,
+    )
+
+
+def _start(matches: Sequence[Match]) -> tuple[datetime, bool]:
+    """Return when it happened, and whether nobody says so.
+
+    The first telling counts, not the retellings; but the day of the announcement, not that of a rumour
+    before it. A date after the day on which it was seen counts as that day.
+    """
+    firm = [match for match in matches if match.certainty in FIRM] or list(matches)
+    dated = [min(day, match.event.seen_at) for match in firm if (day := match.event.happened_at) is not None]
+    if dated:
+        return min(dated), False
+    return min(match.event.seen_at for match in firm), True
+
+
+def _carried(new: Score, old: Score) -> Score:
+    """Return the old score when the same tellers stand behind it: then nothing is to be scored again."""
+    sure = {part.name: part.sentence for part in old.parts}.get("confidence")
+    same = (old.confidence, sure) == (new.confidence, new.parts[0].sentence)
+    return old if same else new
+
+
+def _state(before: Trigger | None, timed: Trigger, *, denied: bool, now: datetime) -> TriggerState:
+    if before is not None and before.state in _PEOPLES - LIVE:
+        return before.state
+    if denied or now >= timed.expires_at:
+        return TriggerState.EXPIRED
+    return before.state if before is not None and before.state in LIVE else TriggerState.OPEN
+
+
+def _ended(before: Trigger | None, state: TriggerState, now: datetime) -> datetime:
+    if before is not None and before.state is state and before.ended_at is not None:
+        return before.ended_at
+    return now
