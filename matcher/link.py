@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import urlsplit
 
-from earmark.types import Abstention, Account, Feature, HintKind, Lexicon, Mention, Span, StoredEvent
-from matcher.features import Place, context_of, is_lower_case_word
+from earmark.types import Abstention, Feature, HintKind, Lexicon, Mention, Span, StoredEvent
+from matcher.compounds import is_lower_case_word
+from matcher.features import context_of
 from matcher.gazetteer import Gazetteer, Hit
-from matcher.names import Ambiguity, Name, Origin, ambiguity_of
+from matcher.names import Origin, ambiguity_of
 from matcher.normalise import words_of
 from matcher.passage import Passage, Style
+from matcher.place import Place
+from matcher.surroundings import Surroundings, features_of, plain_feature
 
 __all__ = ["LINE", "PLAUSIBLE", "Linker", "Links", "confidence_of"]
 
@@ -27,16 +29,6 @@ _TICKER: Final = re.compile(
     r"\((?:NYSE|NASDAQ|Nasdaq|NasdaqGS|AMEX|LSE|TSX|TSXV|NSE|BSE|ASX|HKEX|SEHK|XETRA|FRA|EPA|OTC\w*)\s?:\s?"
     r"([A-Z0-9][A-Z0-9.]{0,7})\)|(?<![\w$])\$([A-Z]{1,5})\b"
 )
-_HOST: Final = re.compile(r"(?<![\w@.-])(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,12})\b", re.IGNORECASE)
-
-_ORIGINS: Final = {
-    Origin.DOMAIN: (4.0, "its domain stands in the text"),
-    Origin.NAME: (0.3, "it is the name on your list"),
-    Origin.ALIAS: (0.3, "it is an alias on your list"),
-    Origin.STRIPPED: (0.0, "it is the name on your list without its legal form"),
-    Origin.LABEL: (-0.3, "it is how its domain writes the name"),
-    Origin.SHORT: (-1.4, "it is only a part of the name on your list"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +82,7 @@ class Linker:
         mentions = self._hinted(event)
         sure = {mention.account for mention in mentions}
         groups: list[list[_Candidate]] = []
-        around = _Surroundings(event)
+        around = Surroundings(event)
         for field, text in (("title", event.title), ("text", event.text)):
             if text:
                 groups.extend(self._groups(event, field, text, around))
@@ -121,7 +113,7 @@ class Linker:
         return f"{account.name} ({account.domains[0] if account.domains else account.id})"
 
     def _groups(
-        self, event: StoredEvent, field: str, text: str, around: "_Surroundings"
+        self, event: StoredEvent, field: str, text: str, around: Surroundings
     ) -> list[list[_Candidate]]:
         """Return the candidates of each place in one text, the best first."""
         hits = [hit for hit in self.gazetteer.find(words_of(text)) if hit.names]
@@ -137,7 +129,7 @@ class Linker:
         return groups
 
     def _candidates(
-        self, passage: Passage, hit: Hit, around: "_Surroundings", *, voice: bool
+        self, passage: Passage, hit: Hit, around: Surroundings, *, voice: bool
     ) -> list[_Candidate]:
         ambiguity = ambiguity_of(tuple(passage.words[hit.start : hit.end]))
         place = Place(passage, hit.start, hit.end, ambiguity, voice)
@@ -150,7 +142,7 @@ class Linker:
                 continue
             context = context or context_of(place)
             account = self._accounts[name.account]
-            own = _of_account(place, name, account, around)
+            own = features_of(place, name, account, around)
             found.append(_Candidate(passage, hit.start, hit.end, account.id, (*context, *own)))
         return found
 
@@ -195,86 +187,6 @@ class Linker:
         return [a.id for a in self._accounts.values() if a.extra.get(kind.value) == value]
 
 
-class _Surroundings:
-    """What the whole event says besides the name: its words, and the hosts it links to."""
-
-    def __init__(self, event: StoredEvent) -> None:
-        self._event = event
-        self._words: frozenset[bytes] | None = None
-        link = urlsplit(event.canonical_url or event.url or "").hostname or ""
-        self.link = link.removeprefix("www.")
-        text = f"{event.title} {event.text}" if "." in event.title or "." in event.text else ""
-        self.hosts = frozenset(host.lower().removeprefix("www.") for host in _HOST.findall(text))
-        self.hinted = frozenset(hint.value.lower() for hint in event.hints)
-
-    @property
-    def words(self) -> frozenset[bytes]:
-        """All words of the event."""
-        if self._words is None:
-            self._words = frozenset(words_of(f"{self._event.title} {self._event.text}"))
-        return self._words
-
-
-def _of_account(place: Place, name: Name, account: Account, around: _Surroundings) -> list[Feature]:
-    """Return the reasons that this account gives, beyond its name."""
-    weight, sentence = _ORIGINS[name.origin]
-    features = [_plain("origin", weight, sentence)]
-    if name.origin is Origin.STRIPPED and place.is_word:
-        features.append(_plain("stripped_word", -0.6, "without its legal form the name is an ordinary word"))
-    features.extend(_spelling(place, name))
-    features.extend(_domain(place, account, around))
-    if account.id.lower() in around.hinted or account.name.lower() in around.hinted:
-        features.append(_plain("hinted", 2.0, "the source names it"))
-    if place.is_word or place.ambiguity is Ambiguity.ACRONYM:
-        for field, value in (
-            ("city", account.city),
-            ("country", account.country),
-            ("industry", account.industry),
-        ):
-            words = [word for word in words_of(value or "") if len(word) > 3 and word not in _VAGUE]  # noqa: PLR2004
-            own = place.passage.words[place.start : place.end]
-            if words and all(word in around.words for word in words) and not set(words) & set(own):
-                features.append(_plain(field, 0.8, f"its {field} stands in the text: {value}"))
-    return features
-
-
-_VAGUE: Final = frozenset(
-    b"services service products group other general states united web enterprise".split()
-)
-
-
-def _plain(name: str, weight: float, sentence: str) -> Feature:
-    return Feature(name=name, value=1.0, weight=weight, sentence=sentence)
-
-
-def _spelling(place: Place, name: Name) -> list[Feature]:
-    """Reward the account's own unusual capitals; an abbreviation must be written as one."""
-    passage = place.passage
-    first, last = passage.tokens[place.start], passage.tokens[place.end - 1]
-    written = passage.text[first.start : last.end]
-    own = name.written[: len(written)]
-    unusual = own[1:] != own[1:].lower() and not own.isspace()
-    if passage.style is Style.UPPER or passage.style is Style.LOWER:
-        return []
-    if unusual and written == own and place.end - place.start == 1:
-        return [_plain("spelling", 1.6, "it is spelled with the same capitals as on your list")]
-    if place.ambiguity is Ambiguity.ACRONYM and not written.isupper():
-        return [_plain("spelling", -2.5, "so short a name would stand in capitals")] if own.isupper() else []
-    return []
-
-
-def _domain(place: Place, account: Account, around: _Surroundings) -> list[Feature]:
-    """Weigh the link's host and the hosts in the text: the account's own, or a namesake's."""
-    own = [domain.lower().removeprefix("www.") for domain in account.domains]
-    hosts = {around.link, *around.hosts} - {""}
-    if any(host == domain or host.endswith("." + domain) for host in hosts for domain in own):
-        return [_plain("domain", 3.5, "its own domain stands in the link or the text")]
-    label = b"".join(place.passage.words[place.start : place.end]).decode("utf-8", "replace")
-    if own and any(label in host.split(".")[:-1] for host in hosts):
-        return [_plain("other_domain", -4.5, "the link belongs to another company of this name")]
-    return []
-
-
 def _is_domain(passage: Passage, hit: Hit) -> bool:
     return all(passage.gap(i) == "." for i in range(hit.start + 1, hit.end))
 
@@ -296,7 +208,7 @@ def _with_company(groups: Sequence[list[_Candidate]]) -> list[list[_Candidate]]:
         best = group[0]
         sure = confidence_of(best.features) >= LINE
         if not sure and any(_side_by_side(best, other) for other in linked if other is not best):
-            extra = _plain("company", 1.8, "it stands in a list with a company")
+            extra = plain_feature("company", 1.8, "it stands in a list with a company")
             group = [replace(c, features=(*c.features, extra)) for c in group]  # noqa: PLW2901 - the same group, richer
         out.append(group)
     return out

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from earmark.types import Account
 from matcher.normalise import words_of
-from matcher.vocabulary import Commonness, commonness, family_names, given_names, places
+from matcher.vocabulary import Commonness, commonness, dominant_names, family_names, given_names, places
 
 __all__ = ["Ambiguity", "Name", "Origin", "Rejected", "Words", "ambiguity_of", "domain_words", "names_of"]
 
@@ -37,7 +37,9 @@ class Ambiguity(StrEnum):
     """What else the words of a name may mean."""
 
     DISTINCTIVE = "distinctive"
+    DOMINANT = "dominant"
     PHRASE = "phrase"
+    STREET = "street"
     RARE_WORD = "rare_word"
     ORDINARY_WORD = "ordinary_word"
     EVERYDAY_WORD = "everyday_word"
@@ -92,16 +94,18 @@ _DESCRIPTORS: Final = frozenset(
     gaming interactive digital data cloud security robotics semiconductor semiconductors electronics electric
     platforms platform brands foods retail stores logistics airlines airways resources materials chemicals
     mobile mobility communications telecom wireless services consulting analytics space aerospace power io app
-    hq com""".split()
+    hq com management""".split()
 )
 
 
+# Dropped from the end, these leave a name that is as good as the whole.
+_PART_OF_FORM: Final = frozenset(((b"group",), (b"holdings",), (b"holding",), (b"com",)))
 _WORDS: Final = {
     Commonness.RARE: Ambiguity.RARE_WORD,
     Commonness.ORDINARY: Ambiguity.ORDINARY_WORD,
     Commonness.EVERYDAY: Ambiguity.EVERYDAY_WORD,
 }
-_CALLABLE: Final = frozenset({Ambiguity.DISTINCTIVE, Ambiguity.RARE_WORD})
+_CALLABLE: Final = frozenset({Ambiguity.DISTINCTIVE, Ambiguity.DOMINANT, Ambiguity.RARE_WORD})
 
 
 def _without_legal_form(words: Words) -> Words:
@@ -122,7 +126,7 @@ def _without_legal_form(words: Words) -> Words:
 
 def _shortened(words: Words) -> Iterator[Words]:
     """Yield the name without what companies add to it; one word alone must be no word of the language."""
-    for _ in range(2):
+    for _ in range(3):
         if len(words) == 1 or words[-1] not in _DESCRIPTORS:
             return
         words = words[:-1]
@@ -183,8 +187,8 @@ def names_of(account: Account) -> tuple[dict[Words, Name], tuple[Rejected, ...]]
         if bare != words:
             names.setdefault(bare, Name(key, text, Origin.STRIPPED))
         for short in _shortened(bare):
-            grouped = len(short) > 1 and bare[-1] in {b"group", b"holdings", b"holding"}
-            names.setdefault(short, Name(key, text, Origin.STRIPPED if grouped else Origin.SHORT))
+            whole = bare[len(short) :] in _PART_OF_FORM and (len(short) > 1 or bare[-1] == b"com")
+            names.setdefault(short, Name(key, text, Origin.STRIPPED if whole else Origin.SHORT))
     for domain in account.domains:
         words = domain_words(domain)
         if len(words) > 1:
@@ -208,7 +212,9 @@ def ambiguity_of(words: Words) -> Ambiguity:
         return _ambiguity_of_phrase(words)
     word = words[0]
     common = commonness(word)
-    if word.isdigit() or len(word) == 1 or (word in _DESCRIPTORS and words not in places()):
+    if word in dominant_names():
+        kind = Ambiguity.DOMINANT
+    elif word.isdigit() or len(word) == 1 or (word in _DESCRIPTORS and words not in places()):
         kind = Ambiguity.GENERIC
     elif words in places():
         kind = Ambiguity.PLACE
@@ -221,14 +227,21 @@ def ambiguity_of(words: Words) -> Ambiguity:
     return kind
 
 
+_STREETS: Final = frozenset(
+    b"street avenue road square valley bay river lake island hill hills park bridge beach harbor harbour".split()
+)
+
+
 def _ambiguity_of_phrase(words: Words) -> Ambiguity:
     if words in places() or all((word,) in places() for word in words):
         return Ambiguity.PLACE
+    if words[0] == b"and" or words[-1] == b"and":
+        return Ambiguity.GENERIC
     if all(word.isdigit() or word in _DESCRIPTORS or len(word) == 1 for word in words):
         short = sum(map(len, words)) < _CALLED
         return Ambiguity.GENERIC if short or words[0] in _DESCRIPTORS else Ambiguity.ACRONYM
     if words[0] in given_names() and all(word in family_names() for word in words[1:]):
         return Ambiguity.PERSON
-    if all(commonness(word) or word.isdigit() or (word,) in places() for word in words):
-        return Ambiguity.PHRASE
+    if all(commonness(word) or len(word) == 1 or word.isdigit() or (word,) in places() for word in words):
+        return Ambiguity.STREET if words[-1] in _STREETS else Ambiguity.PHRASE
     return Ambiguity.DISTINCTIVE

@@ -31,25 +31,36 @@ class Commonness(IntEnum):
     EVERYDAY = 3
 
 
-_FILES: Final = {
+_FILES: Final = {  # a later file outweighs an earlier one
     "rare": Commonness.RARE,
     "ordinary": Commonness.ORDINARY,
+    "modern": Commonness.ORDINARY,
     "everyday": Commonness.EVERYDAY,
+    "abbreviations": Commonness.EVERYDAY,
 }
 
 
 def _lines(name: str) -> list[str]:
-    return (files("matcher") / "words" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    text = (files("matcher") / "words" / f"{name}.txt").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 @cache
 def _english() -> dict[bytes, Commonness]:
-    return {line.encode(): tier for name, tier in _FILES.items() for line in _lines(name)}
+    return {
+        word.encode(): tier for name, tier in _FILES.items() for line in _lines(name) for word in line.split()
+    }
 
 
 def commonness(word: bytes) -> Commonness:
     """Return how ordinary the word is in English."""
     return _english().get(word, Commonness.NONE)
+
+
+@cache
+def dominant_names() -> frozenset[bytes]:
+    """Return words that, with a capital and in the news, nearly always mean the company of that name."""
+    return _words("dominant")
 
 
 def _words(name: str) -> frozenset[bytes]:
@@ -87,7 +98,7 @@ def _context() -> dict[str, str]:
 
 @cache
 def context_words(name: str) -> frozenset[tuple[bytes, ...]]:
-    """Return a list of ``words/context.toml``: words, or pairs of words, that tell a company by standing near."""
+    """Return a list of ``words/context.toml``: words, or pairs of them, that tell a company by standing near."""
     pieces = [piece for line in _context()[name].splitlines() for piece in line.split("|")]
     if not any("|" in line for line in _context()[name].splitlines()):
         pieces = [word for piece in pieces for word in piece.split()]

@@ -1,0 +1,177 @@
+"""Reasons that capitals, compounds and longer names give: what a name is written as, and a part of.
+
+Each test answers with the words that prove it, or None.
+"""
+
+from typing import Final
+
+from matcher.names import Ambiguity
+from matcher.passage import Passage, Style
+from matcher.place import Place, Reasons, is_listed
+from matcher.vocabulary import Commonness, commonness, family_names, given_names, places
+
+__all__ = ["COMPOUNDS", "is_lower_case_word"]
+
+COMPOUNDS: Final = Reasons()
+
+_SMALL: Final = 3  # letters: "of" and "and" stay small inside a name
+_BACKED: Final = frozenset(b"backed led owned funded founded made built based powered supported".split())
+_EXTENSIONS: Final = frozenset(
+    b"""labs lab group holdings holding capital energy hospitality technologies systems software solutions
+    networks industries enterprises ventures partners motors pharmaceuticals pharma therapeutics biosciences
+    biotech sciences bank bancorp insurance studios robotics semiconductor semiconductors electronics foods
+    airlines airways resources materials chemicals communications telecom consulting analytics university
+    college institute school foundation church hospital trust fund street avenue road square bay county island
+    river lake valley mountain park beach city town village court hall house university federation league club
+    association council party movement festival awards cup prize fc united rovers""".split()
+)
+_KNOWN: Final = ("company_verbs", "verbs", "company_nouns", "regions", "sorts", "tool_nouns")
+
+
+def is_lower_case_word(place: Place) -> bool:
+    """Say whether an ordinary word stands in lower case where a name would have a capital."""
+    passage = place.passage
+    if place.ambiguity is Ambiguity.DISTINCTIVE or passage.style is Style.LOWER:
+        return False
+    return not any(passage.written(i)[:1].isupper() or passage.written(i).isdigit() for i in _range(place))
+
+
+def _range(place: Place) -> range:
+    return range(place.start, place.end)
+
+
+@COMPOUNDS(2.4, "it has a capital inside a sentence")
+def _capital_inside(place: Place) -> tuple[int, int] | None:
+    """Hold where capitals mark names and no sentence starts here."""
+    passage = place.passage
+    if passage.style is not Style.SENTENCE or (place.opens and place.end - place.start == 1):
+        return None
+    first = place.start + place.opens
+    if not passage.is_capital(first) or (place.is_word and passage.written(first).isupper()):
+        return None
+    capital = all(passage.is_capital(i) or len(passage.word(i)) <= _SMALL for i in range(first, place.end))
+    return (place.start, place.end) if capital else None
+
+
+@COMPOUNDS(-4.0, "it is written in lower case, as an ordinary word")
+def _lower_case(place: Place) -> tuple[int, int] | None:
+    """Hold where a name would have a capital and this has none."""
+    passage = place.passage
+    if passage.style is Style.LOWER or place.ambiguity is Ambiguity.DISTINCTIVE:
+        return None
+    small = any(passage.written(i)[:1].islower() and len(passage.word(i)) > _SMALL for i in _range(place))
+    return (place.start, place.end) if small else None
+
+
+@COMPOUNDS(-2.0, "in lower case it would as well be an ordinary word")
+def _all_lower(place: Place) -> tuple[int, int] | None:
+    """Hold for a name known for its capital, in a text that has none."""
+    small = place.passage.style is Style.LOWER and place.ambiguity is Ambiguity.DOMINANT
+    return (place.start, place.end) if small and commonness(place.passage.word(place.start)) else None
+
+
+@COMPOUNDS(-1.5, "it is written in capitals, as an abbreviation")
+def _shouted(place: Place) -> tuple[int, int] | None:
+    """Hold for a word all in capitals in a text that is not."""
+    shouted = place.is_word and place.passage.style is not Style.UPPER
+    return (place.start, place.end) if shouted and place.passage.written(place.start).isupper() else None
+
+
+@COMPOUNDS(2.6, "it backs, owns or once employed somebody")
+def _company_compound(place: Place) -> tuple[int, int] | None:
+    """Hold for "X-backed", "ex-X"."""
+    passage = place.passage
+    if not place.may_be_name:
+        return None
+    if place.hyphen_after and passage.word(place.end) in _BACKED:
+        return place.end, place.end + 1
+    former = place.hyphen_before and passage.word(place.start - 1) == b"ex"
+    return (place.start - 1, place.start) if former else None
+
+
+@COMPOUNDS(-3.5, "it is part of a compound word")
+def _compound(place: Place) -> tuple[int, int] | None:
+    """Hold for "X-thin", "plug-X" where X may be a word."""
+    passage = place.passage
+    word = place.is_word or place.ambiguity is Ambiguity.DOMINANT
+    if (
+        word
+        and place.hyphen_after
+        and passage.word(place.end) not in _BACKED
+        and not passage.is_capital(place.end)
+    ):
+        return place.start, place.end + 1
+    if place.is_word and place.hyphen_before and passage.word(place.start - 1) != b"ex":
+        return place.start - 1, place.end
+    return None
+
+
+@COMPOUNDS(-5.0, "it is part of a person's name")
+def _person(place: Place) -> tuple[int, int] | None:
+    """Hold for "Nora X", or for a given name X before a family name."""
+    passage = place.passage
+    if place.ambiguity is Ambiguity.PHRASE or not place.is_capital:
+        return None
+    if place.close_before and passage.is_capital(place.start - 1) and _given(passage, place.start - 1):
+        return place.start - 1, place.end
+    after = passage.word(place.end) if place.close_after and passage.is_capital(place.end) else b""
+    if passage.word(place.end - 1) in given_names() and _family(after):
+        return place.start, place.end + 1
+    return None
+
+
+def _given(passage: Passage, index: int) -> bool:
+    """Say whether a given name stands here that is no everyday word, unless its capital proves it."""
+    word = passage.word(index)
+    if word not in given_names():
+        return False
+    sure = passage.style is Style.SENTENCE and not passage.starts_clause(index)
+    return sure or commonness(word) < Commonness.EVERYDAY
+
+
+def _family(word: bytes) -> bool:
+    if is_listed(word, *_KNOWN):
+        return False
+    return word in family_names() or (bool(word) and not commonness(word) and (word,) not in places())
+
+
+@COMPOUNDS(-3.6, "it is part of another company's longer name")
+def _longer_name(place: Place) -> tuple[int, int] | None:
+    """Hold where what companies add to a name follows ("X Labs Europe")."""
+    passage, at = place.passage, place.end
+    if not place.close_after or not passage.is_capital(at) or passage.style is Style.UPPER:
+        return None
+    return (place.start, at + 1) if passage.word(at) in _EXTENSIONS else None
+
+
+@COMPOUNDS(-2.4, "a capitalised word next to it makes it part of another name")
+def _capital_neighbour(place: Place) -> tuple[int, int] | None:
+    """Hold for a name that may be a word, beside another capital in a sentence ("Coach Taylor")."""
+    passage, at, first = place.passage, place.end, place.start
+    if not place.is_word or passage.style is not Style.SENTENCE:
+        return None
+    if place.close_after and passage.is_capital(at) and not is_listed(passage.word(at), *_KNOWN):
+        return first, at + 1
+    inside = place.close_before and not passage.starts_clause(first) and not passage.starts_clause(first - 1)
+    if inside and passage.is_capital(first - 1) and not is_listed(passage.word(first - 1), *_KNOWN):
+        return first - 1, at
+    return None
+
+
+@COMPOUNDS(-1.8, "an unknown name next to it makes it part of another name")
+def _unknown_neighbour(place: Place) -> tuple[int, int] | None:
+    """Hold in a title for a word beside a name that is no word."""
+    passage = place.passage
+    if not place.is_word or passage.style is not Style.TITLE:
+        return None
+    if place.close_before and _is_unknown(passage.word(place.start - 1)):
+        return place.start - 1, place.end
+    if place.close_after and _is_unknown(passage.word(place.end)):
+        return place.start, place.end + 1
+    return None
+
+
+def _is_unknown(word: bytes) -> bool:
+    return (
+        word.isalpha() and not commonness(word) and (word,) not in places() and not is_listed(word, *_KNOWN)
+    )

@@ -1,0 +1,113 @@
+"""Reasons that an account gives by itself: its domain, its spelling, its city, what the source hints."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from earmark.types import Account, Feature, StoredEvent
+from matcher.names import Ambiguity, Name, Origin
+from matcher.normalise import words_of
+from matcher.passage import Style
+from matcher.place import Place
+
+__all__ = ["Surroundings", "features_of", "plain_feature"]
+
+_HOST: Final = re.compile(r"(?<![\w@.-])(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,12})\b", re.IGNORECASE)
+_ORIGINS: Final = {
+    Origin.DOMAIN: (4.0, "its domain stands in the text"),
+    Origin.NAME: (0.7, "it is the name on your list"),
+    Origin.ALIAS: (0.7, "it is an alias on your list"),
+    Origin.STRIPPED: (-0.1, "it is the name on your list without its legal form"),
+    Origin.LABEL: (-0.3, "it is how its domain writes the name"),
+    Origin.SHORT: (-2.2, "it is only a part of the name on your list"),
+}
+
+
+class Surroundings:
+    """What the whole event says besides the name: its words, and the hosts it links to."""
+
+    def __init__(self, event: StoredEvent) -> None:
+        self._event = event
+        self._words: frozenset[bytes] | None = None
+        link = urlsplit(event.canonical_url or event.url or "")
+        self.link = (link.hostname or "").removeprefix("www.")
+        self.path = frozenset(link.path.lower().split("/"))
+        text = f"{event.title} {event.text}" if "." in event.title or "." in event.text else ""
+        self.hosts = frozenset(host.lower().removeprefix("www.") for host in _HOST.findall(text))
+        self.hinted = frozenset(hint.value.lower() for hint in event.hints)
+
+    @property
+    def words(self) -> frozenset[bytes]:
+        """All words of the event."""
+        if self._words is None:
+            self._words = frozenset(words_of(f"{self._event.title} {self._event.text}"))
+        return self._words
+
+
+def features_of(place: Place, name: Name, account: Account, around: Surroundings) -> list[Feature]:
+    """Return the reasons that this account gives, beyond its name."""
+    weight, sentence = _ORIGINS[name.origin]
+    features = [plain_feature("origin", weight, sentence)]
+    if name.origin is Origin.STRIPPED and place.is_word and place.end - place.start == 1:
+        features.append(
+            plain_feature("stripped_word", -0.4, "without its legal form the name is an ordinary word")
+        )
+    features.extend(_spelling(place, name))
+    features.extend(_domain(place, account, around))
+    if account.id.lower() in around.hinted or account.name.lower() in around.hinted:
+        features.append(plain_feature("hinted", 2.0, "the source names it"))
+    if place.is_word or place.ambiguity is Ambiguity.ACRONYM:
+        for field, value in (
+            ("city", account.city),
+            ("country", account.country),
+            ("industry", account.industry),
+        ):
+            words = [word for word in words_of(value or "") if len(word) > 3 and word not in _VAGUE]  # noqa: PLR2004
+            own = place.passage.words[place.start : place.end]
+            if words and all(word in around.words for word in words) and not set(words) & set(own):
+                features.append(plain_feature(field, 0.8, f"its {field} stands in the text: {value}"))
+    return features
+
+
+_VAGUE: Final = frozenset(
+    b"services service products group other general states united web enterprise".split()
+)
+
+
+def plain_feature(name: str, weight: float, sentence: str) -> Feature:
+    return Feature(name=name, value=1.0, weight=weight, sentence=sentence)
+
+
+def _spelling(place: Place, name: Name) -> list[Feature]:
+    """Weigh the account's own capitals: unusual ones prove it, missing ones speak against it."""
+    passage = place.passage
+    written = passage.text[passage.tokens[place.start].start : passage.tokens[place.end - 1].end]
+    own = name.written[: len(written)]
+    if passage.style in {Style.UPPER, Style.LOWER} or name.origin is Origin.DOMAIN:
+        return []
+    unusual = own[1:] != own[1:].lower() and place.end - place.start == 1
+    if unusual and written == own and place.ambiguity is not Ambiguity.GENERIC:
+        return [plain_feature("spelling", 1.6, "it is spelled with the same capitals as on your list")]
+    if place.ambiguity is Ambiguity.ACRONYM and own.isupper() and not written.isupper():
+        return [plain_feature("spelling", -2.5, "so short a name would stand in capitals")]
+    if written[0].islower() and not own[0].islower() and place.ambiguity is Ambiguity.DISTINCTIVE:
+        weight = -1.0 if place.voice else -2.6
+        return [plain_feature("small", weight, "it lacks the capital that it has on your list")]
+    if name.origin is Origin.SHORT and place.close_after and passage.is_capital(place.end):
+        known = passage.style is not Style.SENTENCE
+        return [] if known else [plain_feature("longer", -1.5, "another capitalised word follows")]
+    return []
+
+
+def _domain(place: Place, account: Account, around: Surroundings) -> list[Feature]:
+    """Weigh the link's host and the hosts in the text: the account's own, or a namesake's."""
+    own = [domain.lower().removeprefix("www.") for domain in account.domains]
+    hosts = {around.link, *around.hosts} - {""}
+    if any(host == domain or host.endswith("." + domain) for host in hosts for domain in own):
+        return [plain_feature("domain", 3.5, "its own domain stands in the link or the text")]
+    label = b"".join(place.passage.words[place.start : place.end]).decode("utf-8", "replace")
+    if own and any(label in host.split(".")[:-1] for host in hosts):
+        return [plain_feature("other_domain", -4.5, "the link belongs to another company of this name")]
+    if label in around.path:
+        return [plain_feature("path", 1.5, "the link names it")]
+    return []
