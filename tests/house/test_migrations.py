@@ -8,8 +8,8 @@ from tests.house.tree import ROOT
 VERSIONS = ROOT / "storage" / "migrations" / "versions"
 
 
-def read(path: Path) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
+def read(path: Path) -> dict[str, object]:
+    found: dict[str, object] = {}
     for node in ast.parse(path.read_text("utf-8")).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
