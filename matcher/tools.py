@@ -1,0 +1,105 @@
+"""The tools that a forum post is about: left, complained about, compared or considered."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from earmark.types import Fact, StoredEvent
+from matcher.sentences import Sentence
+
+__all__ = ["tools_in"]
+
+_PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
+# A name: capitalised words, a word with a capital, digit or dot inside, or (after strong words) any word.
+_NAME = r"(?:\b[A-Z][\w+#.&-]*(?:\s(?:[A-Z][\w+#.&-]*|\d[\w.]*|CRM))*|\b[a-z][\w-]*\.(?:ai|io|com|app|co|net|dev|so|org)\b|\b[a-z]+[A-Z]\w*)"
+_ANY = rf"(?:{_NAME}|\b[a-z][\w.+#-]{{2,}}\b)"
+_LIST = r"(?:\s?(?:,\s?(?:and\s|or\s|&\s)?|\s(?:and|or|&|to|with|vs\.?|versus)\s))"
+
+
+def _many(name: str) -> str:
+    return rf"({name}(?:{_LIST}{name}){{0,5}})"
+
+
+_STRONG: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # leaving and switching
+        rf"(?i:\b(?:mov|migrat|switch|transition|port|convert)\w*\s(?:\w+\s){{0,4}}?(?:from|off(?:\sof)?|away\sfrom)\s(?:just\s|the\s|our\s)?){_many(_ANY)}",
+        rf"(?i:\b(?:switched|migrated|moved|migration|switching|migrating)\s(?:over\s)?to\s(?:the\s)?){_many(_ANY)}",
+        rf"(?i:\b(?:outgr(?:owing|own|ew)|cancel(?:l)?ed|ditch(?:ed|ing)|dropped|dump(?:ed|ing)|left|leaving|replac(?:ed|ing))\s(?:my\s|our\s|the\s)?){_many(_NAME)}",
+        # using and trying
+        rf"(?i:\b(?:tried(?:\sout)?|used|using|use|try|been\susing|had|emaild?|emailed|started\swith)\s(?:both\s|the\s)?){_many(_ANY)}",
+        # comparing
+        rf"(?i:\b(?:alternatives?|equivalents?|replacements?|substitutes?)\s(?:to|for|of)\s(?:the\s)?){_many(_ANY)}",
+        rf"(?i:\bcompar(?:e|ing|ison\sof)\s){_many(_NAME)}",
+        rf"{_many(_NAME)}\s(?:vs\.?|versus|VS)\s{_many(_NAME)}",
+        rf"(?i:\bis\s){_many(_ANY)}\s(?i:(?:any\sgood|a\sgood|worth|still|a\sviable|better|down\b|dead\b))",
+        rf"{_many(_NAME)}\s(?i:alternatives?\b)",
+        # complaining
+        rf"(?i:\b(?:problems?|issues?|trouble|experience|frustrat\w+|fed\sup|disappointed)\s(?:with|by)\s(?:the\s)?){_many(_NAME)}",
+        rf"(?i:\b(?:recommend\s(?:anyone\s)?(?:using|to\suse)?|hate|avoid)\s(?:the\s)?){_many(_NAME)}",
+        rf"^{_many(_NAME)}\s(?i:(?:is|has|was|keeps|down|sucks|support|said|deleted|charged))\b",
+        rf"(?i:\bnot\sto\smention\s){_many(_NAME)}",
+        rf"(?<=[,.]\s){_many(_NAME)}\s(?i:(?:said|sucks?|deleted|charged|support|keeps|did\snot|is\s(?:charging|terrible|awful|useless)))\b",
+        # considering
+        rf"(?i:\b(?:looked\sat|looking\sat|considering|considered|shortlist\w*|options?\s(?:are|like)|between)\s){_many(_NAME)}",
+    )
+)
+_NOT_TOOLS: Final = frozenset(
+    """i we you they it he she this that these those there here what which who why how when where is are was were be been do does did
+    the a an my our your their his her its and or but so if then also just not no yes ok one two some any all more most many much
+    something anything nothing everything someone anyone everyone people guys folks anybody them him us me to from for of in on at by with about
+    as into over out up down off best better good great bad new old big small free cheap simple easy next last first ask hn show tell
+    well really very pretty still even only again now today scratch multiple several various similar other another different same
+    it's i'm i've i'd don't doesn't google-fu reddit help thanks edit update hi hello hey yeah yep nope monday friday years year months month weeks week days day
+    hours time times money price pricing cost costs email phone call calls service services support software app apps tool tools platform
+    company companies client clients customer customers team teams work job jobs business businesses staff law office office firm firms
+    product products solution solutions provider providers vendor vendors system systems answering receptionist receptionists
+    voicemail excel-like spreadsheets paper pen europe africa india us uk usa america canada hopes
+    having being getting making using trying looking going doing saying everything kind sort lot lots
+    mac's credit card cards ai saas crm erp api seo voip sms ui ux b2b it-support ivr""".split()
+)
+_SPLIT = re.compile(_LIST)
+
+
+def tools_in(event: StoredEvent, spoken: list[Sentence], label: str) -> Iterator[Fact]:
+    """Yield a fact ``tool`` per name, in order of place, written as in the text; at most eight."""
+    seen: dict[str, Fact] = {}
+    for sentence in spoken:
+        plain = sentence.text.translate(_PLAIN)
+        for start, end in sorted(_places(plain)):
+            name = plain[start:end]
+            key = name.lower()
+            if key not in seen and not any(key in other.split() for other in seen):
+                seen[key] = Fact(key="tool", value=sentence.text[start:end], span=sentence.span(event, start, end))
+    del label
+    yield from list(seen.values())[:8]
+
+
+def _places(plain: str) -> Iterator[tuple[int, int]]:
+    for pattern in _STRONG:
+        for match in pattern.finditer(plain):
+            for group in range(1, (match.lastindex or 0) + 1):
+                yield from _names(plain, *match.span(group))
+
+
+def _names(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    position = start
+    for separator in [*_SPLIT.finditer(plain, start, end), None]:
+        stop = separator.start() if separator else end
+        yield from _name(plain, position, stop)
+        position = separator.end() if separator else end
+
+
+def _name(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end > start and plain[end - 1] in " .,;:!?&-":
+        end -= 1
+    words = plain[start:end].split()
+    while words and words[0].lower() in _NOT_TOOLS:
+        start += len(words[0]) + 1
+        words = words[1:]
+    while words and words[-1].lower() in _NOT_TOOLS:
+        end -= len(words[-1]) + 1
+        words = words[:-1]
+    if words and 1 < end - start <= 40 and not words[0][0].isdigit():
+        yield start, end
