@@ -29,6 +29,7 @@ _HEAD = 16_384
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,40}:)?(?:rss|feed|rdf)(?=[\s>/])", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,60})")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = bytes(code for code in range(32) if chr(code) not in "\t\n\r")
 _AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?\]\]>"
     rb"|&(?:#(?P<code>\d{1,7}|x[0-9a-fA-F]{1,6});|(?P<name>[A-Za-z][A-Za-z0-9]{1,31};))?",
@@ -77,7 +78,8 @@ def document_of(text: str, body: bytes, shown: str) -> bytes:
     root = _ROOT.search(text[:_HEAD])
     if root is None:
         raise SourceChanged(f"{shown} answered with {_likeness(text, body)}, not with a feed. {_HINT}.")
-    return _ILLEGAL.sub("", text[root.start() :]).encode("utf-8", "replace")
+    document = text[root.start() :].encode("utf-8", "replace").translate(None, _CONTROLS)
+    return document.replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")  # U+FFFE and U+FFFF
 
 
 def _likeness(text: str, body: bytes) -> str:

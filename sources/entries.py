@@ -110,17 +110,18 @@ def _cut(text: str, longest: int) -> str:
 
 def line(text: str, *, keep_breaks: bool = False) -> str:
     """Return text without control characters and lone surrogates, its white space collapsed."""
-    if not text.isprintable():
-        text = _UNPRINTED.sub("", text)
-    lines = (" ".join(part.split()) for part in text.splitlines())
-    return ("\n" if keep_breaks else " ").join(part for part in lines if part)
+    clean = text if text.isprintable() else _UNPRINTED.sub("", text)
+    if not keep_breaks:
+        return " ".join(clean.split())
+    lines = (" ".join(part.split()) for part in clean.splitlines())
+    return "\n".join(part for part in lines if part)
 
 
 def address(link: str | None, *bases: str | None) -> str | None:
     """Return a link as an absolute http(s) address, resolved against the nearest base, or None."""
     try:
         whole = line(link or "").replace(" ", "%20")
-        for base in bases if whole else ():
+        for base in bases if whole and not whole.startswith(("http://", "https://")) else ():
             whole = urljoin(base or "", whole)
         parts = urlsplit(whole)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and len(whole) <= _LONGEST_URL

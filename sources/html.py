@@ -18,12 +18,10 @@ _UNSEEN = (
     *("button", "head", "iframe", "math", "noscript", "object", "script"),
     *("select", "style", "svg", "template", "textarea", "title"),
 )
-_TAGS = re.compile(r"<[^<>]*>")
-_CODE = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {0x7F: None}
-_LINES = re.compile(r"[\r\n]+")  # in HTML the end of a line is a space
-_SPACES = re.compile(r"[^\S\n]+")
-_BREAKS = re.compile(r" ?\n[ \n]*")
+_TAGS = re.compile(rb"<[^<>]*>")
+_CODE = re.compile(rb"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_CONTROLS = bytes(code for code in (*range(32), 127) if chr(code) not in "\t\n\r")
+_ON_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")  # in HTML the end of a line is a space
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
@@ -41,19 +39,20 @@ def text_of(html: str) -> str:
 
     Any string will do: it never raises, and lone surrogates and control characters are dropped.
     """
-    clean = html.encode("utf-8", "ignore").decode("utf-8").translate(_CONTROLS)
-    if "<" in clean:
-        clean = _rendered(_LINES.sub(" ", clean)).translate(_CONTROLS)
-    elif "&" in clean:
-        clean = unescape(clean).translate(_CONTROLS)
-    return _BREAKS.sub("\n", _SPACES.sub(" ", clean)).strip()
+    clean = html.encode("utf-8", "ignore").translate(None, _CONTROLS)
+    if b"<" in clean:
+        clean = _rendered(clean.translate(_ON_ONE_LINE))
+    elif b"&" in clean:
+        clean = unescape(clean.decode()).encode()
+    lines = (" ".join(line.split()) for line in clean.translate(None, _CONTROLS).decode().split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
-def _rendered(html: str) -> str:
+def _rendered(html: bytes) -> bytes:
     # Straight lxml: a soup of the same page takes some twenty times longer and recurses.
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
     try:
-        root = etree.fromstring(f"<body>{html}".encode(), parser)
+        root = etree.fromstring(b"<body>" + html, parser)
     except etree.XMLSyntaxError:  # no element survives
         return _stripped(html)
     if root is None or parser.error_log.filter_from_fatals():  # too deep: libxml2 cut the rest off
@@ -64,8 +63,8 @@ def _rendered(html: str) -> str:
         block.tail = f"\n{block.tail or ''}"
     for cell in root.iter(*_CELLS):
         cell.text = f" {cell.text or ''}"
-    return str(etree.tostring(root, method="text", encoding="unicode"))
+    return etree.tostring(root, method="text", encoding="utf-8")
 
 
-def _stripped(html: str) -> str:
-    return unescape(_TAGS.sub(" ", _CODE.sub(" ", html)))
+def _stripped(html: bytes) -> bytes:
+    return unescape(_TAGS.sub(b" ", _CODE.sub(b" ", html)).decode()).encode()
