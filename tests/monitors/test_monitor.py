@@ -1,0 +1,217 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from earmark.errors import StorageError
+from monitors.monitor import Monitor
+from monitors.parse import ParsePool
+from monitors.schedule import run_until_stopped
+from storage import accounts, events, polls, rulebook
+from storage.engine import Engine, reading, writing
+from storage.polls import Configured
+from tests.builders import NOW, an_account
+from tests.monitors.hostile import Handler, Hostile, Seen, a_fetcher, answer
+from tests.storage.databases import emptied, opened
+
+FEED = (
+    b"<rss version='2.0'><channel><title>Wire</title><item><guid>1</guid>"
+    b"<title>Norvik Labs raises $20 million in Series B</title><link>https://wire.example/1</link>"
+    b"<pubDate>Fri, 20 Nov 2026 08:00:00 GMT</pubDate></item></channel></rss>"
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Engine]:
+    with opened(f"sqlite:///{tmp_path}/earmark.db") as engine:
+        emptied(engine)
+        with writing(engine) as conn:
+            accounts.upsert(conn, [an_account()])
+            rulebook.save(conn, "", by="test", at=NOW)
+        yield engine
+
+
+@asynccontextmanager
+async def monitored(
+    engine: Engine,
+    pages: Mapping[str, Handler],
+    *,
+    clock: Callable[[], datetime] = lambda: NOW,
+    parallel: int = 20,
+) -> AsyncIterator[tuple[Monitor, Hostile]]:
+    async with Hostile(dict(pages)) as server, a_fetcher(server) as fetcher, ParsePool() as pool:
+        with writing(engine) as conn:
+            for path in pages:
+                polls.add(conn, path.strip("/"), "feed", {"url": server.url(path)}, NOW)
+        async with Monitor(engine, fetcher, pool, clock=lambda: NOW, parallel=parallel) as monitor:
+            yield monitor, server
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - what is waited for is in a database and in sockets
+            await asyncio.sleep(0.01)
+
+
+def source(engine: Engine, name: str) -> Configured:
+    with reading(engine) as conn:
+        found = polls.get(conn, name)
+    assert found is not None
+    return found
+
+
+def count(engine: Engine) -> int:
+    with reading(engine) as conn:
+        return events.count(conn)
+
+
+def test_a_round_polls_what_is_due_once(database: Engine) -> None:
+    async def run() -> None:
+        async with monitored(database, {"/a": answer(FEED), "/b": answer(FEED)}) as (monitor, server):
+            written = await monitor.round()
+            assert [(each.source, each.new) for each in written] == [("a", 1), ("b", 1)]
+            assert await monitor.round() == []
+            assert len(server.seen) == 2
+
+    asyncio.run(run())
+    assert count(database) == 2
+    assert source(database, "a").next_poll_at > NOW
+
+
+def test_one_failing_source_never_stops_another(database: Engine) -> None:
+    pages = {
+        "/good": answer(FEED),
+        "/html": answer(b"<html><body>Please log in</body></html>", "Content-Type: text/html"),
+        "/empty": answer(b""),
+        "/broken": answer(b"", status="500 Oops"),
+        "/forbidden": answer(b"", status="403 Forbidden"),
+    }
+
+    async def run() -> None:
+        async with monitored(database, pages) as (monitor, _):
+            written = await monitor.round()
+            assert {each.source: each.new for each in written}["good"] == 1
+
+    asyncio.run(run())
+    for name in ("html", "empty", "broken", "forbidden"):
+        ill = source(database, name)
+        assert ill.failures == 1, name
+        assert ill.last_error, name
+        assert ill.first_polled_at is None, name
+    assert source(database, "good").last_error is None
+    assert source(database, "forbidden").next_poll_at >= NOW + timedelta(hours=23)
+
+
+def test_a_source_whose_options_no_longer_fit_is_said_and_the_others_go_on(database: Engine) -> None:
+    async def run() -> None:
+        async with monitored(database, {"/good": answer(FEED)}) as (monitor, _):
+            with writing(database) as conn:
+                polls.add(conn, "odd", "no_such_kind", {}, NOW)
+            await monitor.round()
+
+    asyncio.run(run())
+    assert "no_such_kind" in (source(database, "odd").last_error or "")
+    assert count(database) == 1
+
+
+def test_a_named_source_is_polled_though_it_is_not_due(database: Engine) -> None:
+    async def run() -> None:
+        async with monitored(database, {"/a": answer(FEED), "/b": answer(FEED)}) as (monitor, server):
+            await monitor.round()
+            await monitor.round(["b"])
+            assert [seen.target for seen in server.seen].count("/b") == 2
+            assert [seen.target for seen in server.seen].count("/a") == 1
+
+    asyncio.run(run())
+
+
+def test_a_slow_source_does_not_hold_up_the_others(database: Engine) -> None:
+    release = asyncio.Event()
+
+    async def slow(_: Seen, writer: asyncio.StreamWriter) -> None:
+        await release.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(FEED) + FEED)
+
+    async def run() -> None:
+        async with monitored(database, {"/slow": slow, "/quick": answer(FEED)}, parallel=2) as (monitor, _):
+            await monitor.tick()
+            await until(lambda: bool(count(database)))
+            assert source(database, "quick").last_ok_at == NOW
+            assert source(database, "slow").last_ok_at is None
+            release.set()
+
+    asyncio.run(run())
+    assert source(database, "slow").last_ok_at == NOW, "drained on leaving"
+
+
+def test_ticks_work_off_more_sources_than_fit_at_once(database: Engine) -> None:
+    pages = {f"/{n}": answer(FEED) for n in range(12)}
+
+    async def run() -> None:
+        async with monitored(database, pages, parallel=3) as (monitor, server):
+            await monitor.tick()
+            await until(lambda: len(server.seen) == 12)
+            assert server.live_max <= 3
+
+    asyncio.run(run())
+    assert count(database) == 12
+
+
+def test_two_monitors_at_once_poll_no_source_twice(database: Engine) -> None:
+    pages = {f"/{n}": answer(FEED) for n in range(8)}
+
+    async def run() -> None:
+        async with monitored(database, pages) as (one, server), ParsePool() as pool:
+            async with (
+                a_fetcher(server) as fetcher,
+                Monitor(database, fetcher, pool, clock=lambda: NOW) as two,
+            ):
+                await asyncio.gather(one.round(), two.round())
+            assert len(server.seen) == 8
+
+    asyncio.run(run())
+    assert count(database) == 8
+
+
+def test_a_new_account_is_followed_without_a_restart(database: Engine) -> None:
+    feed = FEED.replace(b"Norvik Labs", b"Pelluma Health")
+    later = feed.replace(b"<guid>1<", b"<guid>2<").replace(b"wire.example/1", b"wire.example/2")
+
+    async def run() -> list[int]:
+        async with monitored(database, {"/a": answer(feed)}) as (monitor, server):
+            first = await monitor.round()
+            with writing(database) as conn:
+                accounts.upsert(conn, [an_account("Pelluma Health")])
+            server.pages["/a"] = answer(later)
+            second = await monitor.round(["a"])
+            return [sum(each.triggers for each in written) for written in (first, second)]
+
+    assert asyncio.run(run()) == [0, 1]
+
+
+def test_a_database_that_can_not_be_written_stops_the_schedule_with_a_sentence(database: Engine) -> None:
+    async def run() -> None:
+        async with monitored(database, {"/a": answer(FEED)}) as (monitor, _):
+            with writing(database) as conn:
+                conn.exec_driver_sql("DROP TABLE counters")
+            async with asyncio.timeout(20):
+                await run_until_stopped(monitor, tick=timedelta(seconds=0.05), stop=asyncio.Event())
+
+    with pytest.raises(StorageError):
+        asyncio.run(run())
+
+
+def test_the_schedule_ticks_until_it_is_stopped(database: Engine) -> None:
+    async def run() -> None:
+        stop = asyncio.Event()
+        async with monitored(database, {"/a": answer(FEED)}) as (monitor, server):
+            running = asyncio.create_task(run_until_stopped(monitor, tick=timedelta(seconds=0.05), stop=stop))
+            await until(lambda: bool(server.seen))
+            stop.set()
+            await running
+
+    asyncio.run(run())
+    assert count(database) == 1
