@@ -7,7 +7,7 @@ import pytest
 
 from tests.house.tree import ROOT, label, modules, name_of, tree_of
 
-FORBIDDEN = {"utils", "util", "helpers", "helper", "core", "common", "base", "manager", "misc", "tools"}
+FORBIDDEN = {"utils", "util", "helpers", "helper", "core", "common", "base", "manager", "misc"}
 
 
 def public_names(path: Path) -> list[str]:
