@@ -39,7 +39,6 @@ async def monitored(
     engine: Engine,
     pages: Mapping[str, Handler],
     *,
-    clock: Callable[[], datetime] = lambda: NOW,
     parallel: int = 20,
 ) -> AsyncIterator[tuple[Monitor, Hostile]]:
     async with Hostile(dict(pages)) as server, a_fetcher(server) as fetcher, ParsePool() as pool:
