@@ -40,6 +40,8 @@ def test_a_module_says_what_it_offers_and_offers_what_it_says(path: Path) -> Non
     assert len(names) == len(set(names))
     missing = [name for name in names if not hasattr(module, name)]
     assert not missing, f"{label(path)} promises what it does not have: {missing}."
+    if (ROOT / "earmark" / "cli") in path.parents:
+        return  # a verb is offered to the command line, not to other modules
     unlisted = sorted(set(public_names(path)) - set(names))
     assert not unlisted, (
         f"Public in {label(path)} but not in __all__ (a leading _ makes it private): {unlisted}."
