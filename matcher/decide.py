@@ -12,15 +12,15 @@ from earmark.types import (
     Match,
     Past,
     Reading,
+    Story,
     Trigger,
     TriggerState,
 )
 from matcher.act import act
 from matcher.difference import changes_of
-from matcher.score import LIVE
 from matcher.stages import pass_time, settle
 from matcher.stories import key_of, retell
-from matcher.triggering import trigger_of
+from matcher.triggering import PEOPLES, trigger_id, trigger_of
 
 __all__ = ["MOST_ACCOUNTS", "act", "decide"]
 
@@ -106,7 +106,7 @@ def _learn(
     for story in retold.stories:
         if old_stories.get(story.id) == story and story.id not in retold.merged.values():
             continue
-        before = next((each for each in triggers.values() if each.story == story.id and _lasts(each)), None)
+        before = next((each for each in triggers.values() if _speaks_for(each, story)), None)
         trigger = trigger_of(
             story, before, account=past.account, contacts=past.contacts, lexicon=lexicon, now=now
         )
@@ -118,24 +118,31 @@ def _learn(
     return after, retold.merged, frozenset(fresh)
 
 
-def _lasts(trigger: Trigger) -> bool:
-    return trigger.state is not TriggerState.MERGED
+def _speaks_for(trigger: Trigger, story: Story) -> bool:
+    return trigger.story == story.id and trigger.state is not TriggerState.MERGED
 
 
 def _merged_triggers(
     triggers: Sequence[Trigger], merged: Mapping[str, str], now: datetime
 ) -> dict[str, Trigger]:
-    """Return the triggers by id, those of merged stories ended; what a person did goes to the survivor."""
+    """Return the triggers by id, those of merged stories ended; what they were goes to the survivor.
+
+    So the surviving story has a trigger as soon as one of its parts had one, and what a person did to any
+    of them is not asked again.
+    """
     result = {trigger.id: trigger for trigger in triggers}
-    for trigger in triggers:
+    by_story = {trigger.story: trigger for trigger in triggers if trigger.state is not TriggerState.MERGED}
+    for trigger in sorted(triggers, key=lambda each: (each.created_at, each.id)):
         if trigger.story not in merged or trigger.state is TriggerState.MERGED:
             continue
+        survivor = merged[trigger.story]
         result[trigger.id] = replace(trigger, state=TriggerState.MERGED, ended_at=now)
-        heir = next((each for each in triggers if each.story == merged[trigger.story] and _lasts(each)), None)
-        touched = trigger.state in (TriggerState.ACCEPTED, TriggerState.CONTACTED, TriggerState.DISMISSED)
-        if heir is not None and touched and result[heir.id].state is TriggerState.OPEN:
-            ended_at = None if trigger.state in LIVE else trigger.ended_at
-            result[heir.id] = replace(result[heir.id], state=trigger.state, ended_at=ended_at)
+        heir = by_story.get(survivor)
+        if heir is None:
+            heir = replace(trigger, id=trigger_id(trigger.account, survivor), story=survivor)
+        elif heir.state is TriggerState.OPEN and trigger.state in PEOPLES:
+            heir = replace(heir, state=trigger.state, ended_at=trigger.ended_at)
+        by_story[survivor] = result[heir.id] = heir
     return result
 
 

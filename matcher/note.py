@@ -28,7 +28,7 @@ from earmark.types import (
     Trigger,
 )
 from matcher.fit import fit
-from matcher.folding import publisher_of
+from matcher.folding import FIRM, publisher_of
 from matcher.layout import as_markdown, as_text
 from matcher.plays import render, template_for
 
@@ -291,7 +291,9 @@ def _play(
     words["kind"] = _words(trigger.kind)
     if account is not None:
         words["account"] = account.name
-    template = template_for(trigger.kind, lexicon.plays)
+    # Nobody is congratulated on a rumour: then the play for all kinds speaks.
+    firm = trigger.certainty in FIRM or trigger.certainty is Certainty.PLANNED
+    template = template_for(trigger.kind if firm or account is None else "*", lexicon.plays)
     if template.personas:
         personas = "Ask for: " + ", ".join(template.personas)
         yield Sentence(section="who", text=personas, basis=Basis.PLAY, field=template.personas_from)

@@ -24,9 +24,9 @@ from matcher.note import note_of
 from matcher.score import LIVE, confidence
 from matcher.stories import identity
 
-__all__ = ["trigger_of", "withdrawn"]
+__all__ = ["PEOPLES", "trigger_id", "trigger_of", "withdrawn"]
 
-_PEOPLES: Final = frozenset({TriggerState.ACCEPTED, TriggerState.CONTACTED, TriggerState.DISMISSED})
+PEOPLES: Final = frozenset({TriggerState.ACCEPTED, TriggerState.CONTACTED, TriggerState.DISMISSED})
 """States that a person gave; news does not change them."""
 
 
@@ -63,6 +63,11 @@ def trigger_of(
     return replace(trigger, note=note)
 
 
+def trigger_id(account: str | None, story: str) -> str:
+    """Return the id of the one trigger that an account (or a conversation) has of a story."""
+    return identity("trigger", account, story)
+
+
 def withdrawn(trigger: Trigger, now: datetime) -> Trigger:
     """Return the trigger ended, if it still spoke, because nothing tells its story any more."""
     if trigger.state not in LIVE:
@@ -86,7 +91,7 @@ def _timed(story: Story, kind: TriggerKind) -> Trigger:
     marks = {match.event.mark for match in story.matches}
     problems = [match.problem for match in story.matches if match.problem is not None]
     return Trigger(
-        id=identity("trigger", story.account, story.id),
+        id=trigger_id(story.account, story.id),
         account=story.account,
         problem=max(sorted(set(problems)), key=problems.count, default=None),
         story=story.id,
@@ -133,7 +138,7 @@ def _carried(new: Score, old: Score) -> Score:
 
 
 def _state(before: Trigger | None, timed: Trigger, *, denied: bool, now: datetime) -> TriggerState:
-    if before is not None and before.state in _PEOPLES - LIVE:
+    if before is not None and before.state in PEOPLES - LIVE:
         return before.state
     if denied or now >= timed.expires_at:
         return TriggerState.EXPIRED
