@@ -1,0 +1,191 @@
+"""Verbs of people: what was done about a trigger or an account, and undo."""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.cli.session import Session, choose_account, nothing, notice, session_of, who
+from earmark.types import Verdict
+
+if TYPE_CHECKING:
+    from earmark.types import Action, Changes
+    from storage.engine import Connection
+
+__all__ = ["add_to"]
+
+TriggerId = Annotated[str, typer.Argument(metavar="TRIGGER", help="Id of a trigger, or how it begins.")]
+AccountText = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id, name or domain.")]
+Either = Annotated[
+    str, typer.Argument(metavar="ACCOUNT|TRIGGER", help="An account, or the id of one trigger of it.")
+]
+By = Annotated[str | None, typer.Option(help="Who did it; else your user name.")]
+Text = Annotated[str, typer.Option("--text", "-t", help="A remark to keep with it.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verbs to the root."""
+    for verb in (accept, dismiss, snooze, contacted, outcome, suppress, unsuppress, undo):
+        app.command()(verb)
+
+
+def accept(context: typer.Context, trigger: TriggerId, text: Text = "", by: By = None) -> None:
+    """Take a trigger on: it is a good reason, and somebody will make contact."""
+    _do(session_of(context), "accept", trigger=trigger, text=text, by=by)
+
+
+def dismiss(
+    context: typer.Context,
+    trigger: TriggerId,
+    reason: Annotated[Verdict, typer.Option(help="What is wrong with it.")] = Verdict.OTHER,
+    text: Text = "",
+    by: By = None,
+) -> None:
+    """Reject a trigger and say why."""
+    _do(session_of(context), "dismiss", trigger=trigger, value=reason.value, text=text, by=by)
+
+
+def snooze(
+    context: typer.Context,
+    account: AccountText,
+    until: Annotated[str, typer.Option(help="A date or a distance: 2026-12-01, 5d, tomorrow.")] = "1d",
+    text: Text = "",
+    by: By = None,
+) -> None:
+    """Hide an account from the list until a day; it goes on being watched."""
+    _do(session_of(context), "snooze", account=account, until=until, text=text, by=by)
+
+
+def contacted(
+    context: typer.Context,
+    target: Either,
+    channel: Annotated[str, typer.Option(help="How: call, mail, social …")] = "",
+    text: Text = "",
+    by: By = None,
+) -> None:
+    """Log outreach to an account."""
+    _do(session_of(context), "contacted", either=target, value=channel, text=text, by=by)
+
+
+def outcome(
+    context: typer.Context,
+    account: AccountText,
+    result: Annotated[str, typer.Argument(help="no_answer, reply, meeting, opportunity, won or lost.")],
+    text: Text = "",
+    by: By = None,
+) -> None:
+    """Log what came of an outreach."""
+    _do(session_of(context), "outcome", account=account, value=result, text=text, by=by)
+
+
+def suppress(
+    context: typer.Context,
+    account: AccountText,
+    reason: Annotated[str, typer.Argument(help="customer, opt_out, rival, open_deal or legal.")],
+    until: Annotated[str | None, typer.Option(help="Until a day; else until a person ends it.")] = None,
+    text: Text = "",
+    by: By = None,
+) -> None:
+    """Never contact an account, for a reason."""
+    _do(session_of(context), "suppress", account=account, value=reason, until=until, text=text, by=by)
+
+
+def unsuppress(context: typer.Context, account: AccountText, text: Text = "", by: By = None) -> None:
+    """End the suppression of an account."""
+    _do(session_of(context), "unsuppress", account=account, text=text, by=by)
+
+
+def undo(context: typer.Context, target: Either, by: By = None) -> None:
+    """Take back the last action on an account or a trigger."""
+    _do(session_of(context), "undo", either=target, by=by)
+
+
+def _do(
+    session: Session,
+    verb: str,
+    *,
+    account: str | None = None,
+    trigger: str | None = None,
+    either: str | None = None,
+    value: str = "",
+    text: str = "",
+    until: str | None = None,
+    by: str | None = None,
+) -> None:
+    """Decide on an action and store what follows, in one transaction."""
+    from earmark.types import Action
+    from storage import triggers
+
+    until_at = session.moment(until)
+    with session.writing() as connection:
+        if either is not None:
+            found = triggers.get(connection, either) if len(either) >= _SHORTEST_ID else None
+            account, trigger = (None, found.id) if found else (either, None)
+        action = Action(
+            verb=verb,
+            by=by or who(),
+            account=choose_account(connection, account).id if account else None,
+            trigger=_trigger_id(connection, trigger) if trigger else None,
+            value=value,
+            text=text,
+            until=until_at,
+        )
+        changes = _perform(connection, session, action)
+    notice(_told(changes))
+
+
+_SHORTEST_ID = 6
+
+
+def _trigger_id(connection: "Connection", text: str) -> str:
+    from storage import triggers
+
+    found = triggers.get(connection, text)
+    if found is None:
+        nothing(f"No trigger begins with {text!r}. List them with: earmark triggers")
+    return found.id
+
+
+def _perform(connection: "Connection", session: Session, action: "Action") -> "Changes":
+    from matcher.act import act
+    from review.rules import lexicon_of
+    from storage import accounts, history
+
+    key = _key_of(connection, action)
+    account = accounts.get(connection, key[2:]) if key.startswith("a:") else None
+    past = history.load(connection, [key], session.now, session.now)
+    lexicon = lexicon_of(connection, [account] if account else [])
+    changes = act(action, past, lexicon, session.now)
+    history.save(connection, changes, session.now)
+    return changes
+
+
+def _key_of(connection: "Connection", action: "Action") -> str:
+    from storage import stories, triggers
+
+    if action.account is not None:
+        return f"a:{action.account}"
+    trigger = triggers.get(connection, action.trigger or "")
+    story = triggers.story(connection, trigger.story) if trigger else None
+    if story is None:
+        nothing(f"The story of trigger {action.trigger} is gone.")
+    return stories.key_of(story)
+
+
+def _told(changes: "Changes") -> str:
+    """Return what follows, in words."""
+    moves = [
+        f"{move.account}: {move.before} → {move.after}"
+        for move in changes.transitions
+        if move.after is not move.before
+    ]
+    states = [f"trigger {one.id[:8]} is {one.state}" for one in changes.triggers]
+    hidden = [
+        f"{one.id} is snoozed until {one.snoozed_until:%Y-%m-%d %H:%M} UTC"
+        for one in changes.accounts
+        if one.snoozed_until
+    ]
+    said = "; ".join([*moves, *states, *hidden]).replace("_", " ")
+    recorded = "Recorded." if changes.transitions or changes.accounts else "Nothing changed."
+    return said + "." if said else recorded

@@ -1,0 +1,247 @@
+"""Verbs that poll and read: events, triggers, the list of the day, and what explains it."""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.cli.session import choose_account, nothing, notice, session_of
+from earmark.cli.sources import require
+from earmark.triggers import CATALOGUE
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["add_to"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Since = Annotated[str | None, typer.Option(help="Only since a date or distance: 2026-11-01, -7d.")]
+Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verbs to the root."""
+    for verb in (poll, events, triggers, today, show, why, evaluate):
+        app.command()(verb)
+
+
+def poll(
+    context: typer.Context,
+    sources: Annotated[list[str] | None, typer.Argument(help="Only these, due or not.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Poll what is due once, or the named sources now; exit 1 if a named one fails."""
+    from monitors import demo
+    from monitors.up import poll_once
+    from storage import polls
+
+    session = session_of(context)
+    if sources:
+        with session.reading() as connection:
+            require(connection, sources)
+    with demo.serving(session.workspace):
+        written = poll_once(session.settings, sources or None)
+    with session.reading() as connection:
+        stood = {one.id: one for one in polls.every(connection)}
+    faults = {one.source: stood[one.source].last_error for one in written if one.source in stood}
+
+    def draw(console: "Console") -> None:
+        from rich.text import Text
+
+        from review.terminal import safe, table_of
+
+        if not written:
+            console.print("Nothing is due. Name a source to poll it now: earmark poll SOURCE")
+            return
+        table = table_of("source", "new", "revised", "known", "triggers", "promoted", "fault")
+        for one in written:
+            counts = (one.new, one.revised, one.known, one.triggers, one.promoted)
+            table.add_row(one.source, *map(str, counts), Text(safe(faults.get(one.source) or "")))
+        console.print(table)
+
+    session.show([{"written": one, "error": faults.get(one.source)} for one in written], as_json, draw)
+    if sources and any(faults.values()):
+        raise typer.Exit(1)
+
+
+def events(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(help="Words that title or text hold.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
+    since: Since = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List events, the newest first."""
+    from storage import events as stored
+
+    session = session_of(context)
+    with session.reading() as connection:
+        found = stored.find(
+            connection,
+            source=source,
+            words=" ".join(words or ()) or None,
+            since=session.moment(since),
+            limit=limit,
+        )
+
+    def draw(console: "Console") -> None:
+        from rich.text import Text
+
+        from review.terminal import age, safe, table_of
+
+        table = table_of("age", "source", "title", "")
+        for one in found:
+            dated = age(one.happened_at, session.now) if one.happened_at else "undated"
+            mark = "" if one.mark == "live" else one.mark
+            table.add_row(dated, one.source, Text(safe(one.title)), mark)
+        console.print(table)
+
+    session.show(found, as_json, draw)
+
+
+def triggers(
+    context: typer.Context,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind, such as funding_early.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only in this state, such as open.")] = None,
+    account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
+    since: Since = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List triggers, also those that ended, the newest first."""
+    from earmark.errors import ConfigError
+    from earmark.types import TriggerState
+    from storage import triggers as stored
+
+    _one_of(kind, CATALOGUE, "kind")
+    _one_of(state, [one.value for one in TriggerState], "state")
+    session = session_of(context)
+    with session.reading() as connection:
+        chosen = choose_account(connection, account).id if account else None
+        since_at = session.moment(since)
+        if since_at and since_at > session.now:
+            raise ConfigError(f"--since {since} is in the future. Write a minus sign for the past: -7d.")
+        found = stored.find(connection, kind=kind, state=state, account=chosen, since=since_at, limit=limit)
+
+    def draw(console: "Console") -> None:
+        from rich.text import Text
+
+        from review.terminal import day, safe, table_of
+
+        table = table_of("created", "account", "what", "state", "score", "trigger")
+        zone = session.settings.team.zone
+        for one in found:
+            what = f"{one.kind} ({one.certainty})"
+            who = Text(safe(one.account or "conversation"))
+            score = f"{one.score.total:.0f}"
+            table.add_row(day(one.created_at, zone), who, what, one.state.value, score, one.id)
+        console.print(table)
+
+    session.show(found, as_json, draw)
+
+
+def today(
+    context: typer.Context,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="How many rows; else as many as the team can touch.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what to do now: one row per account, best reason first."""
+    from review.today import today as rows_now
+
+    session = session_of(context)
+    with session.reading() as connection:
+        rows = rows_now(connection, session.now, limit=limit or session.settings.team.touches_a_day)
+
+    def draw(console: "Console") -> None:
+        from review.terminal import print_today
+
+        print_today(console, rows, session.now)
+
+    session.show(rows, as_json, draw)
+
+
+def show(
+    context: typer.Context,
+    account: Annotated[str, typer.Argument(help="Id, name or domain.")],
+    at: Annotated[
+        str | None, typer.Option("--at", help="As it stood at the end of a day: 2026-10-01.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an account: its stage, its reasons with the note, and its history."""
+    from review.account import account_view
+
+    session = session_of(context)
+    moment = session.moment(at, end_of_day=True) or session.now
+    with session.reading() as connection:
+        view = account_view(connection, choose_account(connection, account), moment)
+
+    def draw(console: "Console") -> None:
+        from review.terminal import print_account
+
+        print_account(console, view, session.settings.team.zone)
+
+    session.show(view, as_json, draw)
+
+
+def why(
+    context: typer.Context,
+    trigger: Annotated[str, typer.Argument(help="Id of a trigger, or how it begins.")],
+    as_json: AsJson = False,
+) -> None:
+    """Explain a trigger: its score part by part, and the words that prove it."""
+    from review.account import trigger_view
+    from storage import triggers as stored
+
+    session = session_of(context)
+    with session.reading() as connection:
+        found = stored.get(connection, trigger)
+        if found is None:
+            nothing(f"No trigger begins with {trigger!r}. List them with: earmark triggers")
+        view = trigger_view(connection, found, session.now)
+
+    def draw(console: "Console") -> None:
+        from review.terminal import print_reasons
+
+        print_reasons(console, view, session.settings.team.zone)
+
+    session.show(view, as_json, draw)
+
+
+def evaluate(
+    accounts: Annotated[Path, typer.Option(help="Accounts as CSV.")],
+    events: Annotated[Path, typer.Option(help="Events, one JSON object a line.")],
+    out: Annotated[Path, typer.Option(help="Where to write the predictions, one JSON object a line.")],
+) -> None:
+    """Run the matcher over labelled events and write what it would say; needs no workspace."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from monitors.evaluate import run
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} events"), TimeElapsedColumn())
+    quiet = not sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task("events", total=None)
+        run(accounts, events, out, progress=lambda done: progress.update(task, completed=done))
+    notice(f"Wrote {out}")
+
+
+def _one_of(value: str | None, known: "list[str] | object", what: str) -> None:
+    import difflib
+    from collections.abc import Iterable
+
+    from earmark.errors import ConfigError
+
+    names = [str(one) for one in known] if isinstance(known, Iterable) else []
+    if value is None or value in names:
+        return
+    near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}"
+    raise ConfigError(f"There is no {what} {value!r}; {hint}")

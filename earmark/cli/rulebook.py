@@ -1,0 +1,81 @@
+"""Verbs of the rulebook: what the team decided, as TOML."""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earmark.cli.session import nothing, notice, session_of, who
+
+__all__ = ["app"]
+
+app = typer.Typer(help="The rulebook: whom you sell to, and what you say.", no_args_is_help=True)
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="TOML file; - reads standard input.")],
+    by: Annotated[str | None, typer.Option(help="Who decided it; else your user name.")] = None,
+) -> None:
+    """Make this file the newest version of the rulebook."""
+    from storage import rulebook
+
+    session = session_of(context)
+    text = _read(file)
+    with session.writing() as connection:
+        newest = rulebook.latest(connection)
+        if newest and newest[1] == text:
+            notice(f"Nothing changed: this is version {newest[0]} already.")
+            return
+        number = rulebook.save(connection, text, by or who(), session.now)
+    notice(f"Applied as version {number}.")
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="Where to; else standard output.")] = None,
+    version: Annotated[int | None, typer.Option(help="An earlier version.")] = None,
+) -> None:
+    """Write the rulebook as TOML, as it was applied."""
+    from earmark.rulebook import Rulebook, render
+    from storage import rulebook
+
+    session = session_of(context)
+    with session.reading() as connection:
+        if version is not None:
+            text = rulebook.text_of(connection, version)
+        else:
+            newest = rulebook.latest(connection)
+            text = newest[1] if newest else render(Rulebook())
+    if text is None:
+        nothing(f"There is no version {version} of the rulebook.")
+    if file is None:
+        typer.echo(text, nl=not text.endswith("\n"))
+        return
+    _write(file, text)
+    notice(f"Wrote {file}")
+
+
+def _read(file: Path) -> str:
+    from earmark.errors import ConfigError
+
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"There is no file {file}. Check the name.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} can't be read as UTF-8 text: {error}.") from error
+
+
+def _write(file: Path, text: str) -> None:
+    from earmark.errors import ConfigError
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file} can't be written: {error.strerror}.") from error

@@ -1,0 +1,287 @@
+"""Verbs of the sources: which kinds there are, which are polled, and how they fare."""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+import asyncio
+import difflib
+import re
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from urllib.parse import urlsplit
+
+import typer
+
+from earmark.cli.session import Session, nothing, notice, read_json_or_text, session_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from earmark.config import Settings
+    from monitors.http import Fetcher
+    from monitors.poll import Outcome
+    from storage.engine import Connection
+    from storage.polls import Configured
+
+__all__ = ["app", "require"]
+
+app = typer.Typer(help="Places that are polled.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
+
+
+@app.command()
+def kinds(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the kinds of source with their options."""
+    from sources.registry import broken
+    from sources.registry import kinds as known
+
+    found = {
+        name: {
+            "about": (source.__doc__ or "").strip().partition("\n")[0],
+            "options": {
+                key: {"needed": field.is_required(), "about": field.description or ""}
+                for key, field in source.model_fields.items()
+            },
+        }
+        for name, source in known().items()
+    }
+
+    def draw(console: "Console") -> None:
+        for name, kind in found.items():
+            console.print(f"{name}: {kind['about']}")
+            options: dict[str, dict[str, Any]] = kind["options"]  # type: ignore[assignment]  # built above
+            for key, option in options.items():
+                console.print(f"  {key}{' (needed)' if option['needed'] else ''}: {option['about']}")
+        for fault in broken().values():
+            notice(fault)
+
+    session_of(context).show(found, as_json, draw)
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the sources and how they fare."""
+    from storage import polls
+
+    session = session_of(context)
+    with session.reading() as connection:
+        found = polls.every(connection)
+    value = [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "state": _state(one),
+            "options": _shown_options(one),
+            "next_poll_at": one.next_poll_at,
+            "last_ok_at": one.last_ok_at,
+            "failures": one.failures,
+            "last_error": one.last_error,
+        }
+        for one in found
+    ]
+
+    def draw(console: "Console") -> None:
+        from rich.text import Text
+
+        from review.terminal import age, safe, table_of
+
+        if not found:
+            console.print("No sources yet. Add one with: earmark sources add https://news.example/feed.xml")
+            return
+        table = table_of("id", "kind", "state", "last ok", "fault")
+        for one in found:
+            seen = age(one.last_ok_at, session.now) if one.last_ok_at else "never"
+            fault = one.paused_reason or one.last_error or ""
+            table.add_row(one.id, one.kind, _state(one), seen, Text(safe(fault)))
+        console.print(table)
+
+    session.show(value, as_json, draw)
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="A kind (see sources kinds), or the address of a feed.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(help="Options as NAME=VALUE, such as url=https://…")
+    ] = None,
+    source_id: Annotated[str | None, typer.Option("--id", help="Its id; else made of the address.")] = None,
+) -> None:
+    """Add a source; it is due at once."""
+    from earmark.errors import ConfigError
+    from sources.registry import build
+    from storage import polls
+
+    session = session_of(context)
+    given = [f"url={kind}", *(options or ())] if "://" in kind else list(options or ())
+    kind = "feed" if "://" in kind else kind
+    values: dict[str, Any] = {}
+    for option in given:
+        name, equals, text = option.partition("=")
+        if not equals:
+            raise ConfigError(
+                f"{option!r} is no option. Write NAME=VALUE, such as url=https://news.example/feed."
+            )
+        values[name] = text if name.endswith("url") else read_json_or_text(text)
+    build(kind, values)
+    with session.writing() as connection:
+        taken = {one.id for one in polls.every(connection)}
+        chosen = source_id or _free_id(values, kind, taken)
+        polls.add(connection, chosen, kind, values, session.now)
+    notice(f"Added the source {chosen}. Try it with: earmark sources test {chosen}")
+
+
+@app.command()
+def remove(context: typer.Context, source: Id) -> None:
+    """Remove a source; its events stay."""
+    from storage import polls
+
+    session = session_of(context)
+    with session.writing() as connection:
+        require(connection, [source])
+        polls.remove(connection, source)
+    notice(f"Removed {source}.")
+
+
+@app.command()
+def pause(context: typer.Context, source: Id) -> None:
+    """Stop polling a source until it is resumed."""
+    from storage import polls
+
+    session = session_of(context)
+    with session.writing() as connection:
+        require(connection, [source])
+        polls.set_enabled(connection, source, enabled=False)
+    notice(f"{source} is paused. Go on with: earmark sources resume {source}")
+
+
+@app.command()
+def resume(context: typer.Context, source: Id) -> None:
+    """Poll a paused source again, at once."""
+    from storage import polls
+
+    session = session_of(context)
+    with session.writing() as connection:
+        require(connection, [source])
+        polls.set_enabled(connection, source, enabled=True, at=session.now)
+    notice(f"{source} is polled again.")
+
+
+@app.command("test")
+def test_(context: typer.Context, source: Id, as_json: AsJson = False) -> None:
+    """Poll a source once and show what it tells, storing nothing; exit 1 if it fails."""
+    from storage import polls
+
+    session = session_of(context)
+    with session.reading() as connection:
+        require(connection, [source])
+        configured = polls.get(connection, source)
+    if configured is None:
+        nothing(f"There is no source {source!r}.")
+    outcome = asyncio.run(_visit(session, configured))
+    value = {
+        "source": source,
+        "outcome": outcome.result,
+        "error": outcome.error,
+        "events": [
+            {"title": one.title, "url": one.url, "published_at": one.published_at} for one in outcome.events
+        ],
+    }
+
+    def draw(console: "Console") -> None:
+        from rich.text import Text
+
+        from review.terminal import age, safe, table_of
+
+        table = table_of("age", "title", "link")
+        for one in outcome.events[:20]:
+            dated = one.occurred_at or one.published_at
+            aged = age(dated, session.now) if dated else "undated"
+            table.add_row(aged, Text(safe(one.title)), Text(safe(one.url or "")))
+        console.print(table)
+        console.print(f"{len(outcome.events)} events; nothing was stored.")
+
+    session.show(value, as_json, draw)
+    if outcome.error:
+        nothing(outcome.error)
+
+
+def require(connection: "Connection", ids: list[str]) -> None:
+    """End with exit code 1 when one of these sources is not there; say the nearest."""
+    from storage import polls
+
+    known = [one.id for one in polls.every(connection)]
+    for wanted in ids:
+        if wanted not in known:
+            _absent(wanted, known)
+
+
+def _absent(wanted: str, known: list[str]) -> NoReturn:
+    near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else "List them with: earmark sources list"
+    nothing(f"There is no source {wanted!r}. {hint}")
+
+
+async def _visit(session: Session, configured: "Configured") -> "Outcome":
+    """Poll once, as if for the first time, with the settings of the workspace."""
+    from dataclasses import replace
+
+    from monitors import demo
+    from monitors.parse import ParsePool
+    from monitors.poll import poll_source
+    from sources.registry import build
+
+    source = build(configured.kind, configured.options)
+    first = replace(configured, pages={}, state={})
+    with demo.serving(session.workspace):
+        async with _fetcher(session.settings) as fetcher, ParsePool(workers=1) as pool:
+            return await poll_source(first, source, fetcher, pool, session.now)
+
+
+def _fetcher(settings: "Settings") -> "Fetcher":
+    from importlib.metadata import version
+
+    from monitors.http import Fetcher
+
+    http = settings.http
+    return Fetcher(
+        contact=settings.contact,
+        version=version("earmark"),
+        allow=http.allow,
+        deadline=http.deadline,
+        max_bytes=http.max_bytes,
+    )
+
+
+def _state(source: "Configured") -> str:
+    if not source.enabled:
+        return "paused"
+    if source.paused_reason:
+        return "stopped"
+    if source.failures:
+        return f"failing ({source.failures})"
+    return "ok" if source.last_ok_at else "new"
+
+
+def _shown_options(source: "Configured") -> dict[str, Any]:
+    """Return the options as the kind itself shows them: secret ones masked."""
+    from earmark.errors import ConfigError
+    from earmark.logs import mask
+    from sources.registry import build
+
+    try:
+        shown: dict[str, Any] = build(source.kind, source.options).model_dump(mode="json", exclude_unset=True)
+    except ConfigError:
+        shown = {key: mask(str(value)) for key, value in source.options.items()}
+    return shown
+
+
+def _free_id(values: dict[str, Any], kind: str, taken: set[str]) -> str:
+    """Return an id made of the address, with a number if it is taken."""
+    address = next((str(value) for key, value in values.items() if key.endswith("url")), "")
+    parts = urlsplit(address)
+    words = f"{(parts.hostname or kind).removeprefix('www.')} {parts.path}"
+    dull = {"feed", "rss", "atom", "xml", "index", "feeds", "html"}
+    kept = [word for word in re.findall(r"[a-z0-9]+", words.lower()) if word not in dull]
+    base = "-".join(kept)[:60].strip("-") or kind
+    tries = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
+    return next(one for one in tries if one not in taken)

@@ -1,0 +1,109 @@
+"""The root of the command line: its groups, its exit codes, its errors as sentences.
+
+Exit codes: 0 all is well; 1 a check found a fault, or what was asked for is not there; 2 the operator must
+edit something, or the call is wrong; 3 the database can't be used.
+"""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from earmark import logs
+from earmark.cli import accounts, actions, lists, rulebook, sources, workspace
+from earmark.cli.session import Session, notice
+from earmark.errors import ConfigError, EarmarkError, LifecycleError, SourceError, StorageError
+
+__all__ = ["app", "main"]
+
+_INTERRUPTED = 130
+
+
+class _Verbs(TyperGroup):
+    """Turns errors into one sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LifecycleError:
+            raise  # a bug, and to be seen as one
+        except EarmarkError as error:
+            if isinstance(ctx.obj, Session) and ctx.obj.debug:
+                traceback.print_exc()
+            notice(str(error))
+            raise typer.Exit(_exit_code(error)) from error
+
+
+app = typer.Typer(
+    cls=_Verbs,
+    help="Watches public sources for reasons to call a company now.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+workspace.add_to(app)
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(sources.app, name="sources")
+app.add_typer(rulebook.app, name="rules")
+lists.add_to(app)
+actions.add_to(app)
+app.add_typer(workspace.config_app, name="config")
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    debug = "--debug" in sys.argv
+    try:
+        app(prog_name="earmark")
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except Exception as error:
+        if debug:
+            raise
+        notice(
+            f"earmark failed inside: {type(error).__name__}: {error}. This is a bug: please report it with "
+            "what --debug shows."
+        )
+        sys.exit(1)
+
+
+def _exit_code(error: EarmarkError) -> int:
+    if isinstance(error, StorageError):
+        return 3
+    return 1 if isinstance(error, SourceError) and not isinstance(error, ConfigError) else 2
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(version("earmark"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            help="Folder of the workspace; else the nearest one upward with an earmark.toml.",
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show traces and all log lines.")] = False,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Log lines as JSON.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    running = context.invoked_subcommand == "up"
+    logs.start(json_lines=log_json, level="DEBUG" if debug else "INFO" if running else "ERROR")
+    context.obj = Session(workspace, debug=debug)

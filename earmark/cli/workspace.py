@@ -1,0 +1,212 @@
+"""Verbs of the workspace: begin one, check it, look at the demo, run."""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from earmark.cli.session import Session, nothing, notice, session_of
+
+if TYPE_CHECKING:
+    from earmark.doctor import Finding
+    from storage.engine import Engine
+
+__all__ = ["add_to", "config_app"]
+
+config_app = typer.Typer(help="Settings of the workspace.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verbs to the root."""
+    for verb in (init, check, demo, up, migrate, doctor):
+        app.command()(verb)
+
+
+def init(
+    context: typer.Context,
+    accounts: Annotated[Path | None, typer.Argument(help="Accounts as your CRM exports them.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(help="Your e-mail or web address; each place you poll can see it.")
+    ] = None,
+) -> None:
+    """Begin a workspace here: write earmark.toml, make the database, import the accounts."""
+    from earmark.cli.accounts import import_accounts
+    from earmark.cli.sample import settings_text
+    from earmark.config import FILE, load
+    from earmark.errors import ConfigError
+    from earmark.intake import read_accounts
+
+    session = session_of(context)
+    file = session.start / FILE
+    if file.exists():
+        raise ConfigError(
+            f"{file} is there already. Import accounts with: earmark accounts import FILE; or edit the file."
+        )
+    intake = read_accounts(accounts) if accounts else None  # a bad file leaves nothing behind
+    if contact is None and sys.stdin.isatty():
+        contact = typer.prompt("Your e-mail or web address, for the places that you poll", err=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(settings_text(contact), encoding="utf-8")
+    try:
+        settings = load(file.parent)
+    except ConfigError:
+        file.unlink()
+        raise
+    _migrated(settings.database_url).dispose()
+    notice(f"Wrote {file}")
+    if intake:
+        import_accounts(session, intake, as_json=False)
+    if contact is None:
+        notice(f"Write your contact into {file} before you poll: [http] contact = …")
+    notice("Next: earmark sources add https://…/feed.xml, then earmark up")
+
+
+def check(context: typer.Context, as_json: AsJson = False) -> None:
+    """Check settings, accounts, rulebook and sources; exit 1 if something has to be edited."""
+    from earmark.doctor import check_workspace
+
+    session = session_of(context)
+    _report(session, check_workspace(session.settings), as_json)
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Examine this machine and the workspace; exit 1 if something is broken."""
+    from earmark.doctor import examine
+
+    session = session_of(context)
+    _report(session, examine(session.workspace, session.now), as_json)
+
+
+def demo(context: typer.Context) -> None:
+    """Run the main job once on an invented list, offline, and show what comes out."""
+    from earmark.config import DEMO
+    from monitors import demo as demo_workspace
+
+    session = session_of(context)
+    folder = session.start if session.start.name == DEMO else session.start / DEMO
+    notice(f"Making the demo workspace {folder} from invented accounts and recorded pages …")
+    written = demo_workspace.run(folder)
+    in_demo = Session(folder)
+    notice(f"{sum(one.new for one in written)} events from {len(written)} sources.")
+    _print_demo(in_demo)
+    notice("Every other verb works here: earmark show ACCOUNT, earmark why TRIGGER, earmark today …")
+    notice("Begin your own: earmark init accounts.csv --contact you@company.example")
+
+
+def up(context: typer.Context) -> None:
+    """Poll by schedule and sweep, and show the list as it fills, until Ctrl+C."""
+    from earmark.config import FILE, find_workspace
+    from monitors import demo as demo_workspace
+    from monitors.up import up as run
+
+    session = session_of(context)
+    folder, is_own = find_workspace(session.start)
+    if not is_own and not (folder / FILE).is_file():
+        notice(f"There is no workspace here, so this is the demo, in {folder}.")
+        notice("Begin your own with: earmark init accounts.csv --contact you@company.example")
+        demo_workspace.create(folder)
+    with demo_workspace.serving(session.workspace):
+        notice("Running; Ctrl+C ends it.")
+        run(session.settings, _Screen(session))
+
+
+def migrate(context: typer.Context) -> None:
+    """Make the database, or bring its tables to the form of this program."""
+    session = session_of(context)
+    engine = _migrated(session.settings.database_url)
+    engine.dispose()
+    notice("The database is up to date.")
+
+
+@config_app.command("show")
+def config_show(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show the settings in force, from file and environment; secrets by name only."""
+    from earmark.logs import mask
+
+    session = session_of(context)
+    settings = session.settings
+    values = {
+        f"{table}.{key}": mask(str(value)) if isinstance(value, str) else value
+        for table in ("storage", "http", "monitor", "team")
+        for key, value in dict(getattr(settings, table)).items()
+    }
+    values |= {f"secrets.{name}": str(settings.secrets[name]) for name in settings.secrets.names()}
+    session.show(
+        values,
+        as_json,
+        lambda console: [console.print(f"{key} = {value}") for key, value in values.items()] and None,
+    )
+
+
+@config_app.command("path")
+def config_path(context: typer.Context) -> None:
+    """Print the path of the settings file."""
+    from earmark.config import FILE
+
+    typer.echo(session_of(context).workspace / FILE)
+
+
+class _Screen:
+    """Prints the list of the day whenever it has changed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._shown: object = None
+
+    def __call__(self, engine: "Engine") -> None:
+        from earmark.config import clock
+        from review.terminal import print_today
+        from review.today import today
+        from storage.engine import reading
+
+        now = clock()
+        with reading(engine) as connection:
+            rows = today(connection, now, limit=20)
+        shown = [(row.trigger, row.kind, row.more, row.reports) for row in rows]
+        if shown != self._shown:
+            self._shown = shown
+            self._session.console.print(f"\n{now.astimezone():%H:%M:%S}  {len(rows)} to do")
+            print_today(self._session.console, rows, now)
+
+
+def _print_demo(session: Session) -> None:
+    from matcher.note import as_text
+    from review.terminal import print_today
+    from review.today import today
+    from storage import triggers
+
+    with session.reading() as connection:
+        rows = today(connection, session.now)
+        best = triggers.get(connection, rows[0].trigger) if rows else None
+    print_today(session.console, rows, session.now)
+    if best is not None and best.note is not None:
+        session.console.print()
+        session.console.print(as_text(best.note, best.score))
+
+
+def _migrated(url: str) -> "Engine":
+    from storage.engine import connect
+    from storage.engine import migrate as bring_to_head
+
+    engine = connect(url)
+    bring_to_head(engine)
+    return engine
+
+
+def _report(session: Session, findings: "list[Finding]", as_json: bool) -> None:
+    from earmark.doctor import Level
+    from review.terminal import safe
+
+    def draw(_: object) -> None:
+        for one in findings:
+            remedy = f" {one.remedy}" if one.remedy else ""
+            session.console.print(f"{one.level.value:<5} {one.name:<10} {safe(one.words)}{safe(remedy)}")
+
+    session.show(findings, as_json, draw)
+    broken = sum(one.level is Level.FAIL for one in findings)
+    if broken:
+        nothing(f"{broken} of {len(findings)} need an edit." if broken > 1 else "One thing needs an edit.")

@@ -1,0 +1,226 @@
+"""What is wrong with this machine or this workspace, and what to do about it."""
+
+import os
+import pyexpat
+import shutil
+import sqlite3
+import ssl
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from earmark.config import FILE, Settings, clock_is_fixed, load
+from earmark.errors import ConfigError, EarmarkError
+from sources.registry import broken, build
+from storage import accounts, events, polls, rulebook
+from storage.engine import Connection, at_head, connect, reading, writing
+
+__all__ = ["Finding", "Level", "check_workspace", "examine"]
+
+_OLDEST_EXPAT: Final = (2, 6, 0)
+"""Before it, one long token in a feed takes quadratic time."""
+_OLDEST_SQLITE: Final = (3, 35, 0)
+_LITTLE_SPACE: Final = 1_000_000_000
+_NO_SPACE: Final = 100_000_000
+_OVERDUE: Final = timedelta(minutes=15)
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at: what it is like, and what to do unless it is well."""
+
+    name: str
+    level: Level
+    words: str
+    remedy: str = ""
+
+
+def examine(workspace: Path, now: datetime) -> list[Finding]:
+    """Return findings on the versions, the settings, the database and the sources."""
+    found = [*_versions(), *_clock()]
+    try:
+        settings = load(workspace)
+    except ConfigError as error:
+        return [*found, Finding(name="settings", level=Level.FAIL, words=str(error))]
+    return [*found, *_settings(settings), *_disk(workspace), *_database(settings, now)]
+
+
+def check_workspace(settings: Settings) -> list[Finding]:
+    """Return what has to be edited before the workspace can run: settings, accounts, rulebook, sources."""
+    found = list(_settings(settings))
+
+    def look(connection: Connection) -> list[Finding]:
+        return [*_content(connection), *_rulebook(connection), *_options(connection)]
+
+    return [*found, *_looked(settings, look)]
+
+
+def _versions() -> Iterator[Finding]:
+    yield _ok("earmark", f"{version('earmark')} on Python {sys.version.split()[0]}")
+    old = sqlite3.sqlite_version_info < _OLDEST_SQLITE
+    yield Finding(
+        name="sqlite",
+        level=Level.FAIL if old else Level.OK,
+        words=sqlite3.sqlite_version,
+        remedy="Use a Python with SQLite 3.35 or newer." if old else "",
+    )
+    expat = tuple(int(part) for part in pyexpat.EXPAT_VERSION.removeprefix("expat_").split("."))
+    slow = expat < _OLDEST_EXPAT
+    yield Finding(
+        name="expat",
+        level=Level.WARN if slow else Level.OK,
+        words=".".join(map(str, expat)),
+        remedy="A hostile feed can keep its parser busy until it is killed; update Python." if slow else "",
+    )
+    yield _ok("openssl", ssl.OPENSSL_VERSION)
+
+
+def _clock() -> Iterator[Finding]:
+    if clock_is_fixed():
+        yield _warn("clock", "EARMARK_NOW fixes the clock.", "Unset it to go on in the present.")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    file = settings.workspace / FILE
+    if file.exists() and file.stat().st_mode & stat.S_IWOTH:
+        yield _warn("settings", f"{file} can be changed by anybody.", f"Run: chmod o-w {file}")
+    else:
+        yield _ok("settings", str(file))
+    try:
+        yield _ok("contact", settings.contact)
+    except ConfigError as error:
+        yield Finding(name="contact", level=Level.FAIL, words=str(error))
+    for name in settings.secrets.names():
+        variable = settings.secrets[name].name
+        if os.environ.get(variable):
+            yield _ok("secret", f"{name} is set")
+        else:
+            yield _fail("secret", f"{name}: {variable} is not set.", f"Set it: export {variable}=…")
+
+
+def _disk(workspace: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(workspace).free
+    words = f"{free / 1e9:,.1f} GB free"
+    if free < _NO_SPACE:
+        yield _fail("disk", words, "Free some space: nothing can be stored when it is full.")
+    elif free < _LITTLE_SPACE:
+        yield _warn("disk", words, "Free some space soon.")
+    else:
+        yield _ok("disk", words)
+
+
+def _database(settings: Settings, now: datetime) -> list[Finding]:
+    def look(connection: Connection) -> list[Finding]:
+        return [*_content(connection), *_sources(connection, now), *_options(connection)]
+
+    return _looked(settings, look)
+
+
+def _looked(settings: Settings, look: Callable[[Connection], list[Finding]]) -> list[Finding]:
+    """Open the database and look into it; a fault of the database is a finding."""
+    try:
+        engine = connect(settings.database_url)
+        try:
+            if not at_head(engine):
+                return [
+                    _fail("database", "its tables are not of this program's form.", "Run: earmark migrate")
+                ]
+            with writing(engine):
+                size = _size(settings.database_url)
+            with reading(engine) as connection:
+                return [_ok("database", f"writable, at head{size}"), *look(connection)]
+        finally:
+            engine.dispose()
+    except EarmarkError as error:
+        return [Finding(name="database", level=Level.FAIL, words=str(error))]
+
+
+def _size(url: str) -> str:
+    file = Path(url.partition(":///")[2])
+    if not url.startswith("sqlite") or not file.is_file():
+        return ""
+    return f", {file.stat().st_size / 1e6:,.1f} MB"
+
+
+def _content(connection: Connection) -> Iterator[Finding]:
+    listed = accounts.count(connection)
+    if listed:
+        yield _ok("accounts", f"{listed:,} accounts, {events.count(connection):,} events")
+    else:
+        yield _warn("accounts", "there are none.", "Import them: earmark accounts import FILE")
+
+
+def _rulebook(connection: Connection) -> Iterator[Finding]:
+    newest = rulebook.latest(connection)
+    if newest is None:
+        yield _warn(
+            "rulebook",
+            "there is none: every account fits, and there are no problems to look for.",
+            "Write one: earmark rules export rules.toml, edit it, earmark rules apply rules.toml",
+        )
+        return
+    try:
+        rulebook.parse(newest[1])
+    except ConfigError as error:
+        yield Finding(name="rulebook", level=Level.FAIL, words=str(error))
+    else:
+        yield _ok("rulebook", f"version {newest[0]}")
+
+
+def _options(connection: Connection) -> Iterator[Finding]:
+    """Whether the options of each source still are what its kind takes."""
+    for fault in broken().values():
+        yield Finding(name="kind", level=Level.WARN, words=fault)
+    configured = polls.every(connection)
+    if not configured:
+        yield _warn("sources", "there are none.", "Add one: earmark sources add https://…/feed.xml")
+    for source in configured:
+        try:
+            build(source.kind, source.options)
+        except ConfigError as error:
+            yield Finding(name="source", level=Level.FAIL, words=f"{source.id}: {error}")
+
+
+def _sources(connection: Connection, now: datetime) -> Iterator[Finding]:
+    active = [one for one in polls.every(connection) if one.enabled]
+    stopped = [one for one in active if one.paused_reason]
+    overdue = [one for one in active if not one.paused_reason and one.next_poll_at < now - _OVERDUE]
+    for one in stopped:
+        yield _warn("source", f"{one.id}: {one.paused_reason}", f"Then: earmark sources resume {one.id}")
+    for one in active:
+        if one.failures and not one.paused_reason:
+            yield _warn("source", f"{one.id} failed {one.failures} times: {one.last_error}")
+    if overdue:
+        yield _warn(
+            "monitor",
+            f"{len(overdue)} of {len(active)} sources are overdue: it does not run.",
+            "Start it: earmark up",
+        )
+    elif active:
+        yield _ok("sources", f"{len(active) - len(stopped)} are polled, {len(stopped)} stopped")
+
+
+def _ok(name: str, words: str) -> Finding:
+    return Finding(name=name, level=Level.OK, words=words)
+
+
+def _warn(name: str, words: str, remedy: str = "") -> Finding:
+    return Finding(name=name, level=Level.WARN, words=words, remedy=remedy)
+
+
+def _fail(name: str, words: str, remedy: str) -> Finding:
+    return Finding(name=name, level=Level.FAIL, words=words, remedy=remedy)
