@@ -17,6 +17,7 @@ from typing import Final
 
 from earmark.config import FILE, Settings, clock_is_fixed, load
 from earmark.errors import ConfigError, EarmarkError
+from earmark.rulebook import parse
 from sources.registry import broken, build
 from storage import accounts, events, polls, rulebook
 from storage.engine import Connection, at_head, connect, reading, writing
@@ -174,7 +175,7 @@ def _rulebook(connection: Connection) -> Iterator[Finding]:
         )
         return
     try:
-        rulebook.parse(newest[1])
+        parse(newest[1])
     except ConfigError as error:
         yield Finding(name="rulebook", level=Level.FAIL, words=str(error))
     else:

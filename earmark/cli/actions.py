@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -24,6 +24,11 @@ By = Annotated[str | None, typer.Option(help="Who did it; else your user name.")
 Text = Annotated[str, typer.Option("--text", "-t", help="A remark to keep with it.")]
 
 
+_OF_TRIGGERS: Final = frozenset({"accept", "dismiss"})
+_OF_EITHER: Final = frozenset({"contacted", "undo"})
+_SHORTEST_ID: Final = 6
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to the root."""
     for verb in (accept, dismiss, snooze, contacted, outcome, suppress, unsuppress, undo):
@@ -32,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 def accept(context: typer.Context, trigger: TriggerId, text: Text = "", by: By = None) -> None:
     """Take a trigger on: it is a good reason, and somebody will make contact."""
-    _do(session_of(context), "accept", trigger=trigger, text=text, by=by)
+    _do(session_of(context), "accept", trigger, text=text, by=by)
 
 
 def dismiss(
@@ -43,7 +48,7 @@ def dismiss(
     by: By = None,
 ) -> None:
     """Reject a trigger and say why."""
-    _do(session_of(context), "dismiss", trigger=trigger, value=reason.value, text=text, by=by)
+    _do(session_of(context), "dismiss", trigger, value=reason.value, text=text, by=by)
 
 
 def snooze(
@@ -54,7 +59,7 @@ def snooze(
     by: By = None,
 ) -> None:
     """Hide an account from the list until a day; it goes on being watched."""
-    _do(session_of(context), "snooze", account=account, until=until, text=text, by=by)
+    _do(session_of(context), "snooze", account, until=until, text=text, by=by)
 
 
 def contacted(
@@ -65,7 +70,7 @@ def contacted(
     by: By = None,
 ) -> None:
     """Log outreach to an account."""
-    _do(session_of(context), "contacted", either=target, value=channel, text=text, by=by)
+    _do(session_of(context), "contacted", target, value=channel, text=text, by=by)
 
 
 def outcome(
@@ -76,7 +81,7 @@ def outcome(
     by: By = None,
 ) -> None:
     """Log what came of an outreach."""
-    _do(session_of(context), "outcome", account=account, value=result, text=text, by=by)
+    _do(session_of(context), "outcome", account, value=result, text=text, by=by)
 
 
 def suppress(
@@ -88,26 +93,24 @@ def suppress(
     by: By = None,
 ) -> None:
     """Never contact an account, for a reason."""
-    _do(session_of(context), "suppress", account=account, value=reason, until=until, text=text, by=by)
+    _do(session_of(context), "suppress", account, value=reason, until=until, text=text, by=by)
 
 
 def unsuppress(context: typer.Context, account: AccountText, text: Text = "", by: By = None) -> None:
     """End the suppression of an account."""
-    _do(session_of(context), "unsuppress", account=account, text=text, by=by)
+    _do(session_of(context), "unsuppress", account, text=text, by=by)
 
 
 def undo(context: typer.Context, target: Either, by: By = None) -> None:
     """Take back the last action on an account or a trigger."""
-    _do(session_of(context), "undo", either=target, by=by)
+    _do(session_of(context), "undo", target, by=by)
 
 
 def _do(
     session: Session,
     verb: str,
+    target: str,
     *,
-    account: str | None = None,
-    trigger: str | None = None,
-    either: str | None = None,
     value: str = "",
     text: str = "",
     until: str | None = None,
@@ -115,18 +118,15 @@ def _do(
 ) -> None:
     """Decide on an action and store what follows, in one transaction."""
     from earmark.types import Action
-    from storage import triggers
 
     until_at = session.moment(until)
     with session.writing() as connection:
-        if either is not None:
-            found = triggers.get(connection, either) if len(either) >= _SHORTEST_ID else None
-            account, trigger = (None, found.id) if found else (either, None)
+        account, trigger = _target(connection, verb, target)
         action = Action(
             verb=verb,
             by=by or who(),
-            account=choose_account(connection, account).id if account else None,
-            trigger=_trigger_id(connection, trigger) if trigger else None,
+            account=account,
+            trigger=trigger,
             value=value,
             text=text,
             until=until_at,
@@ -135,16 +135,17 @@ def _do(
     notice(_told(changes))
 
 
-_SHORTEST_ID = 6
-
-
-def _trigger_id(connection: "Connection", text: str) -> str:
+def _target(connection: "Connection", verb: str, text: str) -> tuple[str | None, str | None]:
+    """Return the account or the trigger that a verb is about; some verbs take either."""
     from storage import triggers
 
-    found = triggers.get(connection, text)
-    if found is None:
-        nothing(f"No trigger begins with {text!r}. List them with: earmark triggers")
-    return found.id
+    if verb in _OF_TRIGGERS or (verb in _OF_EITHER and len(text) >= _SHORTEST_ID):
+        found = triggers.get(connection, text)
+        if found is not None:
+            return None, found.id
+        if verb in _OF_TRIGGERS:
+            nothing(f"No trigger begins with {text!r}. List them with: earmark triggers")
+    return choose_account(connection, text).id, None
 
 
 def _perform(connection: "Connection", session: Session, action: "Action") -> "Changes":

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
+import difflib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,8 @@ from earmark.cli.sources import require
 from earmark.triggers import CATALOGUE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
 __all__ = ["add_to"]
@@ -233,13 +236,10 @@ def evaluate(
     notice(f"Wrote {out}")
 
 
-def _one_of(value: str | None, known: "list[str] | object", what: str) -> None:
-    import difflib
-    from collections.abc import Iterable
-
+def _one_of(value: str | None, known: "Iterable[str]", what: str) -> None:
     from earmark.errors import ConfigError
 
-    names = [str(one) for one in known] if isinstance(known, Iterable) else []
+    names = list(known)
     if value is None or value in names:
         return
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)

@@ -167,7 +167,7 @@ def resume(context: typer.Context, source: Id) -> None:
 
 
 @app.command("test")
-def test_(context: typer.Context, source: Id, as_json: AsJson = False) -> None:
+def try_(context: typer.Context, source: Id, as_json: AsJson = False) -> None:
     """Poll a source once and show what it tells, storing nothing; exit 1 if it fails."""
     from storage import polls
 

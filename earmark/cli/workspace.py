@@ -11,6 +11,8 @@ import typer
 from earmark.cli.session import Session, nothing, notice, session_of
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from earmark.doctor import Finding
     from storage.engine import Engine
 
@@ -135,11 +137,12 @@ def config_show(context: typer.Context, as_json: AsJson = False) -> None:
         for key, value in dict(getattr(settings, table)).items()
     }
     values |= {f"secrets.{name}": str(settings.secrets[name]) for name in settings.secrets.names()}
-    session.show(
-        values,
-        as_json,
-        lambda console: [console.print(f"{key} = {value}") for key, value in values.items()] and None,
-    )
+
+    def draw(console: "Console") -> None:
+        for key, value in values.items():
+            console.print(f"{key} = {value}")
+
+    session.show(values, as_json, draw)
 
 
 @config_app.command("path")
