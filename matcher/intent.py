@@ -7,10 +7,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
+from matcher.jobs import hiring_role
 from matcher.sentences import Sentence, sentences
 from matcher.tools import tools_in
 
-__all__ = ["Intent", "is_conversation", "read"]
+__all__ = ["Intent", "hiring_role", "is_conversation", "read"]
 
 _HOSTS: Final = (
     "reddit.com", "news.ycombinator.com", "lobste.rs", "stackexchange.com", "stackoverflow.com", "serverfault.com",

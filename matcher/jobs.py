@@ -1,13 +1,17 @@
 """The function and seniority of a job, from its title."""
 
 import re
+import tomllib
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 from earmark.types import Fact, HintKind, StoredEvent
 from matcher.sentences import span_of
 
-__all__ = ["hiring_role", "is_job", "job_facts"]
+__all__ = ["hiring_role", "is_job", "job_facts", "job_tools"]
 
+_MOST_TOOLS: Final = 12
 _HIRING = re.compile(r"\b(?:is|are|we're) hiring\b|\bhiring\s?[|:–-]", re.IGNORECASE)
 
 _SENIORITY: Final = (
@@ -28,6 +32,7 @@ _PRODUCT_MARKETING = re.compile(r"\bproduct marketing manager\b", re.IGNORECASE)
 
 # The first that matches decides; the more special stand first.
 _FUNCTIONS: Final = (
+    ("other", r"\b(?:medical|nurse|physician|doctor|clinical|teacher|tutor|chef|driver|dentist|pharmacist|therapist)\b"),
     ("security", r"\b(?:security|infosec|ciso|appsec|devsecops|penetration|threat|soc analyst|grc)\b(?!.*\bguard\b)"),
     ("legal", r"\b(?:legal|counsel|lawyer|attorney|paralegal|compliance|privacy officer|mlro|aml|regulatory|policy)\b"),
     ("people", r"\b(?:people|human resources|hr|hrbp|talent|recruit\w*|chro|learning and development|payroll specialist|workplace)\b(?!.*\b(?:software|engineer)\b)"),
@@ -38,12 +43,12 @@ _FUNCTIONS: Final = (
     ("operations", r"\b(?:operations?|supply chain|logistics|procurement|founder['’]s office|chief of staff|coo\b|warehouse|facilit\w+|office manager|executive assistant|shop manager|store manager|fleet|manufacturing|production planner|plant manager|purchasing|revops)\b(?!.*\b(?:engineer|devops)\b)"),
     ("data", r"\b(?:data|analytics|bi developer|business intelligence|cdo)\b"),
     ("product", r"\b(?:product|designer?|ux|ui|cpo|user research\w*)\b(?!.*\b(?:software engineer|engineer,? product)\b)"),
-    ("engineering", r"\b(?:engineer\w*|developer|devops|sre|software|programmer|architect|cto|technolog\w*|full[- ]?stack|back[- ]?end|front[- ]?end|qa|machine learning|ml|ai researcher|research scientist|firmware|hardware|technical lead|tech lead|infrastructure|platform|it\b|scientist)\b"),
+    ("engineering", r"\b(?:engineer\w*|developer|devops|sre|software|programmer|architect|cto|technolog\w*|full[- ]?stack|back[- ]?end|front[- ]?end|qa|machine learning|ml|ai researcher|research scientist|firmware|hardware|technical lead|tech lead|infrastructure|platform (?:engineer|lead|team)|it\b|scientist)\b"),
 )  # fmt: skip
 _FUNCTIONS_RX: Final = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _FUNCTIONS)
 _DATA_FIRST = re.compile(r"\b(?:data|analytics) (?:scientist|engineer|analyst|architect)\b|\banalytics engineer\b", re.IGNORECASE)
 _PRODUCT_OPERATIONS = re.compile(r"\bproduct operations\b", re.IGNORECASE)
-_GTM_ENGINEER = re.compile(r"\b(?:software|machine learning|ml|devops|site reliability|backend|frontend|full[- ]?stack) (?:\w+ )?engineer\b", re.IGNORECASE)
+_GTM_ENGINEER = re.compile(r"\b(?:software|machine learning|ml|site reliability|backend|frontend|full[- ]?stack) (?:\w+ )?engineer\b", re.IGNORECASE)
 
 
 def is_job(event: StoredEvent) -> bool:
@@ -67,6 +72,28 @@ def job_facts(event: StoredEvent) -> tuple[Fact, ...]:
     """Return the fact ``role`` of a job posting: its title as written."""
     end = len(event.title[:200])
     return (Fact(key="role", value=event.title[:end].strip(), span=span_of(event, "title", 0, end)),)
+
+
+def job_tools(event: StoredEvent) -> tuple[Fact, ...]:
+    """Return a fact ``tool`` for each language, platform or product that a posting names; at most twelve."""
+    if not is_job(event):
+        return ()
+    found: dict[str, Fact] = {}
+    for field, text in (("title", event.title[:200]), ("text", event.text[:9000])):
+        for match in _technologies().finditer(text):
+            if match[0].lower() not in found and len(found) < _MOST_TOOLS:
+                span = span_of(event, field, *match.span())
+                found[match[0].lower()] = Fact(key="tool", value=span.quote, span=span)
+    return tuple(found.values())
+
+
+@cache
+def _technologies() -> re.Pattern[str]:
+    """Return a pattern of the product names in the lexicon, the longest first."""
+    data = tomllib.loads((files("matcher.lexicon") / "technologies.toml").read_text("utf-8"))
+    names = sorted((" ".join(data["names"])).split("|"), key=len, reverse=True)
+    alternatives = "|".join(re.escape(name.strip()) for name in names if name.strip())
+    return re.compile(rf"(?<![\w.+#/-])(?:{alternatives})(?![\w+#]|\.\w)")
 
 
 def _title(text: str) -> str:

@@ -9,9 +9,11 @@ from typing import Final
 from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
 from matcher.certainty import certainty_of, is_past
 from matcher.facts import Hit, facts_of, round_kind
+from matcher.intent import read
+from matcher.jobs import is_job, job_facts, job_tools
 from matcher.lexicon import Cue, language
 from matcher.names_in_text import name_before
-from matcher.sentences import Sentence, sentences
+from matcher.sentences import Sentence, sentences, span_of
 
 __all__ = ["claims", "topics"]
 
@@ -40,9 +42,14 @@ class _Finding:
 def claims(event: StoredEvent) -> tuple[Claim, ...]:
     """Return what the event says happened, the surest first; one claim per kind.
 
-    The headline counts most. Old news, conditions, round-ups, market reports, offers of law firms, opinions
+    A job posting claims its role, a forum post what its author wants, everything else what happened. The headline counts most. Old news, conditions, round-ups, market reports, offers of law firms, opinions
     and the like claim nothing. Every span lies exactly in ``event.title`` or ``event.text``.
     """
+    if is_job(event):
+        return tuple(_job_claims(event))
+    intent = read(event)
+    if intent and intent.label != "discussion":
+        return intent.claims
     best: dict[str, _Finding] = {}
     for finding in _findings(event):
         if not finding.news:
@@ -53,7 +60,18 @@ def claims(event: StoredEvent) -> tuple[Claim, ...]:
         else:
             best[finding.kind] = _with_facts(known, finding)
     chosen = sorted(_consistent(best).values(), key=lambda finding: (-finding.confidence, finding.kind))
-    return tuple(_claim(event, finding) for finding in chosen)
+    voiced = intent.claims if intent else ()
+    return (*voiced, *(_claim(event, finding) for finding in chosen))
+
+
+def _job_claims(event: StoredEvent) -> Iterator[Claim]:
+    """Yield what a posting says: the role, and the tools that it asks for; its prose is no news."""
+    title = span_of(event, "title", 0, min(len(event.title), _EVIDENCE))
+    said = Certainty.ANNOUNCED
+    yield Claim(kind="hiring_role", certainty=said, evidence=title, facts=job_facts(event), confidence=0.95)
+    tools = job_tools(event)
+    if tools and tools[0].span:
+        yield Claim(kind="hiring_names_tool", certainty=said, evidence=tools[0].span, facts=tools, confidence=0.85)
 
 
 def topics(event: StoredEvent) -> frozenset[str]:
