@@ -1,0 +1,188 @@
+"""Which part a named company plays: in the text as a whole, and in each claim.
+
+``with_roles`` reads the words around each mention; ``role_in`` fits that to one claim, whose facts (who
+acquires, who is acquired, who invests) come first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from earmark.types import Claim, Mention, Role, Span, StoredEvent
+from matcher.passage import Passage
+from matcher.place import is_listed
+from matcher.vocabulary import context_words
+
+__all__ = ["role_in", "with_roles"]
+
+_BY: Final = frozenset((b"by", b"von", b"par"))
+_OBJECT_FRONTS: Final = frozenset(
+    b"""from with by of in at for to against over than like on via versus vs into off through behind under
+    around about between among without per amid toward towards und mit bei avec pour de""".split()
+)
+_FACT_ROLES: Final = {
+    "acquirer": Role.ACQUIRER,
+    "target": Role.TARGET,
+    "investors": Role.INVESTOR,
+    "tool": Role.MENTION,
+}
+_DEALS: Final = frozenset({"acquires", "acquired_or_merged"})
+_FUNDING: Final = frozenset({"funding_seed", "funding_early", "funding_growth", "funding_debt_grant"})
+
+
+def with_roles(event: StoredEvent, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+    """Return the mentions, each with its role in the text, in the order of the text."""
+    out: list[Mention] = []
+    for field, text in (("title", event.title), ("text", event.text)):
+        here = [mention for mention in mentions if mention.span.field == field]
+        here.sort(key=lambda mention: (mention.span.start, mention.span.end))
+        if here:
+            out.extend(_of_field(Passage(event.id, field, text), here))
+    return tuple(out)
+
+
+def _of_field(passage: Passage, mentions: Sequence[Mention]) -> list[Mention]:
+    """Give each mention of one text its role; members of a list share one; somebody is the subject."""
+    roles: list[Role] = []
+    taken: set[int] = set()  # clauses (sentences) that have their subject
+    for index, mention in enumerate(mentions):
+        start, end = _tokens_of(passage, mention.span)
+        if mention.role is not Role.MENTION or start == end:
+            roles.append(mention.role)
+            continue
+        before = mentions[index - 1] if index else None
+        if before is not None and _listed_with(passage, before.span, mention.span):
+            roles.append(roles[-1])
+            continue
+        sentence = _sentence(passage, start)
+        role = _told(passage, start, end)
+        if role is None:
+            front = not passage.starts_clause(start) and passage.word(start - 1) in _OBJECT_FRONTS
+            role = Role.MENTION if front or sentence in taken else Role.SUBJECT
+        if role in {Role.SUBJECT, Role.ACQUIRER}:
+            taken.add(sentence)
+        roles.append(role)
+    return [replace(mention, role=role) for mention, role in zip(mentions, roles, strict=True)]
+
+
+def _tokens_of(passage: Passage, span: Span) -> tuple[int, int]:
+    """Return the tokens that the span covers."""
+    inside = [i for i, t in enumerate(passage.tokens) if t.start < span.end and span.start < t.end]
+    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
+
+def _sentence(passage: Passage, index: int) -> int:
+    """Return the number of the sentence that a token stands in."""
+    return sum(1 for i in range(1, index + 1) if any(mark in passage.gap(i) for mark in ".!?;\n|"))
+
+
+def _listed_with(passage: Passage, one: Span, other: Span) -> bool:
+    between = passage.text[one.end : other.start].strip()
+    return between in {",", "and", "&", ", and", "/", "or", "und", "et", "-"}
+
+
+def _told(passage: Passage, start: int, end: int) -> Role | None:
+    """Return the role that the words next to a name tell, or None."""
+    before, after = _before(passage, start), _after(passage, end)
+    hyphen = end < len(passage.tokens) and passage.gap(end) in {"-", "‑"}
+    if is_listed(after[0], "former_after") or before[-1] in {b"ex", b"former", b"formerly"}:
+        return Role.FORMER_EMPLOYER
+    if before[-2:] in {(b"formerly", b"of"), (b"formerly", b"at"), (b"years", b"at"), (b"former", b"of")}:
+        return Role.FORMER_EMPLOYER
+    if (hyphen and after[0] in {b"backed", b"led", b"funded"}) or _one_or_two(before, "invests_before"):
+        return Role.INVESTOR
+    if _is_bought(after):
+        return Role.TARGET
+    if _buys(after) or (before[-1] in _BY and is_listed(before[-2], "buys")):
+        return Role.ACQUIRER
+    if is_listed(after[0], "invests_after"):
+        return Role.INVESTOR
+    for name, role in (
+        ("buying", Role.TARGET),
+        ("partners_before", Role.PARTNER),
+        ("happens_to", Role.SUBJECT),
+        ("customers_before", Role.CUSTOMER),
+        ("compared", Role.MENTION),
+    ):
+        if _one_or_two(before, name):
+            return role
+    return None
+
+
+def _before(passage: Passage, start: int) -> tuple[bytes, ...]:
+    """Return the two words before, in the same clause; articles and the like are skipped."""
+    words: list[bytes] = []
+    at = start - 1
+    while at >= 0 and len(words) < 2 and not passage.starts_clause(at + 1):  # noqa: PLR2004 - two words decide
+        if passage.word(at) not in _SKIPPED or words:
+            words.append(passage.word(at))
+        at -= 1
+    return (b"", b"", *reversed(words))[-2:]
+
+
+def _after(passage: Passage, end: int) -> tuple[bytes, ...]:
+    """Return the three words after, in the same clause."""
+    words = []
+    for at in range(end, end + 3):
+        if passage.ends_clause(at):
+            break
+        words.append(passage.word(at))
+    return (*words, b"", b"", b"")[:3]
+
+
+def _one_or_two(before: tuple[bytes, ...], name: str) -> bool:
+    listed = context_words(name)
+    return tuple(before[-2:]) in listed or (before[-1],) in listed
+
+
+_CLOSES: Final = frozenset(
+    b"closes completes seals agrees nears eyes weighs plans finalises finalizes close complete".split()
+)
+_BUYING: Final = frozenset(
+    b"acquisition purchase takeover buyout buy deal acquire buying acquiring acquires".split()
+)
+_SKIPPED: Final = frozenset(b"the a an its rival giant maker startup".split())
+
+
+def _buys(after: tuple[bytes, ...]) -> bool:
+    """Say whether the name before these words buys: "X buys", "X to buy", "X closes purchase"."""
+    first, second, third = after
+    if is_listed(first, "buys"):
+        return True
+    if first in {b"to", b"will", b"may", b"could", b"has"} and is_listed(second, "buys"):
+        return True
+    return first in _CLOSES and (
+        second in _BUYING or (second in {b"to", b"the", b"its"} and third in _BUYING)
+    )
+
+
+def _is_bought(after: tuple[bytes, ...]) -> bool:
+    """Say whether the name before these words is bought: "X acquired by", "X to be acquired"."""
+    first, second, third = after
+    if (first,) in context_words("bought") and second in _BY:
+        return True
+    return second == b"be" and (third,) in context_words("bought")
+
+
+def role_in(claim: Claim, mention: Mention) -> Role:
+    """Return the role of a mention in one claim."""
+    for fact in claim.facts:
+        if fact.key in _FACT_ROLES and fact.span is not None and _overlap(fact.span, mention.span):
+            return _FACT_ROLES[fact.key]
+    known = {fact.key for fact in claim.facts}
+    role = mention.role
+    if claim.kind in _DEALS:
+        if role is Role.SUBJECT and "acquirer" not in known:
+            return (
+                Role.TARGET if "target" not in known and claim.kind == "acquired_or_merged" else Role.ACQUIRER
+            )
+        return role
+    if claim.kind in _FUNDING:
+        return Role.RAISER if role in {Role.SUBJECT, Role.ACQUIRER} else role
+    if claim.kind == "invests_into" and role is Role.SUBJECT:
+        return Role.INVESTOR
+    return Role.SUBJECT if role is Role.ACQUIRER else role
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.field == other.field and one.start < other.end and other.start < one.end
