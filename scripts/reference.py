@@ -54,7 +54,8 @@ def _verbs() -> Iterator[str]:
     yield from (
         "## Verbs",
         "",
-        "Exit codes: 0 done, 1 a check found a fault, 2 to be edited, 3 the database.",
+        "Exit codes: 0 done; 1 a check found a fault, or what was asked for is not there; "
+        "2 something must be edited; 3 the database can't be used.",
         "",
     )
     yield from _command(typer.main.get_command(app), "earmark")
