@@ -77,6 +77,8 @@ _METADATA: Final = tuple(network for network, reason in DENIED if "metadata" in 
 _LONGEST_URL: Final = 8192
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 _USERINFO: Final = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/?#]*@")
+_NO_HOST: Final = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//(?:[/?#]|$)")
+_LAST_PORT: Final = 65535
 _SECRET_SEGMENT: Final = re.compile(r"(?=\w*\d)\w{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4,12}){4}", re.ASCII)
 
 
@@ -157,7 +159,7 @@ def admit(host: str, port: int, answers: Sequence[str], allow: Allow) -> tuple[s
     return tuple(answers)
 
 
-def check_url(url: str, *, scheme: str, host: str) -> None:
+def check_url(url: str, *, scheme: str, host: str, port: int | None = None) -> None:
     """Refuse an address that is no plain http(s) URL; the parts are those of the parser that connects.
 
     ``url`` is the text as it was written, absolute or (in a redirect) relative.
@@ -172,8 +174,10 @@ def check_url(url: str, *, scheme: str, host: str) -> None:
         raise _refused(url, "does not begin with http:// or https://")
     if _USERINFO.match(url):
         raise _refused(url, "has a user name or password in it")
-    if not host:
+    if not host or _NO_HOST.match(url):
         raise _refused(url, "names no host")
+    if port is not None and not 0 < port <= _LAST_PORT:
+        raise _refused(url, f"has a port that does not exist ({port})")
     last = host.rstrip(".").rpartition(".")[2]
     if literal(host) is None and (_NUMBER.fullmatch(last) or "%" in host):
         raise _refused(url, "has a number in disguise as its host")
@@ -244,7 +248,7 @@ def _network_of(entry: str) -> Network:
 def _host_and_port(entry: str) -> tuple[str, int]:
     host, _, port = entry.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) <= 65535:  # noqa: PLR2004 - the last port
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
         raise _bad_entry(entry, "the port is missing")
     if bracketed:
         try:

@@ -310,7 +310,7 @@ def _address(text: str, base: httpx.URL | None) -> httpx.URL:
         raise SourceRefused(
             f"The address {place(text)} can't be read. Write a plain http:// or https:// address."
         ) from error
-    check_url(text, scheme=url.scheme, host=url.host)
+    check_url(text, scheme=url.scheme, host=url.host, port=url.port)
     return url
 
 

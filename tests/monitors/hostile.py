@@ -5,11 +5,15 @@ import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-__all__ = ["CERTIFICATE", "Handler", "Hostile", "Seen", "answer", "raw"]
+from monitors.http import Fetcher
+from tests.builders import NOW
+
+__all__ = ["CERTIFICATE", "Handler", "Hostile", "Seen", "a_fetcher", "answer", "raw"]
 
 CERTIFICATE = Path(__file__).parent / "data" / "feeds.example.pem"
 """Key and self-signed certificate of feeds.example and 127.0.0.1, made for these tests only."""
@@ -47,10 +51,14 @@ def answer(body: bytes = b"", *headers: str, status: str = "200 OK") -> Handler:
 
 @dataclass
 class Hostile:
-    """Serves ``pages`` by path on a free port of 127.0.0.1; anything else is a 404."""
+    """Serves ``pages`` by path on a free port of 127.0.0.1; anything else is a 404.
+
+    With a ``greeting`` it says that to whoever connects, and hangs up.
+    """
 
     pages: dict[str, Handler] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
+    greeting: bytes | None = None
     seen: list[Seen] = field(default_factory=list)
     live: int = 0
     live_max: int = 0
@@ -89,6 +97,9 @@ class Hostile:
         self.live_max = max(self.live_max, self.live)
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                if self.greeting is not None:
+                    writer.write(self.greeting)
+                    return
                 seen = await _request(reader)
                 self.seen.append(seen)
                 handler = self.pages.get(seen.target.partition("?")[0], answer(status="404 Not Found"))
@@ -99,6 +110,22 @@ class Hostile:
             writer.close()
             with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.CancelledError):
                 await writer.wait_closed()
+
+
+_TRUSTING_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def a_fetcher(*servers: Hostile, **changes: Any) -> Fetcher:
+    """Return a fetcher that may reach these servers, without spacing, at builders.NOW."""
+    fields: dict[str, Any] = {
+        "contact": "ops@norvik.example",
+        "version": "1.2.3",
+        "allow": [server.allow for server in servers],
+        "spacing": timedelta(0),
+        "tls": _TRUSTING_NOBODY,
+        "now": lambda: NOW,
+    }
+    return Fetcher(**(fields | changes))
 
 
 async def _request(reader: asyncio.StreamReader) -> Seen:
