@@ -15,7 +15,7 @@ from matcher.lexicon import Cue, language
 from matcher.names_in_text import name_before
 from matcher.sentences import Sentence, sentences, span_of
 
-__all__ = ["claims", "topics"]
+__all__ = ["claims"]
 
 _WORD: Final = re.compile(r"\w+(?:'\w+)?")
 _BE: Final = frozenset({"is", "are", "was", "were", "be", "been", "being", "gets", "got", "get"})
@@ -72,11 +72,6 @@ def _job_claims(event: StoredEvent) -> Iterator[Claim]:
     tools = job_tools(event)
     if tools and tools[0].span:
         yield Claim(kind="hiring_names_tool", certainty=said, evidence=tools[0].span, facts=tools, confidence=0.85)
-
-
-def topics(event: StoredEvent) -> frozenset[str]:
-    """Return the kinds that the event speaks about at all, also as old news or as a condition."""
-    return frozenset(finding.kind for finding in _findings(event))
 
 
 def _outweighs(new: _Finding, known: _Finding) -> bool:

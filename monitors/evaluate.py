@@ -17,10 +17,10 @@ from typing import Any, Final
 from earmark.errors import ConfigError
 from earmark.intake.accounts import read_accounts
 from earmark.types import Account, Certainty, FactValue, Hint, HintKind, Lexicon, Match, Reading, Role, StoredEvent
-from matcher.kinds import topics
 from matcher.normalise import canonical_url, event_id, fingerprint, fold
 from matcher.read import Matcher
 from matcher.stories import key_of, same_story
+from matcher.topics import topics
 
 __all__ = ["NAMES_OF_KINDS", "evaluate", "read_events", "run"]
 
