@@ -54,8 +54,10 @@ def _verbs() -> Iterator[str]:
     yield from (
         "## Verbs",
         "",
-        "Exit codes: 0 done; 1 a check found a fault, or what was asked for is not there; "
-        "2 something must be edited; 3 the database can't be used.",
+        (
+            "Exit codes: 0 done; 1 a check found a fault, or what was asked for is not there; "
+            "2 something must be edited; 3 the database can't be used."
+        ),
         "",
     )
     yield from _command(typer.main.get_command(app), "earmark")
