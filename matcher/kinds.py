@@ -42,14 +42,14 @@ class _Finding:
 def claims(event: StoredEvent) -> tuple[Claim, ...]:
     """Return what the event says happened, the surest first; one claim per kind.
 
-    A job posting claims its role, a forum post what its author wants, everything else what happened. The headline counts most. Old news, conditions, round-ups, market reports, offers of law firms, opinions
+    A job posting claims its role; what a forum post wants is told by ``matcher.intent``. The headline counts most. Old news, conditions, round-ups, market reports, offers of law firms, opinions
     and the like claim nothing. Every span lies exactly in ``event.title`` or ``event.text``.
     """
     if is_job(event):
         return tuple(_job_claims(event))
-    intent = read(event)
-    if intent and intent.label != "discussion":
-        return intent.claims
+    voice = read(event)
+    if voice and voice.label != "discussion":
+        return ()  # what a person wants is no news; a link that is discussed may be
     best: dict[str, _Finding] = {}
     for finding in _findings(event):
         if not finding.news:
@@ -60,8 +60,7 @@ def claims(event: StoredEvent) -> tuple[Claim, ...]:
         else:
             best[finding.kind] = _with_facts(known, finding)
     chosen = sorted(_consistent(best).values(), key=lambda finding: (-finding.confidence, finding.kind))
-    voiced = intent.claims if intent else ()
-    return (*voiced, *(_claim(event, finding) for finding in chosen))
+    return tuple(_claim(event, finding) for finding in chosen)
 
 
 def _job_claims(event: StoredEvent) -> Iterator[Claim]:
