@@ -76,7 +76,7 @@ def _versions() -> Iterator[Finding]:
     yield Finding(
         name="sqlite",
         level=Level.FAIL if old else Level.OK,
-        words=sqlite3.sqlite_version,
+        words=f"{sqlite3.sqlite_version}.",
         remedy="Use a Python with SQLite 3.35 or newer." if old else "",
     )
     expat = tuple(int(part) for part in pyexpat.EXPAT_VERSION.removeprefix("expat_").split("."))
@@ -84,7 +84,7 @@ def _versions() -> Iterator[Finding]:
     yield Finding(
         name="expat",
         level=Level.WARN if slow else Level.OK,
-        words=".".join(map(str, expat)),
+        words=".".join(map(str, expat)) + ".",
         remedy="A hostile feed can keep its parser busy until it is killed; update Python." if slow else "",
     )
     yield _ok("openssl", ssl.OPENSSL_VERSION)

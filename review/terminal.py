@@ -180,7 +180,9 @@ def _section(
         return
     console.print()
     console.print(Text(title, style="bold underline"))
-    console.print(Padding(Group(*held) if held else Text(empty or "", style="dim"), (0, 0, 0, 2)))
+    console.print(
+        Padding(Group(*held) if held else Text(empty or "", style="dim"), (0, 0, 0, 2), expand=False)
+    )
 
 
 def _reasons(reasons: Sequence[Reason], at: datetime, zone: tzinfo) -> list[RenderableType]:
@@ -239,7 +241,7 @@ def _proof(match: Match, zone: tzinfo) -> RenderableType:
         for one in match.features
         if one.value * one.weight
     ]
-    return Padding(Group(*lines), (0, 0, 1, 0))
+    return Padding(Group(*lines), (0, 0, 1, 0), expand=False)
 
 
 def _spans(match: Match) -> list[Span]:

@@ -39,6 +39,7 @@ def poll(
     """Poll what is due once, or the named sources now; exit 1 if a named one fails."""
     from monitors import demo
     from monitors.up import poll_once
+    from review.plain import plain
     from storage import polls
 
     session = session_of(context)
@@ -65,7 +66,7 @@ def poll(
             table.add_row(one.source, *map(str, counts), Text(safe(faults.get(one.source) or "")))
         console.print(table)
 
-    session.show([{"written": one, "error": faults.get(one.source)} for one in written], as_json, draw)
+    session.show([{**plain(one), "error": faults.get(one.source)} for one in written], as_json, draw)
     if sources and any(faults.values()):
         raise typer.Exit(1)
 

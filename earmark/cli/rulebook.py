@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from earmark.cli.sample import RULEBOOK
 from earmark.cli.session import nothing, notice, session_of, who
 
 __all__ = ["app"]
@@ -41,8 +42,7 @@ def export(
     file: Annotated[Path | None, typer.Argument(help="Where to; else standard output.")] = None,
     version: Annotated[int | None, typer.Option(help="An earlier version.")] = None,
 ) -> None:
-    """Write the rulebook as TOML, as it was applied."""
-    from earmark.rulebook import Rulebook, render
+    """Write the rulebook as TOML, as it was applied; before the first, one to fill."""
     from storage import rulebook
 
     session = session_of(context)
@@ -51,7 +51,7 @@ def export(
             text = rulebook.text_of(connection, version)
         else:
             newest = rulebook.latest(connection)
-            text = newest[1] if newest else render(Rulebook())
+            text = newest[1] if newest else RULEBOOK
     if text is None:
         nothing(f"There is no version {version} of the rulebook.")
     if file is None:

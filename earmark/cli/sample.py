@@ -1,6 +1,6 @@
-"""The settings file that ``earmark init`` writes."""
+"""The files to begin with: the settings that ``earmark init`` writes, and a rulebook to fill."""
 
-__all__ = ["settings_text"]
+__all__ = ["RULEBOOK", "settings_text"]
 
 
 def settings_text(contact: str | None = None) -> str:
@@ -37,4 +37,33 @@ _SAMPLE = """\
 
 [secrets]
 # hubspot = "env:HUBSPOT_TOKEN"
+"""
+
+RULEBOOK = """\
+# The rulebook: whom you sell to, which problems you solve, what you say. Take the # from what you need.
+# Then: earmark rules apply FILE
+
+# threshold = 20                 # score (0 to 100) from which a trigger makes an account outreach-ready
+
+# [[icp]]                        # your ideal customer: each rule that holds raises the fit
+# field = "size"                 # industry, size, country, tier, territory, or a column of your file
+# op = "at_least"                # is, in, at_least, at_most, contains
+# value = 100
+# sentence = "At least 100 people."
+
+# [[problems]]                   # a pain that you solve, in the words of those who have it
+# id = "slow-close"
+# name = "The month-end close is slow"
+# phrases = ["month-end close", "close the books"]
+# rivals = ["Billhaus"]
+
+# [[plays]]                      # what to say for a kind of trigger; "*" is for all kinds
+# id = "new-money"
+# kind = "funding_early"
+# personas = ["CFO"]
+# talk = ["Investors want monthly figures sooner than before."]
+# opener = "Congratulations on the {round}, {account}. How long does your month-end close take?"
+
+# [kinds.exec_hire]              # change how long a kind counts
+# half_life_days = 60
 """

@@ -206,8 +206,8 @@ def _report(session: Session, findings: "list[Finding]", as_json: bool) -> None:
 
     def draw(_: object) -> None:
         for one in findings:
-            remedy = f" {one.remedy}" if one.remedy else ""
-            session.console.print(f"{one.level.value:<5} {one.name:<10} {safe(one.words)}{safe(remedy)}")
+            words = f"{one.words} {one.remedy}".strip()
+            session.console.print(f"{one.level.value:<5} {one.name:<10} {safe(words)}")
 
     session.show(findings, as_json, draw)
     broken = sum(one.level is Level.FAIL for one in findings)

@@ -55,15 +55,19 @@ class Report:
     @property
     def words(self) -> str:
         """The count in one line."""
-        parts = [
-            f"{self.accounts:,} accounts from {self.rows:,} rows",
+        rows = f"{_counted(self.accounts, 'account')} from {_counted(self.rows, 'row')}"
+        parts = (
             f"{self.without_domain:,} without domain" if self.without_domain else "",
-            f"{self.count('merged'):,} rows merged" if self.count("merged") else "",
-            f"{self.count('warning'):,} warnings" if self.count("warning") else "",
-            f"{self.count('refused'):,} rows refused" if self.count("refused") else "",
+            f"{_counted(self.count('merged'), 'row')} merged" if self.count("merged") else "",
+            _counted(self.count("warning"), "warning") if self.count("warning") else "",
+            f"{_counted(self.count('refused'), 'row')} refused" if self.count("refused") else "",
             f"{self.blank:,} blank" if self.blank else "",
-        ]
-        return ", ".join(part for part in parts if part)
+        )
+        return ", ".join([rows, *filter(None, parts)])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 class Intake:
