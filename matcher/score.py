@@ -84,17 +84,23 @@ def rescored(
     for _, other in stacked:
         intent += (1 - intent) * _STACKED * other
     old = trigger.score
-    if (old.fit, old.intent) == (fit.value, intent) and old.parts:
+    fits = Part(name="fit", value=fit.value, sentence=fit.sentence)
+    speaks = Part(name="intent", value=intent, sentence=_intent_sentence(trigger, own, stacked, kinds))
+    if old.parts[:2] == (fits, speaks):
         return trigger
-    sure = next((part.sentence for part in old.parts if part.name == "confidence"), "")
     freshness = _freshness(trigger, at, kinds)
-    parts = (
-        Part(name="fit", value=fit.value, sentence=fit.sentence),
-        Part(name="intent", value=intent, sentence=_intent_sentence(trigger, own, stacked, kinds)),
-        Part(name="freshness", value=freshness, sentence=_freshness_sentence(trigger, at, kinds)),
-        Part(name="confidence", value=old.confidence, sentence=sure),
+    fresh = Part(name="freshness", value=freshness, sentence=_freshness_sentence(trigger, at, kinds))
+    sure = next(
+        (part for part in old.parts if part.name == "confidence"),
+        Part(name="confidence", value=old.confidence, sentence=""),
     )
-    score = Score(fit=fit.value, intent=intent, freshness=freshness, confidence=old.confidence, parts=parts)
+    score = Score(
+        fit=fit.value,
+        intent=intent,
+        freshness=freshness,
+        confidence=old.confidence,
+        parts=(fits, speaks, fresh, sure),
+    )
     return replace(trigger, score=score)
 
 

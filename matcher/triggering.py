@@ -55,7 +55,7 @@ def trigger_of(
     trigger = replace(
         timed,
         state=state,
-        score=timed.score if before is None else _carried(timed.score, before.score),
+        score=timed.score if before is None else _carried(timed, before),
         created_at=before.created_at if before else now,
         ended_at=None if state in LIVE else _ended(before, state, now),
     )
@@ -130,11 +130,16 @@ def _start(matches: Sequence[Match]) -> tuple[datetime, bool]:
     return min(match.event.seen_at for match in firm), True
 
 
-def _carried(new: Score, old: Score) -> Score:
-    """Return the old score when the same tellers stand behind it: then nothing is to be scored again."""
-    sure = {part.name: part.sentence for part in old.parts}.get("confidence")
-    same = (old.confidence, sure) == (new.confidence, new.parts[0].sentence)
-    return old if same else new
+def _carried(timed: Trigger, before: Trigger) -> Score:
+    """Return the old score as long as it rests on the same: then only time has passed since."""
+    new, old = timed.score, before.score
+    sure = next((part for part in old.parts if part.name == "confidence"), None)
+    same = (old.confidence, sure) == (new.confidence, new.parts[0])
+    return old if same and _clock(timed) == _clock(before) else new
+
+
+def _clock(trigger: Trigger) -> tuple[object, ...]:
+    return trigger.kind, trigger.decays_from, trigger.opens_at, trigger.undated
 
 
 def _state(before: Trigger | None, timed: Trigger, *, denied: bool, now: datetime) -> TriggerState:
