@@ -80,21 +80,19 @@ def find(conn: Connection, text: str, *, limit: int = 20) -> list[Account]:
 
     Whole words come before beginnings, beginnings before words inside.
     """
-    words, domain = _folded(text), text.strip().lower()
-    if not domain:
+    if not (plain := text.strip().lower()):
         return []
-    named, hosted = accounts.c.folded, accounts.c.domain
-    exact = or_(accounts.c.id == text.strip(), named == (words or None), hosted == domain)
+    columns = [(accounts.c.domain, plain)]
+    if words := _folded(text):
+        columns.append((accounts.c.folded, words))
+    whole = or_(accounts.c.id == text.strip(), *(column == value for column, value in columns))
     # A range, not LIKE: it uses the index on both databases.
-    begins = or_(
-        hosted.between(domain, domain + _LAST),
-        and_(named.between(words, words + _LAST), named != ""),
-    )
-    inside = accounts.c.search.contains(words or domain, autoescape=True)
+    begins = or_(*(and_(column >= value, column <= value + _LAST) for column, value in columns))
+    inside = or_(*(accounts.c.search.contains(value, autoescape=True) for _, value in columns))
     found: dict[str, Account] = {}
-    for condition in (exact, begins, inside):
+    for condition in (whole, begins, inside):
         if len(found) < limit:
-            query = select(accounts).where(condition).order_by(named, accounts.c.id).limit(limit)
+            query = select(accounts).where(condition).order_by(accounts.c.folded, accounts.c.id).limit(limit)
             for row in conn.execute(query):
                 found.setdefault(row.id, as_account(row))
     return list(found.values())[:limit]

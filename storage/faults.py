@@ -91,7 +91,7 @@ def _of_postgresql(error: BaseException | None) -> str | None:
     state = getattr(error, "sqlstate", None)
     if state is None:
         text = str(error)
-        if "password" in text or "authentication" in text:
+        if "password" in text or "authentication" in text or 'FATAL:  role "' in text:
             return dict(_POSTGRESQL)["28"]
         if "does not exist" in text:
             return dict(_POSTGRESQL)["3D"]

@@ -20,6 +20,8 @@ from earmark.types import (
 )
 from tests.builders import NOW, a_fact, a_match, a_stored_event, ago, days
 
+_FIT = Part(name="fit", value=1, sentence="It fits.")
+
 
 def some_events(number: int, source: str = "wire") -> list[StoredEvent]:
     return [
@@ -77,7 +79,11 @@ def a_trigger(story: Story | None = None, **changes: Any) -> Trigger:
         "state": TriggerState.OPEN,
         "certainty": Certainty.ANNOUNCED,
         "score": Score(
-            fit=1, intent=0.9, freshness=0.8, confidence=0.9, parts=(Part(name="fit", value=1, sentence="Yes."),)
+            fit=1,
+            intent=0.9,
+            freshness=0.8,
+            confidence=0.9,
+            parts=(Part(name="fit", value=1, sentence="Yes."),),
         ),
         "mark": Mark.LIVE,
         "undated": False,
