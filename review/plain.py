@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from earmark.types import Score
+
 __all__ = ["json_text", "plain"]
 
 _UNSAFE = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -24,7 +26,8 @@ def plain(value: object) -> Any:
     if isinstance(value, AbstractSet):
         return sorted(map(plain, value))
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        named = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {"total": value.total, **named} if isinstance(value, Score) else named
     return _single(value)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from earmark import logs
-from earmark.types import Abstention, Certainty, Mark, Match, Span, Transition, TriggerState
+from earmark.types import Abstention, Certainty, Mark, Match, Transition, TriggerState
 from matcher.folding import publisher_of
 from matcher.note import as_text
 from review.account import AccountView, Reason, TriggerView, told
@@ -25,6 +25,7 @@ _HOT: Final = 60
 _WARM: Final = 30
 _AROUND: Final = 160
 _MOST_MATCHES: Final = 6
+_MOST_MOVES: Final = 20
 _PROOF: Final = "bold yellow"
 
 
@@ -113,7 +114,9 @@ def print_reasons(console: Console, view: TriggerView, zone: tzinfo) -> None:
     _section(console, "Score", [score])
     matches = reason.story.matches if reason.story else ()
     shown = sorted(matches, key=lambda match: -match.confidence)[:_MOST_MATCHES]
-    _section(console, "Evidence", (_proof(match, zone) for match in shown), empty="removed")
+    # Where no colour shows the proof, quotation marks do.
+    marks = ("", "") if console.is_terminal else ("«", "»")
+    _section(console, "Evidence", (_proof(match, zone, marks) for match in shown), empty="removed")
     if len(matches) > len(shown):
         console.print(f"  and {len(matches) - len(shown)} more")
     _section(console, "It moved", _history(view.transitions, zone), empty="nothing")
@@ -135,8 +138,7 @@ def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
     reports = f", {row.reports} reports" if row.reports > 1 else ""
     more = f"  +{row.more} {'reason' if row.more == 1 else 'reasons'}" if row.more else ""
     state = "  accepted" if row.state is TriggerState.ACCEPTED else ""
-    backfill = "  backfill" if row.mark is Mark.BACKFILL else ""
-    why.append(f"{safe(row.publisher)}{reports}{more}{state}{backfill}", style="dim")
+    why.append(f"{safe(row.publisher)}{reports}{more}{state}", style="dim")
     aged = Text(age(row.at, now) + ("?" if row.undated else ""))
     return (
         Text(f"{row.score:.0f}", style=strength),
@@ -206,11 +208,12 @@ def _history(moves: Sequence[Transition], zone: tzinfo) -> list[RenderableType]:
     if not moves:
         return []
     table = table_of("when", "move", "why", "by")
-    for move in moves:
+    for move in moves[-_MOST_MOVES:]:
         step = "stays " + move.after if move.after is move.before else f"{move.before} → {move.after}"
         when = f"{move.at.astimezone(zone):%d %b %Y %H:%M}"
         table.add_row(when, step.replace("_", " "), Text(safe(told(move))), Text(safe(move.actor)))
-    return [table]
+    earlier = len(moves) - _MOST_MOVES
+    return [Text(f"and {earlier} earlier", style="dim"), table] if earlier > 0 else [table]
 
 
 def _doubt(one: Abstention) -> Text:
@@ -226,16 +229,16 @@ def _caveats(reason: Reason) -> str:
     return "".join(parts)
 
 
-def _proof(match: Match, zone: tzinfo) -> RenderableType:
+def _proof(match: Match, zone: tzinfo, marks: tuple[str, str]) -> RenderableType:
     event = match.event
     dated = day(event.happened_at, zone) if event.happened_at else "undated"
     source = f"{publisher_of(event)}, {dated}, confidence {match.confidence:.2f}"
-    lines: list[RenderableType] = [_marked(event.title, match, "title"), Text(safe(source), style="dim")]
+    title = _marked(event.title, _places(match, "title"), (0, len(event.title)), marks)
+    lines: list[RenderableType] = [title, Text(safe(source), style="dim")]
     if event.url:
         lines.append(Text(safe(event.url), style="dim"))
-    lines += [
-        _marked(event.text, match, "text", around=span) for span in _spans(match) if span.field == "text"
-    ][:2]
+    inside = _places(match, "text")
+    lines += [_marked(event.text, inside, window, marks) for window in _windows(inside, len(event.text))]
     lines += [
         Text(f"{'+' if one.value * one.weight >= 0 else '-'} {safe(one.sentence)}")
         for one in match.features
@@ -244,25 +247,50 @@ def _proof(match: Match, zone: tzinfo) -> RenderableType:
     return Padding(Group(*lines), (0, 0, 1, 0), expand=False)
 
 
-def _spans(match: Match) -> list[Span]:
-    found = [*match.evidence, *(fact.span for fact in match.facts if fact.span)]
-    found += [span for feature in match.features for span in feature.spans]
-    return [span for span in dict.fromkeys(found) if span.event == match.event.id]
+def _places(match: Match, field: str) -> list[tuple[int, int]]:
+    """Return where the spans that prove the match stand in a field, in order, overlaps joined."""
+    spans = [*match.evidence, *(fact.span for fact in match.facts if fact.span)]
+    spans += [span for feature in match.features for span in feature.spans]
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(
+        (one.start, one.end) for one in spans if (one.event, one.field) == (match.event.id, field)
+    ):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
-def _marked(text: str, match: Match, field: str, around: Span | None = None) -> Text:
-    """Return a text with the spans that prove the match highlighted, cut to what is near one of them."""
-    start = max(0, around.start - _AROUND) if around else 0
-    end = min(len(text), around.end + _AROUND) if around else len(text)
-    proved = [False] * (end - start)
-    for span in _spans(match):
-        if span.field == field:
-            low, high = max(span.start, start) - start, min(span.end, end) - start
-            proved[low:high] = [True] * max(0, high - low)
-    shown = Text("…" if start else "")
-    for char, is_proof in zip(text[start:end], proved, strict=True):
-        shown.append(" " if char.isspace() else logs.escape(char), style=_PROOF if is_proof else "")
-    return shown.append("…") if end < len(text) else shown
+def _windows(places: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    """Return the parts of a long text that lie around the proof, at most two."""
+    windows: list[tuple[int, int]] = []
+    for start, end in places:
+        low, high = max(0, start - _AROUND), min(length, end + _AROUND)
+        if windows and low <= windows[-1][1]:
+            windows[-1] = (windows[-1][0], high)
+        else:
+            windows.append((low, high))
+    return windows[:2]
+
+
+def _marked(
+    text: str, places: Sequence[tuple[int, int]], window: tuple[int, int], marks: tuple[str, str]
+) -> Text:
+    """Return a part of a text with the proof highlighted."""
+    at, stop = window
+    shown = Text("…" if at else "")
+    for start, end in places:
+        if start >= at and end <= stop:
+            shown.append(_piece(text[at:start]))
+            shown.append(f"{marks[0]}{_piece(text[start:end])}{marks[1]}", style=_PROOF)
+            at = end
+    shown.append(_piece(text[at:stop]))
+    return shown.append("…") if stop < len(text) else shown
+
+
+def _piece(text: str) -> str:
+    return logs.escape("".join(" " if char.isspace() else char for char in text))
 
 
 def _safe_lines(text: str) -> str:
