@@ -29,11 +29,12 @@ os.environ["EARMARK_NOW"] = NOW
 
 from earmark.config import Settings, clock, load  # noqa: E402 - the clock is fixed before anything reads it
 from earmark.intake import read_accounts  # noqa: E402
+from earmark.triggers import CATALOGUE, Polarity  # noqa: E402
 from earmark.types import TriggerState  # noqa: E402
 from monitors import evaluate, recorded  # noqa: E402
 from monitors.pipeline import Written  # noqa: E402
 from monitors.up import poll_once  # noqa: E402
-from storage import accounts, polls, triggers  # noqa: E402
+from storage import accounts, events, polls, triggers  # noqa: E402
 from storage.engine import connect, migrate, reading, writing  # noqa: E402
 
 MOST: Final = 1_000_000
@@ -138,13 +139,16 @@ def show_result(settings: Settings) -> None:
     """Print what the database holds after the polls."""
     engine = connect(settings.database_url)
     with reading(engine) as connection:
-        states = {
-            state: triggers.find(connection, state=state, limit=MOST)
-            for state in (TriggerState.OPEN, TriggerState.EXPIRED, TriggerState.MERGED)
-        }
+        states = {state: triggers.find(connection, state=state, limit=MOST) for state in TriggerState}
         stages = Counter(account.stage for account in accounts.every(connection).values())
         recent = polls.every(connection)
+        ages = [clock() - event.happened_at for event in events.stream(connection) if event.happened_at]
     failing = [source for source in recent if source.last_error]
+    longest = max(kind.expires for kind in CATALOGUE.values() if kind.polarity is Polarity.BUY)
+    expired = sum(age > longest for age in ages)
+    print(
+        f"events: {len(ages):,} dated, {expired:,} of them expired on arrival (over {longest.days} days old)"
+    )
     print("triggers: " + ", ".join(f"{state} {len(found):,}" for state, found in states.items()))
     print(
         f"notes: {sum(trigger.note is not None for trigger in states[TriggerState.OPEN]):,} on open triggers"
@@ -157,10 +161,10 @@ def show_result(settings: Settings) -> None:
 
 def show_scores(folder: Path) -> None:
     """Run ``evaluate`` on the labelled events and the ambiguous sentences, and print their scores."""
-    for events, gold in (("events.jsonl", "gold.jsonl"), ("ambiguous.jsonl", "ambiguous.jsonl")):
-        out = folder / f"predicted-{events}"
-        with measured(f"evaluate {events}"):
-            evaluate.run(EVAL / "accounts.csv", EVAL / events, out)
+    for labelled, gold in (("events.jsonl", "gold.jsonl"), ("ambiguous.jsonl", "ambiguous.jsonl")):
+        out = folder / f"predicted-{labelled}"
+        with measured(f"evaluate {labelled}"):
+            evaluate.run(EVAL / "accounts.csv", EVAL / labelled, out)
         command = [sys.executable, str(EVAL / "score.py"), str(EVAL / gold), str(out), "--boot", "0"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
         print(done.stdout or done.stderr)
