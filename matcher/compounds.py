@@ -17,7 +17,7 @@ COMPOUNDS: Final = Reasons()
 _SMALL: Final = 3  # letters: "of" and "and" stay small inside a name
 _BACKED: Final = frozenset(b"backed led owned funded founded made built based powered supported".split())
 _EXTENSIONS: Final = frozenset(
-    b"""labs lab group holdings holding capital energy hospitality technologies systems software solutions
+    b"""labs lab capital energy hospitality technologies systems software solutions
     networks industries enterprises ventures partners motors pharmaceuticals pharma therapeutics biosciences
     biotech sciences bank bancorp insurance studios robotics semiconductor semiconductors electronics foods
     airlines airways resources materials chemicals communications telecom consulting analytics university
@@ -33,7 +33,9 @@ def is_lower_case_word(place: Place) -> bool:
     passage = place.passage
     if place.ambiguity is Ambiguity.DISTINCTIVE or passage.style is Style.LOWER:
         return False
-    return not any(passage.written(i)[:1].isupper() or passage.written(i).isdigit() for i in _range(place))
+    return not any(
+        any(map(str.isupper, written)) or written.isdigit() for written in map(passage.written, _range(place))
+    )
 
 
 def _range(place: Place) -> range:
@@ -44,7 +46,7 @@ def _range(place: Place) -> range:
 def _capital_inside(place: Place) -> tuple[int, int] | None:
     """Hold where capitals mark names and no sentence starts here."""
     passage = place.passage
-    if passage.style is not Style.SENTENCE or (place.opens and place.end - place.start == 1):
+    if passage.style not in {Style.SENTENCE, Style.LOWER} or (place.opens and place.end - place.start == 1):
         return None
     first = place.start + place.opens
     if not passage.is_capital(first) or (place.is_word and passage.written(first).isupper()):
@@ -59,22 +61,15 @@ def _lower_case(place: Place) -> tuple[int, int] | None:
     passage = place.passage
     if passage.style is Style.LOWER or place.ambiguity is Ambiguity.DISTINCTIVE:
         return None
-    small = any(passage.written(i)[:1].islower() and len(passage.word(i)) > _SMALL for i in _range(place))
+    small = any(passage.written(i).islower() and len(passage.word(i)) > _SMALL for i in _range(place))
     return (place.start, place.end) if small else None
 
 
 @COMPOUNDS(-2.0, "in lower case it would as well be an ordinary word")
 def _all_lower(place: Place) -> tuple[int, int] | None:
     """Hold for a name known for its capital, in a text that has none."""
-    small = place.passage.style is Style.LOWER and place.ambiguity is Ambiguity.DOMINANT
+    small = not place.is_capital and place.ambiguity is Ambiguity.DOMINANT
     return (place.start, place.end) if small and commonness(place.passage.word(place.start)) else None
-
-
-@COMPOUNDS(-1.5, "it is written in capitals, as an abbreviation")
-def _shouted(place: Place) -> tuple[int, int] | None:
-    """Hold for a word all in capitals in a text that is not."""
-    shouted = place.is_word and place.passage.style is not Style.UPPER
-    return (place.start, place.end) if shouted and place.passage.written(place.start).isupper() else None
 
 
 @COMPOUNDS(2.6, "it backs, owns or once employed somebody")
@@ -152,7 +147,9 @@ def _capital_neighbour(place: Place) -> tuple[int, int] | None:
         return None
     if place.close_after and passage.is_capital(at) and not is_listed(passage.word(at), *_KNOWN):
         return first, at + 1
-    inside = place.close_before and not passage.starts_clause(first) and not passage.starts_clause(first - 1)
+    inside = place.close_before and not passage.starts_clause(first)
+    if inside and passage.starts_clause(first - 1) and not _is_unknown(passage.word(first - 1)):
+        return None
     if inside and passage.is_capital(first - 1) and not is_listed(passage.word(first - 1), *_KNOWN):
         return first - 1, at
     return None
@@ -175,3 +172,11 @@ def _is_unknown(word: bytes) -> bool:
     return (
         word.isalpha() and not commonness(word) and (word,) not in places() and not is_listed(word, *_KNOWN)
     )
+
+
+@COMPOUNDS(-1.6, "a number makes it a product or a model")
+def _numbered(place: Place) -> tuple[int, int] | None:
+    """Hold for "X 3", "X300" after a word."""
+    number = place.is_word and place.close_after and place.passage.word(place.end)[:1].isdigit()
+    amount = is_listed(place.passage.word(place.end + 1), "amounts")
+    return (place.start, place.end + 1) if number and not amount else None

@@ -11,7 +11,15 @@ from typing import Final, NamedTuple
 
 from earmark.types import Account
 from matcher.normalise import words_of
-from matcher.vocabulary import Commonness, commonness, dominant_names, family_names, given_names, places
+from matcher.vocabulary import (
+    Commonness,
+    commonness,
+    context_words,
+    dominant_names,
+    family_names,
+    given_names,
+    places,
+)
 
 __all__ = ["Ambiguity", "Name", "Origin", "Rejected", "Words", "ambiguity_of", "domain_words", "names_of"]
 
@@ -94,12 +102,11 @@ _DESCRIPTORS: Final = frozenset(
     gaming interactive digital data cloud security robotics semiconductor semiconductors electronics electric
     platforms platform brands foods retail stores logistics airlines airways resources materials chemicals
     mobile mobility communications telecom wireless services consulting analytics space aerospace power io app
-    hq com management""".split()
+    hq com management design payments""".split()
 )
 
 
-# Dropped from the end, these leave a name that is as good as the whole.
-_PART_OF_FORM: Final = frozenset(((b"group",), (b"holdings",), (b"holding",), (b"com",)))
+_TOO_GENERAL: Final = _LEGAL | {(word,) for word in _DESCRIPTORS} | context_words("function_words")
 _WORDS: Final = {
     Commonness.RARE: Ambiguity.RARE_WORD,
     Commonness.ORDINARY: Ambiguity.ORDINARY_WORD,
@@ -127,13 +134,27 @@ def _without_legal_form(words: Words) -> Words:
 def _shortened(words: Words) -> Iterator[Words]:
     """Yield the name without what companies add to it; one word alone must be no word of the language."""
     for _ in range(3):
-        if len(words) == 1 or words[-1] not in _DESCRIPTORS:
+        if len(words) == 1 or not (words[-1] in _DESCRIPTORS or (words[-1:] in context_words("regions"))):
             return
         words = words[:-1]
         if len(words) > 1:
             yield words
         elif len(words[0]) >= _CALLED and ambiguity_of(words) in _CALLABLE:
             yield words
+
+
+def _origin_of(bare: Words, short: Words) -> Origin:
+    """Return how far a shortened name is trusted: groups and web addresses are called so by everybody."""
+    rest = bare[len(short) :]
+    if rest == (b"com",):
+        return Origin.LABEL
+    grouped = len(short) > 1 and (rest[0] in {b"group", b"holdings", b"holding"} or is_region(rest))
+    return Origin.STRIPPED if grouped else Origin.SHORT
+
+
+def is_region(words: Words) -> bool:
+    """Say whether the words name a country or another part of the world."""
+    return words in context_words("regions") or words in places()
 
 
 def domain_words(domain: str) -> Words:
@@ -187,8 +208,7 @@ def names_of(account: Account) -> tuple[dict[Words, Name], tuple[Rejected, ...]]
         if bare != words:
             names.setdefault(bare, Name(key, text, Origin.STRIPPED))
         for short in _shortened(bare):
-            whole = bare[len(short) :] in _PART_OF_FORM and (len(short) > 1 or bare[-1] == b"com")
-            names.setdefault(short, Name(key, text, Origin.STRIPPED if whole else Origin.SHORT))
+            names.setdefault(short, Name(key, text, _origin_of(bare, short)))
     for domain in account.domains:
         words = domain_words(domain)
         if len(words) > 1:
@@ -214,7 +234,7 @@ def ambiguity_of(words: Words) -> Ambiguity:
     common = commonness(word)
     if word in dominant_names():
         kind = Ambiguity.DOMINANT
-    elif word.isdigit() or len(word) == 1 or (word in _DESCRIPTORS and words not in places()):
+    elif word.isdigit() or len(word) == 1 or (words in _TOO_GENERAL and words not in places()):
         kind = Ambiguity.GENERIC
     elif words in places():
         kind = Ambiguity.PLACE

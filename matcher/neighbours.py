@@ -36,7 +36,7 @@ def _verb_at(place: Place, name: str) -> tuple[int, int] | None:
     at = place.end
     if not is_listed(place.after, name) or not place.close_after or not place.may_be_name:
         return None
-    inside = not place.opens and place.before not in _FRONTS
+    inside = not (place.opens or place.before in _FRONTS or is_listed(place.before, "sorts"))
     if place.is_word and inside and place.passage.style is not Style.SENTENCE:
         return None
     return at, at + 1
@@ -58,7 +58,7 @@ def _company_verb(place: Place) -> tuple[int, int] | None:
     return None if people else found
 
 
-@NEIGHBOURS(2.4, "a verb follows right away; an ordinary noun would have an article")
+@NEIGHBOURS(2.8, "a verb follows right away; an ordinary noun would have an article")
 def _verb(place: Place) -> tuple[int, int] | None:
     """Hold for "X adds", "X exits" at the start of a clause."""
     if place.passage.style is Style.TITLE or not place.opens or _takes_verbs_bare(place):
@@ -94,7 +94,7 @@ def _company_noun(place: Place) -> tuple[int, int] | None:
     return (at, at + 1) if near and is_listed(place.after, "company_nouns") else None
 
 
-@NEIGHBOURS(2.2, "an explanation of what it is follows")
+@NEIGHBOURS(2.6, "an explanation of what it is follows")
 def _appositive(place: Place) -> tuple[int, int] | None:
     """Hold for "X, a fintech start-up", "X, the owner of"."""
     passage, at = place.passage, place.end
@@ -112,7 +112,7 @@ def _legal_form(place: Place) -> tuple[int, int] | None:
     return (at, at + 1) if near and passage.word(at) in _FORMS else None
 
 
-@NEIGHBOURS(1.0, "something belongs to it")
+@NEIGHBOURS(1.4, "something belongs to it")
 def _possessive(place: Place) -> tuple[int, int] | None:
     """Hold for "X’s", with a capital and without an article."""
     if not place.owns or not place.is_capital or is_listed(place.before, "determiners"):
@@ -151,7 +151,7 @@ def _tool_before(place: Place) -> tuple[int, int] | None:
     return (at - 1, at) if is_listed(place.before, "tool_takers") else None
 
 
-@NEIGHBOURS(2.4, "the next word speaks of a tool")
+@NEIGHBOURS(2.8, "the next word speaks of a tool")
 def _tool_after(place: Place) -> tuple[int, int] | None:
     """Hold for "X pricing", "X doubled" where somebody speaks for himself."""
     named = place.voice and place.may_be_name and is_listed(place.after, "tool_nouns", "tool_verbs")
@@ -173,6 +173,13 @@ def _determiner(place: Place) -> tuple[int, int] | None:
     if not place.is_word or not place.close_before or not is_listed(place.before, "determiners"):
         return None
     return place.start - 1, place.start
+
+
+@NEIGHBOURS(-1.2, "it is new, as a product is")
+def _new(place: Place) -> tuple[int, int] | None:
+    """Hold for "debuts new X"."""
+    new = place.is_word and place.before == b"new" and place.close_before
+    return (place.start - 1, place.end) if new else None
 
 
 @NEIGHBOURS(-1.2, "a preposition makes it a place")

@@ -12,7 +12,7 @@ from matcher.vocabulary import commonness
 __all__ = ["Passage", "Style"]
 
 _STYLED: Final = 4  # letters: shorter words are in lower case in every style
-_BREAK: Final = re.compile(r"[.!?:;|•—–\n\"“”(\[…]|\s-\s|\s['‘]|^['‘]")
+_BREAK: Final = re.compile(r"[.!?:;|•—–\n\"“”(\[…]|\s-\s|\s['‘]|^['‘](?!s\b)")
 _SMALL: Final = frozenset(
     b"""with from into over after amid about than that this they them their upon onto within without between
     under against during until despite toward towards through across behind before your when while what where
@@ -77,6 +77,12 @@ class Passage:
         """Say whether the token at ``index`` follows the one before it with a blank and nothing else."""
         return 0 < index < len(self.tokens) and self.gap(index).strip() in {"", "'s", "’s"}
 
+    @property
+    def _begins_small(self) -> bool:
+        """Whether the writer starts a text with a small letter, and so cares for no capitals."""
+        first = self.written(0)
+        return bool(first) and first.islower() and "http" not in first
+
     @cached_property
     def style(self) -> Style:
         """The style of capitals of this text."""
@@ -90,7 +96,7 @@ class Passage:
             elif commonness(word) and (not written.isupper() or len(self.words) > 1):
                 capitals += 1
                 shouted += written.isupper()
-        if not any(letter.isupper() for letter in self.text):
+        if self._begins_small or not any(letter.isupper() for letter in self.text):
             return Style.LOWER
         if self.text.isupper() or (shouted > smalls and shouted > capitals - shouted):
             return Style.UPPER

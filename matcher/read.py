@@ -32,7 +32,7 @@ class Matcher:
         voice = intent.read(event)
         claims = (*kinds.claims(event), *(voice.claims if voice else ()))
         unlisted = companies_in(event, claims, links.mentions) if voice is None else ()
-        mentions = with_roles(event, (*links.mentions, *unlisted))
+        mentions = with_roles(event, (*links.mentions, *unlisted), job=jobs.is_job(event))
         accounts = {mention.account for mention in mentions if mention.account}
         matches = (
             () if len(accounts) > MOST_ACCOUNTS else tuple(self._matches(event, claims, mentions, voice))

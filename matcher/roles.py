@@ -30,14 +30,24 @@ _DEALS: Final = frozenset({"acquires", "acquired_or_merged"})
 _FUNDING: Final = frozenset({"funding_seed", "funding_early", "funding_growth", "funding_debt_grant"})
 
 
-def with_roles(event: StoredEvent, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
-    """Return the mentions, each with its role in the text, in the order of the text."""
+def with_roles(event: StoredEvent, mentions: Sequence[Mention], *, job: bool = False) -> tuple[Mention, ...]:
+    """Return the mentions, each with its role in the text, in the order of the text.
+
+    A ``job`` posting has one subject, the employer; what it names besides are tools.
+    """
     out: list[Mention] = []
     for field, text in (("title", event.title), ("text", event.text)):
         here = [mention for mention in mentions if mention.span.field == field]
         here.sort(key=lambda mention: (mention.span.start, mention.span.end))
         if here:
             out.extend(_of_field(Passage(event.id, field, text), here))
+    if job and out:
+        employer = next((m.account or m.company for m in out if m.features[0].name == "source"), None)
+        employer = employer or out[0].account or out[0].company
+        out = [
+            replace(m, role=Role.SUBJECT if (m.account or m.company) == employer else Role.MENTION)
+            for m in out
+        ]
     return tuple(out)
 
 
@@ -85,28 +95,40 @@ def _told(passage: Passage, start: int, end: int) -> Role | None:
     """Return the role that the words next to a name tell, or None."""
     before, after = _before(passage, start), _after(passage, end)
     hyphen = end < len(passage.tokens) and passage.gap(end) in {"-", "‑"}
-    if is_listed(after[0], "former_after") or before[-1] in {b"ex", b"former", b"formerly"}:
-        return Role.FORMER_EMPLOYER
-    if before[-2:] in {(b"formerly", b"of"), (b"formerly", b"at"), (b"years", b"at"), (b"former", b"of")}:
-        return Role.FORMER_EMPLOYER
-    if (hyphen and after[0] in {b"backed", b"led", b"funded"}) or _one_or_two(before, "invests_before"):
-        return Role.INVESTOR
-    if _is_bought(after):
-        return Role.TARGET
-    if _buys(after) or (before[-1] in _BY and is_listed(before[-2], "buys")):
-        return Role.ACQUIRER
-    if is_listed(after[0], "invests_after"):
-        return Role.INVESTOR
-    for name, role in (
-        ("buying", Role.TARGET),
-        ("partners_before", Role.PARTNER),
-        ("happens_to", Role.SUBJECT),
-        ("customers_before", Role.CUSTOMER),
-        ("compared", Role.MENTION),
-    ):
-        if _one_or_two(before, name):
-            return role
-    return None
+    tests = (
+        (Role.FORMER_EMPLOYER, is_listed(after[0], "former_after") or _once(before)),
+        (Role.INVESTOR, hyphen and after[0] in {b"backed", b"led", b"funded"}),
+        (Role.INVESTOR, _one_or_two(before, "invests_before")),
+        (Role.TARGET, _is_bought(after)),
+        (Role.ACQUIRER, _buys(after) or (before[-1] in _BY and before[-2] in _BUYING)),
+        (Role.INVESTOR, is_listed(after[0], "invests_after")),
+        (Role.TARGET, _one_or_two(before, "buying") or _bought_further_on(passage, start)),
+        (Role.PARTNER, _one_or_two(before, "partners_before")),
+        (Role.SUBJECT, _one_or_two(before, "happens_to")),
+        (Role.CUSTOMER, _one_or_two(before, "customers_before")),
+        (Role.MENTION, _one_or_two(before, "compared")),
+    )
+    return next((role for role, holds in tests if holds), None)
+
+
+def _once(before: tuple[bytes, ...]) -> bool:
+    """Say whether these words tell of a former employer."""
+    return before[-1] in {b"ex", b"former", b"formerly"} or before[-2:] in {
+        (b"formerly", b"of"),
+        (b"formerly", b"at"),
+        (b"years", b"at"),
+    }
+
+
+def _bought_further_on(passage: Passage, start: int) -> bool:
+    """Say whether a verb of buying stands before the name's own attributes ("buys Danish tool maker X")."""
+    for at in range(start - 1, max(-1, start - 7), -1):
+        word = passage.word(at)
+        if passage.starts_clause(at + 1) or word in _OBJECT_FRONTS - {b"in", b"of"}:
+            return False
+        if is_listed(word, "buying"):
+            return True
+    return False
 
 
 def _before(passage: Passage, start: int) -> tuple[bytes, ...]:
@@ -139,7 +161,7 @@ _CLOSES: Final = frozenset(
     b"closes completes seals agrees nears eyes weighs plans finalises finalizes close complete".split()
 )
 _BUYING: Final = frozenset(
-    b"acquisition purchase takeover buyout buy deal acquire buying acquiring acquires".split()
+    b"acquisition purchase takeover buyout buy deal acquire buying acquiring acquires acquired bought".split()
 )
 _SKIPPED: Final = frozenset(b"the a an its rival giant maker startup".split())
 

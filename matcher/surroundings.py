@@ -1,6 +1,7 @@
 """Reasons that an account gives by itself: its domain, its spelling, its city, what the source hints."""
 
 import re
+from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from matcher.names import Ambiguity, Name, Origin
 from matcher.normalise import words_of
 from matcher.passage import Style
 from matcher.place import Place
+from matcher.vocabulary import context_words
 
 __all__ = ["Surroundings", "features_of", "plain_feature"]
 
@@ -19,7 +21,7 @@ _ORIGINS: Final = {
     Origin.ALIAS: (0.7, "it is an alias on your list"),
     Origin.STRIPPED: (-0.1, "it is the name on your list without its legal form"),
     Origin.LABEL: (-0.3, "it is how its domain writes the name"),
-    Origin.SHORT: (-2.2, "it is only a part of the name on your list"),
+    Origin.SHORT: (-1.9, "it is only a part of the name on your list"),
 }
 
 
@@ -28,7 +30,6 @@ class Surroundings:
 
     def __init__(self, event: StoredEvent) -> None:
         self._event = event
-        self._words: frozenset[bytes] | None = None
         link = urlsplit(event.canonical_url or event.url or "")
         self.link = (link.hostname or "").removeprefix("www.")
         self.path = frozenset(link.path.lower().split("/"))
@@ -36,26 +37,35 @@ class Surroundings:
         self.hosts = frozenset(host.lower().removeprefix("www.") for host in _HOST.findall(text))
         self.hinted = frozenset(hint.value.lower() for hint in event.hints)
 
-    @property
+    @cached_property
     def words(self) -> frozenset[bytes]:
         """All words of the event."""
-        if self._words is None:
-            self._words = frozenset(words_of(f"{self._event.title} {self._event.text}"))
-        return self._words
+        return frozenset(words_of(f"{self._event.title} {self._event.text}"))
+
+    @cached_property
+    def business(self) -> bool:
+        """Whether the event speaks of what only companies have."""
+        return not context_words("business").isdisjoint((word,) for word in self.words)
 
 
 def features_of(place: Place, name: Name, account: Account, around: Surroundings) -> list[Feature]:
     """Return the reasons that this account gives, beyond its name."""
     weight, sentence = _ORIGINS[name.origin]
+    if name.origin is Origin.SHORT and place.ambiguity is Ambiguity.DOMINANT:
+        weight = -0.9  # everybody calls it so
     features = [plain_feature("origin", weight, sentence)]
     if name.origin is Origin.STRIPPED and place.is_word and place.end - place.start == 1:
         features.append(
-            plain_feature("stripped_word", -0.4, "without its legal form the name is an ordinary word")
+            plain_feature("stripped_word", -0.2, "without its legal form the name is an ordinary word")
         )
+    if place.ambiguity is Ambiguity.DOMINANT and account.tickers:
+        features.append(plain_feature("traded", 2.4, "it is traded, as the company that the word means is"))
     features.extend(_spelling(place, name))
     features.extend(_domain(place, account, around))
     if account.id.lower() in around.hinted or account.name.lower() in around.hinted:
         features.append(plain_feature("hinted", 2.0, "the source names it"))
+    if around.business and place.is_capital and (place.opens or place.owns):
+        features.append(plain_feature("business", 1.0, "the text speaks of what only companies have"))
     if place.is_word or place.ambiguity is Ambiguity.ACRONYM:
         for field, value in (
             ("city", account.city),
@@ -90,6 +100,8 @@ def _spelling(place: Place, name: Name) -> list[Feature]:
         return [plain_feature("spelling", 1.6, "it is spelled with the same capitals as on your list")]
     if place.ambiguity is Ambiguity.ACRONYM and own.isupper() and not written.isupper():
         return [plain_feature("spelling", -2.5, "so short a name would stand in capitals")]
+    if place.is_word and written.isupper() and not own.isupper():
+        return [plain_feature("shouted", -1.5, "it is written in capitals, as an abbreviation")]
     if written[0].islower() and not own[0].islower() and place.ambiguity is Ambiguity.DISTINCTIVE:
         weight = -1.0 if place.voice else -2.6
         return [plain_feature("small", weight, "it lacks the capital that it has on your list")]

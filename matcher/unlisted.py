@@ -8,7 +8,7 @@ from typing import Final
 
 from earmark.types import Claim, Feature, Mention, Span, StoredEvent
 from matcher.names import Ambiguity, ambiguity_of
-from matcher.normalise import fold
+from matcher.normalise import fold, words_of
 from matcher.passage import Passage, Style
 from matcher.place import is_listed
 from matcher.vocabulary import Commonness, commonness
@@ -31,11 +31,20 @@ def companies_in(
             m.span.field == span.field and m.span.start < span.end and span.start < m.span.end for m in linked
         )
         name = fold(span.quote)
-        if name and not covered:
+        if name and not covered and _is_name(span.quote):
             feature = Feature(name="unlisted", value=1.0, weight=1.0, sentence=sentence, spans=(span,))
             mention = Mention(span=span, company=name, features=(feature,), confidence=_CONFIDENCE)
             found.setdefault((span.field, span.start), mention)
     return tuple(found.values())
+
+
+def _is_name(quote: str) -> bool:
+    """Say whether the words can be a name: a capital in front, and not only everyday words or a sort."""
+    words = tuple(words_of(quote))
+    if not words or not quote[0].isupper() or is_listed(words[-1], "sorts", "unarticled"):
+        return False
+    everyday = all(commonness(word) is Commonness.EVERYDAY or word.isdigit() for word in words)
+    return not everyday and ambiguity_of(words) not in _NO_NAME
 
 
 def _named(event: StoredEvent, claims: Sequence[Claim]) -> Iterator[tuple[Span, str]]:
