@@ -21,7 +21,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
-    r"^.{0,60}\b(?:called off|falls? through|fell through|collapses?|collapsed|is off|scrapped|denied|terminated"
+    r"^.{0,60}\b(?:called off|falls? through|fell through|collapses?|collapsed|is off|scrapped|denied|(?:deal|agreement|merger|talks) (?:was |were |is )?terminated"
     r"|abandoned|blocked by|is false|not true)\b",
     re.IGNORECASE,
 )

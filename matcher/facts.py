@@ -10,6 +10,8 @@ from typing import Final
 from earmark.types import Fact, FactValue, StoredEvent
 from matcher.lexicon import Frame, language
 from matcher.money import Money, amounts, number_of
+from matcher.normalise import fold
+from matcher.vocabulary import places
 from matcher.names_in_text import name_after, name_before, person_after, person_before, trimmed
 from matcher.sentences import Sentence
 
@@ -60,17 +62,18 @@ _INVESTORS = re.compile(
     r"\b(?:co-?led by|led by|backed by|from|with participation (?:from|by)|investors? (?:including|such as|like))\s"
     r"(?:investors? (?:including|such as) |existing investors? |lead investor |new investors? |venture capital firm )?"
 )
-_BACKED = re.compile(r"\b([A-Z][\w.&'-]+(?: [A-Z][\w.&'-]+){0,2})-backed\b|\b([A-Z]\w+)-Backed\b")
+_BACKED = re.compile(r"\b((?!This\b|The\b)[A-Z][\w.&']+(?: [A-Z][\w.&']+){0,2})-backed\b|\b([A-Z]\w+)-Backed\b")
 _JOINS = re.compile(r"\b([A-Z][\w.&-]+(?: [A-Z][\w.&-]+){0,2}) joins? (?:the )?(?:cap table|round)\b")
 _LIST_NAME = re.compile(r"(?:(?:,\s(?:and\s|&\s)?|\s(?:and|&)\s))?((?:the )?[A-Z][\w.&'-]*(?:\s(?:[A-Z&][\w.&'-]*|\d+\b|of (?=[A-Z]))){0,4})")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s?(?:%|percent\b|per cent\b|pc\b)")
 _OF_STAFF = re.compile(r"^\s(?:of )?(?:its |their |the |all |global |total )*(?:[\w-]+ ){0,2}?(?:staff|workforce|jobs|employees|headcount|workers|team|roles|positions|people)\b", re.IGNORECASE)
 _HEADS = re.compile(
-    r"(?<![\w$€£₹.,])(\d[\d,.]*\d|\d)(?:\+|k\b)?\s(?:(?!million|billion|crore|per|%)[\w-]+\s){0,3}?"
+    r"(?<![\w$€£₹.,])(?!1 in )(?<!\d in )(\d[\d,.]*\d|\d)(?:\+|k\b)?\s(?:(?!million|billion|crore|per|%)[\w-]+\s){0,3}?"
     r"(?:jobs?|roles|positions|workers|staff(?:ers)?|employees|people|personnel|posts|engineers|developers|hires|graduates)\b",
     re.IGNORECASE,
 )
 _HEADS_AFTER = re.compile(r"\b(?:workforce|headcount|staff|team)\s(?:to|by|of)\s(?:about |over |nearly )?(\d[\d,]*)(?!\s?%)", re.IGNORECASE)
+_LAID_OFF = re.compile(r"\b(?:lays?|laid|laying) off (?:about |over |up to |more than |nearly |around )?(\d[\d,]*)(?!\s?%|\d)", re.IGNORECASE)
 _PLACE = re.compile(r"\b(?:in|into|to|at|across|throughout)\s((?:the )?[A-Z][\w.-]+(?:[\s-](?:[A-Z][\w.-]+|City)){0,3})")
 _PLACE_SITE = re.compile(r"\b([A-Z][a-z]+(?: [A-Z][a-z]+)?)(?:'s)? (?:office|headquarters|HQ|Office|Headquarters|hub|Hub|plant|Plant|factory|Factory|expansion|Expansion|workforce|Workforce|market|Market)\b")
 _NO_PLACE: Final = frozenset(
@@ -81,15 +84,21 @@ _NO_PLACE: Final = frozenset(
 
 @cache
 def _role() -> re.Pattern[str]:
+    areas = (
+        "finance|financial|technology|tech|information|operations|operating|marketing|sales|growth|product|design|people|hr|legal|policy|security|data|ai"
+        "|engineering|research|science|india|asia|europe|uk|us|apac|emea|global|regional|country|government|public|relations|affairs|communications"
+        "|investment|investor|banking|business|commercial|revenue|strategy|risk|compliance|ev|cloud|software|hardware|practice|ads?|advertising"
+        "|infrastructure|content|brand|retail|top|senior|international|digital|supply|chain|creative|trading|healthcare|region|america|americas|latin|japan|china|germany"
+    )
     core = (
         r"chief [\w&-]+(?: (?:&|and) [\w&-]+)?(?: [\w&-]+){0,2}? officer|chief executive(?: officer)?|chief of staff"
         r"|chief (?:scientist|architect|economist)|chief [A-Z]?\w+ (?:and|&) \w+ officer"
         r"|c[efotmipdrsb]o|cpto|chro|ciso|cxo|cco|managing director|general manager|country (?:manager|head|director)"
         r"|(?:executive |senior |assistant |group )?vice[ -](?:president|chair(?:man|woman)?)|[es]?vp|president|chair(?:man|woman|person)?"
         r"|managing partner|general counsel|treasurer|controller|co-?founder|founder|director"
-        r"|(?:[\w-]+ ){0,3}(?:chief|head|leader|boss)|head|executive|exec"
+        rf"|(?:(?:{areas}|[A-Z][a-z]+-[A-Z][a-z]+|and|&) ){{0,4}}(?:chief|head|leader|boss|lead|executive|exec)"
     )
-    of = r"(?: (?:of|for) (?:(?!amid|amidst|in|for|at|to|as|after|with|by|from|on|is|has|who|following|and [A-Z]\w+ (?:CEO|CFO))[\w&-]+(?:, |[ ]?)){1,6})?"
+    of = r"(?: (?:of|for) (?:(?!(?:amid|amidst|in|for|at|to|as|after|with|by|from|on|is|has|who|following)\b|and [A-Z]\w+ (?:CEO|CFO))[\w&-]+(?:, |[ ]?)){1,6})?"
     lead = r"(?:(?:new|its|the|global|group|interim|acting|deputy|senior|executive|non-executive|regional|co|joint|first|permanent|next|top|ev) )*"
     return language().pattern(rf"\b(?:{lead})(?:{core})\b(?:{of})?(?:(?: (?:&|and) |, )(?:{core})\b)?")
 
@@ -172,7 +181,13 @@ def _sides(plain: str, hit: Hit) -> Iterator[_Place]:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in (trimmed(part) for part in re.split(r",\s(?:and\s)?|\s(?:and|&)\s(?=[A-Z])", text)) if name)
+    parts = re.split(r",\s(?:and\s)?|\s(?:and|&)\s(?=[A-Z])", text)
+    names = (_DESCRIBED.sub("", trimmed(part)).removesuffix("'s") for part in parts)
+    return tuple(name for name in names if name and name.lower() not in _NO_INVESTOR)
+
+
+_DESCRIBED = re.compile(r"^(?:.*'s\s(?=[A-Z])|(?:chipmakers?|automakers?|investors?|banks?|startups?|giants?|billionaires?|vc firms?|this|these)\s)", re.IGNORECASE)
+_NO_INVESTOR: Final = frozenset({"ai", "vc", "pe", "government", "state", "venture", "private", "asset", "this", "crypto", "series", "investors", "the"})
 
 
 def _money(plain: str, hit: Hit, money: tuple[Money, ...], kinds: set[str]) -> Iterator[_Place]:
@@ -204,14 +219,14 @@ def _funding(plain: str, hit: Hit) -> Iterator[_Place]:
         while len(names) < 8 and (name := _LIST_NAME.match(plain, position)):
             names.append(trimmed(name[1]))
             position = name.end()
-        names = [name for name in names if name and name.lower() not in {"series", "the"}]
+        names = [name for name in names if name and name.lower() not in _NO_INVESTOR]
         if names:
             yield _Place("investors", tuple(names), match.end(), position)
             return
     for pattern in (_JOINS, _BACKED):
         found = pattern.search(plain)
-        if found:
-            group = 1 if found[1] else 2
+        group = 2 if found and found.lastindex == 2 else 1  # noqa: PLR2004 - the second way to write it
+        if found and trimmed(found[group]).lower() not in _NO_INVESTOR:
             yield _Place("investors", (found[group],), found.start(group), found.end(group))
             return
 
@@ -219,7 +234,7 @@ def _funding(plain: str, hit: Hit) -> Iterator[_Place]:
 def _people(plain: str, hit: Hit, kinds: set[str]) -> Iterator[_Place]:
     after, passive = plain[hit.end :], hit.passive
     role_after = _role().search(plain, hit.end)
-    subject_is_person = hit.frame.subject == "person" or passive
+    subject_is_person = hit.frame.subject == "person" or passive or "exec_departure" in kinds
     found = person_before(plain[: hit.start]) if subject_is_person else person_after(plain, hit.end)
     if found:
         yield _Place("person", "", *found)
@@ -254,7 +269,7 @@ def _best_role(plain: str, hit: Hit, role_after: re.Match[str] | None) -> tuple[
 
 
 def _heads(plain: str, kinds: set[str]) -> Iterator[_Place]:
-    for pattern in (_HEADS_AFTER, _HEADS):
+    for pattern in (_HEADS_AFTER, _HEADS, *((_LAID_OFF,) if "layoffs" in kinds else ())):
         match = pattern.search(plain)
         if match:
             number = number_of(match[1].rstrip(".,"))
@@ -271,9 +286,21 @@ def _heads(plain: str, kinds: set[str]) -> Iterator[_Place]:
 
 
 def _location(plain: str, hit: Hit) -> Iterator[_Place]:
-    for pattern, start in ((_PLACE_SITE, 0), (_PLACE, hit.end)):
-        for match in pattern.finditer(plain, start):
-            name = trimmed(match[1])
-            if name and name.split()[0].lower() not in _NO_PLACE and match.start(1) > 0:
-                yield _Place("location", name, match.start(1), match.start(1) + len(match[1].rstrip(" .,")))
+    for match in _PLACE_SITE.finditer(plain):
+        for start, end in ((match.start(1), match.end(1)), (plain.find(" ", match.start(1)) + 1, match.end(1))):
+            if 0 < start < end and fold(plain[start:end]) in _places():
+                yield _Place("location", "", start, end)
                 return
+    for match in _PLACE.finditer(plain, hit.end):
+        words = match[1].split()
+        known = next((n for n in range(len(words), 0, -1) if fold(" ".join(words[:n])) in _places()), None)
+        if words[0].lower() in _NO_PLACE or (known is None and words[0].lower() in language().cues):
+            continue
+        name = " ".join(words[: known or 3]).rstrip(".,")
+        yield _Place("location", "", match.start(1), match.start(1) + len(name))
+        return
+
+
+@cache
+def _places() -> frozenset[str]:
+    return frozenset(b" ".join(words).decode() for words in places())

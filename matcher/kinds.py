@@ -216,6 +216,8 @@ def _hits(plain: str) -> Iterator[Hit]:
             if last >= len(words) or any(words[index + n][0] != w for n, w in enumerate(cue.words)):
                 continue
             end = words[last][2]
+            if cue.form != "noun" and (plain[start - 1 : start] == "-" or plain[end : end + 1] == "-"):
+                continue  # "asset-backed", "buy-side": part of another word
             passive = _is_passive(cue, words, index, last)
             if _agrees(cue, plain, start, end, passive=passive):
                 yield Hit(cue.frame, cue.form, start, end, passive)
@@ -244,7 +246,32 @@ def _agrees(cue: Cue, plain: str, start: int, end: int, *, passive: bool) -> boo
         return False
     if frame.after and not frame.after.search(after) and not (passive and frame.swaps and before):
         return False
-    return not _is_state(before)
+    if cue.form == "base" and cue.words[0] in _NOUNS and not _is_verb(before):
+        return False
+    return frame.states or not _is_state(before)
+
+
+# Verbs whose plain form is a noun as often: "the launch", "a new hire".
+_NOUNS: Final = frozenset(
+    "launch release debut partner name hire exit cut purchase buy quit back lead order pick win land close fine tap test pilot trial"
+    " preview tease raise leave showcase fire bag net score award join design trim drop file sign".split()
+)
+_MAKES_VERB: Final = re.compile(
+    r"\b(?:to|will|may|might|could|can|would|should|must|not|and|also|lets?|did|does|do|never|officially|quietly|jointly|both)\s$", re.IGNORECASE
+)
+
+
+def _is_verb(before: str) -> bool:
+    """Say whether a plain form is a verb here: behind "to" or "will", or behind a plural subject."""
+    if not before.strip():
+        return False
+    if _MAKES_VERB.search(before):
+        return True
+    place = name_before(before, keep_list=True)
+    if place is None or place[1] < len(before.rstrip(" \"'")):
+        return False
+    subject = before[place[0] : place[1]]
+    return bool(re.search(r",\s|\s(?:and|&)\s", subject)) or bool(re.search(r"[a-rt-z]s$", subject.split()[-1]))
 
 
 @cache

@@ -12,7 +12,7 @@ _AUXILIARY: Final = re.compile(
     r"(?:\s|^)(?:(?:has|have|had|is|are|was|were|be|been|will|would|may|might|could|can|to|not|now|also|just|finally|formally|officially"
     r"|reportedly|quietly|again|said|says|likely|set|plans?|planned|planning|agrees?|agreed|aims?|seeks?|wants?|intends?|looks?|bids?|moves?"
     r"|offers?|talks?|in|near(?:s|ing)?|deal|close|weigh(?:s|ing)?|consider(?:s|ing)?|mull(?:s|ing)?|eye(?:s|ing)?|explor(?:es|ing)|advanced"
-    r"|early|exclusive|completes?|completed|closes?|closed|announces?|announced|proposed|proposes|partial|its|their|the|a|an|for|of|on|report"
+    r"|early|exclusive|completes?|completed|closes?|closed|announces?|announced|proposed|proposes|partial|its|their|the|a|an|for|of|on|report|all|both|back"
     r"|reports?|pending|potential|possible|latest|recent|planned|deal|discussing|expected|confirms?|finali[sz]es|clears?|approves?|blocks?"
     r"|\$?[\d.,]+(?:%|bn|b|m|mn)?|billion|million|minority|majority|stake|nearing|complete|up|back|active|major|all-cash|an?))+\s*$",
     re.IGNORECASE,
@@ -23,22 +23,33 @@ _DESCRIPTOR: Final = (
     r"|app|business|unit|subsidiary|arm|rival|vendor|consultancy|producer|supplier|distributor|studio|show|parent|competitor|scale-up|major|player|outfit|marketplace|foundry)"
 )
 _AFTER_DESCRIPTOR = re.compile(rf"\b{_DESCRIPTOR}\s+(?=[A-Z0-9])", re.IGNORECASE)
-_POSSESSIVE = re.compile(r"(?:'s|s')\s+(?=[A-Z0-9])")
+_POSSESSIVE = re.compile(r"(?:'s|s')\s+(?:[a-z][\w-]*\s+){0,4}(?=[A-Z0-9])")
 _LEAD = re.compile(
     r"^(?:(?:[A-Z]?[\w' ]{1,24}:\s+)|exclusive\s|breaking\s|update\s\d?\s?|report:\s|watch\s|how\s|why\s|when\s|after\s|as\s|and\s|but\s|while\s|with\s|the\s)+",
     re.IGNORECASE,
 )
 _STOP = re.compile(
     r"\s+(?:for|in|to|from|at|with|as|after|on|amid|amidst|by|via|worth|valued|over|and|into|through|before|despite|following|ahead|under|during"
-    r"|who|which|that|because|since|is|are|was|has|have|will|says?|sparks|raises|deal|all-stock|plus|against|about|around|may|could|would|ends|gets|joins)\b"
-    r"|\s+[$€£₹(\[]|[,;:?!(]|\.(?:\s|$)|\s[-–—|]\s|'s\s+(?=[a-z])|\s+(?:USD|EUR|GBP|INR|Rs)\b|\"",
+    r"|who|which|that|because|since|when|while|is|are|was|has|have|will|says?|sparks|raises|deal|all-stock|plus|against|about|around|may|could|would|ends|gets|joins)\b"
+    r"|\s+[$€£₹(\[]|[,;:?!(]|\.(?:\s|$)|\s[-–—|]\s|\s+(?:USD|EUR|GBP|INR|Rs)\b|\"",
     re.IGNORECASE,
 )
 _OBJECT_LEAD = re.compile(
-    r"^\s*(?:(?:a|an|the|its|his|her|their|of|in|for|another|up|out|part|rest|remaining|all|additional|majority|minority|controlling|partial|stake|interest"
-    r"|shares|acquisition|takeover|bid|deal|buy|acquire|\d+(?:\.\d+)?\s?(?:%|percent)|us-based|uk-based|india-based|[\w-]+-(?:based|backed|owned|listed|led)|most|talk)\s+)+",
+    r"\s*(?:(?:a|an|the|its|his|her|their|of|in|for|another|up|out|part|rest|remaining|all|additional|majority|minority|controlling|partial|stake|interest"
+    r"|shares|acquisition|takeover|bid|deal|buy|acquire|\d+(?:\.\d+)?\s?(?:%|percent|per cent|pc)|us-based|uk-based|india-based|[\w-]+-(?:based|backed|owned|listed|led)|most|talk)\s+)+",
     re.IGNORECASE,
 )
+# Verbs of headlines that end the name before them: "Tory Burch sweetens terms to buy out …".
+_VERB = re.compile(
+    r"\s(?:delays?|sweetens?|offer(?:s|ed)|agree[sd]?|plan(?:s|ned)?|ends?|rall(?:y|ies|ied)|says?|said|lets?|wants?|seeks?|sought|raises?|raised|hires?|names?"
+    r"|launch(?:es|ed)|wins?|won|beats?|tops?|moves?|sets?|gets?|takes?|took|makes?|made|has|have|had|is|are|was|were|will|would|could|may|might|can|starts?|begins?"
+    r"|confirms?|denies|drops?|falls?|jumps?|surges?|gains?|rises?|slides?|cuts?|adds?|joins?|opens?|closes?|closed|sells?|sold|buys?|bought|pays?|paid|pushes|faces?|bets?|leads?"
+    r"|expects?|expands?|eyes?|weighs?|mulls?|considers?|nears?|explores?|signs?|inks?|strikes?|secures?|lands?|bags?|announces?|announced|reports?|reported|unveils?|reveals?|shows?|completes?"
+    r"|completed|proposes?|proposed|prepares?|readies|voices?|sparks?|draws?|circles?|courts?|bids?|turns?|boosts?|posts?|files?|filed|becomes?|became|looks?|aims?|finds?|goes|goes on|steps|suspends?|commits?|extends?|inflated)\b",
+    re.IGNORECASE,
+)
+_OWNER = re.compile(r"((?:[A-Z][\w.&-]*\s){0,3}[A-Z][\w.&-]*)(?:'s|')\s*$")
+_TICKER = re.compile(r"\s*\((?:[A-Z]{2,6}:\s?)?[A-Z.]{1,6}\)\s*$")
 _CAPITAL = re.compile(r"[A-Z0-9]")
 _TOKEN = re.compile(r"\S+")
 _PERSON_TOKEN = re.compile(r"[A-Z][\w'.-]*$|(?:de|van|von|bin|al|el|der|den|da|di|la|le)$")
@@ -47,7 +58,7 @@ _NOT_PERSON: Final = frozenset(
     " founder cofounder co-founder partner manager officer leader boss former ex new interim acting global group senior vice managing general"
     " board member top insider alum alumnus scientist lawyer engineer professor finance marketing the its as to and of for by with"
     " co-ceo banker official operator minister deputy long-time longtime current incoming outgoing first evp svp vp lead technology financial"
-    " operating product people legal revenue commercial company indian-origin".split()
+    " operating product people legal revenue commercial company indian-origin government relations affairs asia-pacific public international region".split()
 )
 _PERSON_END = re.compile(
     r"\s+(?:as|to|for|from|amid|amidst|after|in|on|at|of|who|with|following|its|their|and (?:its|names)|steps|joins|replac\w+|succeed\w+|over|effective)\b|[;:|(]|,\s(?!Jr)",
@@ -81,6 +92,9 @@ def name_before(text: str, *, keep_list: bool = False) -> Place | None:
         if not match or match.start() == match.end() or match.end() != end:
             break
         end = match.start()
+    owner = _OWNER.search(text, 0, end)
+    if owner and not keep_list:  # "… over Nvidia's acquisition": the owner is the subject
+        return _place(text, *owner.span(1))
     start = 0
     lead = _LEAD.match(text, 0, end)
     if lead and lead.end() < end:
@@ -92,7 +106,7 @@ def name_before(text: str, *, keep_list: bool = False) -> Place | None:
         if comma:
             segment = segment[: comma.start()]
         else:
-            cut = [m.end() for m in re.finditer(r"[,;:]\s|\s(?:as|after|and|while|on report|said|says|report)\s", segment)]
+            cut = [m.end() for m in re.finditer(r"[,;:]\s|\s(?:as|after|and|while|that|on report|said|says|report)\s", segment)]
             if cut:
                 start += cut[-1]
                 segment = segment[cut[-1] :]
@@ -101,6 +115,12 @@ def name_before(text: str, *, keep_list: bool = False) -> Place | None:
             if cuts and cuts[-1] < len(segment):
                 start += cuts[-1]
                 segment = segment[cuts[-1] :]
+    verb = _VERB.search(segment, 1)
+    if verb:
+        segment = segment[: verb.start()]
+    ticker = _TICKER.search(segment)
+    if ticker:
+        segment = segment[: ticker.start()]
     return _place(text, start, start + len(segment))
 
 
@@ -122,7 +142,9 @@ def name_after(text: str, position: int) -> Place | None:
         # "buys a self-driving tractor startup": nobody is named.
         return None
     words = segment.split()
-    if not words or len(words) > 7:
+    if not words or len(words) > 7 or words[0].lower() in {"stake", "deal", "spree", "control", "shares"}:
+        return None
+    if words[0].isdigit():
         return None
     if not segment[:1].isupper() and not segment[:1].isdigit():
         # Skip adjectives in lower case before the name.

@@ -30,7 +30,7 @@ class Frame:
 
     ``after``, ``before`` and ``near`` must match in the clause behind, before and around the cue; their
     ``not_`` twins must not. ``subject`` and ``object`` are the facts that the words before and behind
-    name; ``swaps`` says that a passive turns them around. ``dated`` frames speak of old years as news.
+    name; ``swaps`` says that a passive turns them around. ``dated`` frames speak of old years as news, ``states`` frames take a state for a subject.
     """
 
     kinds: tuple[str, ...]
@@ -40,7 +40,7 @@ class Frame:
     object: str | None
     swaps: bool
     dated: bool
-    passive: bool
+    states: bool
     after: re.Pattern[str] | None
     before: re.Pattern[str] | None
     near: re.Pattern[str] | None
@@ -126,7 +126,7 @@ def _frame(row: Mapping[str, Any], words: Mapping[str, str]) -> Frame:
         object=row.get("object"),
         swaps=row.get("swaps", False),
         dated=row.get("dated", False),
-        passive=row.get("passive", False),
+        states=row.get("states", False),
         after=pattern("after"),
         before=pattern("before"),
         near=pattern("near"),
