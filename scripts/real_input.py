@@ -165,7 +165,7 @@ def show_scores(folder: Path) -> None:
         out = folder / f"predicted-{labelled}"
         with measured(f"evaluate {labelled}"):
             evaluate.run(EVAL / "accounts.csv", EVAL / labelled, out)
-        command = [sys.executable, str(EVAL / "score.py"), str(EVAL / gold), str(out), "--boot", "0"]
+        command = [sys.executable, str(EVAL / "score.py"), str(EVAL / gold), str(out), "--boot", "200"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
         print(done.stdout or done.stderr)
 
