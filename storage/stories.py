@@ -26,6 +26,8 @@ def key_of(story: Story) -> str:
     """
     if story.account is not None:
         return f"a:{story.account}"
+    if not story.matches:
+        return f"c:{story.company}" if story.company is not None else f"t:{story.id}"
     first = story.matches[0]
     if first.kind in CONVERSATIONS or first.company is None:
         event = first.event
@@ -65,14 +67,16 @@ def load(
 
 def save(conn: Connection, new: Sequence[Story], merged: Mapping[str, str]) -> None:
     """Replace the stories with their matches, and note which one took over which."""
-    put(conn, stories, [_row(story) for story in new])
+    # A story stays where it began, even when no match is left that could say where.
+    put(conn, stories, [_row(story) for story in new], keep=("past", "key"))
     for batch in batches(new):
         conn.execute(delete(matches).where(matches.c.story.in_([story.id for story in batch])))
     put(conn, matches, [row for story in new for row in _match_rows(story)])
     if merged:
         statement = update(stories).where(stories.c.id == bindparam("gone"))
-        statement = statement.values(merged_into=bindparam("heir"))
-        conn.execute(statement, [{"gone": gone, "heir": heir} for gone, heir in sorted(merged.items())])
+        conn.execute(
+            statement, [{"gone": gone, "merged_into": heir} for gone, heir in sorted(merged.items())]
+        )
 
 
 def _filled(conn: Connection, rows: Sequence[Row[Any]]) -> dict[str, Story]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
 from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
-from earmark.types import Certainty, Mark, Role, Story, Trigger, TriggerState
+from earmark.types import Certainty, Mark, Role, Story, Suppression, Trigger, TriggerState
 from storage import stories
 from storage.rows import batches, each, put
 from storage.tables import accounts, triggers
@@ -47,11 +47,10 @@ def today(
     )
     found: list[Trigger] = []
     for row in conn.execute(query):
-        until = row.suppression and row.suppression.until
-        if row.suppression is None or (until is not None and until <= now):
-            found.append(_as_trigger(row))
         if len(found) == limit:
             break
+        if row.suppression is None or _is_over(row.suppression, now):
+            found.append(_as_trigger(row))
     return found
 
 
@@ -108,9 +107,8 @@ def of_past(conn: Connection, loaded: Mapping[str, Sequence[Story]]) -> dict[str
 def refresh(conn: Connection, scores: Mapping[str, float]) -> None:
     """Set the score of today, by which lists are sorted."""
     statement = update(triggers).where(triggers.c.id == bindparam("trigger_id"))
-    statement = statement.values(score_now=bindparam("score"))
     for batch in batches(sorted(scores.items())):
-        conn.execute(statement, [{"trigger_id": trigger, "score": score} for trigger, score in batch])
+        conn.execute(statement, [{"trigger_id": trigger, "score_now": score} for trigger, score in batch])
 
 
 def story(conn: Connection, story_id: str) -> Story | None:
@@ -123,6 +121,10 @@ def save(conn: Connection, new: Sequence[Trigger]) -> None:
     # What has ended comes first: it makes room under "once per story and kind".
     ended_first = sorted(new, key=lambda trigger: (trigger.state is not TriggerState.MERGED, trigger.id))
     put(conn, triggers, [_row(trigger) for trigger in ended_first])
+
+
+def _is_over(suppression: Suppression, now: datetime) -> bool:
+    return suppression.until is not None and suppression.until <= now
 
 
 def _as_trigger(row: Row[Any]) -> Trigger:
