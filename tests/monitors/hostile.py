@@ -103,13 +103,25 @@ class Hostile:
                 seen = await _request(reader)
                 self.seen.append(seen)
                 handler = self.pages.get(seen.target.partition("?")[0], answer(status="404 Not Found"))
-                await handler(seen, writer)
+                await _until_gone(reader, asyncio.ensure_future(handler(seen, writer)))
         finally:
             self.live -= 1
             self._tasks.discard(task)
             writer.close()
             with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.CancelledError):
                 await writer.wait_closed()
+
+
+async def _until_gone(reader: asyncio.StreamReader, handling: "asyncio.Future[None]") -> None:
+    """Let a handler work until it is done, or until the other side hangs up."""
+    gone = asyncio.ensure_future(reader.read(1))
+    either: set[asyncio.Future[Any]] = {handling, gone}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (handling, gone):
+            task.cancel()
+        await asyncio.gather(handling, gone, return_exceptions=True)
 
 
 _TRUSTING_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
