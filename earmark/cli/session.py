@@ -38,6 +38,11 @@ class Session:
         """The folder that --workspace names, or the current one."""
         return self._folder or Path.cwd()
 
+    def close(self) -> None:
+        """Give the database back."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
     @cached_property
     def workspace(self) -> Path:
         """The workspace, said in one line on standard error; ConfigError if there is none."""

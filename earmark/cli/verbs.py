@@ -106,4 +106,5 @@ def _root(
 ) -> None:
     running = context.invoked_subcommand == "up"
     logs.start(json_lines=log_json, level="DEBUG" if debug else "INFO" if running else "ERROR")
-    context.obj = Session(workspace, debug=debug)
+    session = context.obj = Session(workspace, debug=debug)
+    context.call_on_close(session.close)
