@@ -71,11 +71,15 @@ class Linker:
         self.gazetteer = Gazetteer(lexicon.accounts.values(), lexicon.companies)
         self._tickers: dict[str, list[str]] = {}
         self._domains: dict[str, list[str]] = {}
+        self._numbers: dict[tuple[str, str], list[str]] = {}  # CIKs and job boards, from the user's columns
         for account in lexicon.accounts.values():
             for ticker in account.tickers:
                 self._tickers.setdefault(ticker.upper(), []).append(account.id)
             for domain in account.domains:
                 self._domains.setdefault(domain.lower().removeprefix("www."), []).append(account.id)
+            for kind in (HintKind.CIK, HintKind.BOARD):
+                if value := account.extra.get(kind.value):
+                    self._numbers.setdefault((kind.value, value.lower()), []).append(account.id)
 
     def link(self, event: StoredEvent) -> Links:
         """Return the accounts that the event names, and the doubts that are worth keeping."""
@@ -184,7 +188,7 @@ class Linker:
             ]
             exact = [n.account for n in names if n.origin in {Origin.NAME, Origin.ALIAS}]
             return sorted(set(exact or [n.account for n in names]))
-        return [a.id for a in self._accounts.values() if a.extra.get(kind.value) == value]
+        return self._numbers.get((kind.value, value.lower()), [])
 
 
 def _is_domain(passage: Passage, hit: Hit) -> bool:

@@ -6,7 +6,7 @@ demands follows from its ``Ambiguity``: see ``matcher.features``.
 
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from earmark.types import Account
@@ -73,40 +73,10 @@ class Rejected(NamedTuple):
     reason: str
 
 
-_LEGAL: Final = frozenset(
-    tuple(form.encode().split())
-    for line in """
-    inc|incorporated|corp|corporation|co|company|ltd|limited|llc|l l c|llp|l l p|lp|l p|plc|p l c|pllc|pbc
-    gmbh|g m b h|mbh|ag|a g|se|kg|kgaa|k g a a|ohg|ug|ev|e v|eg|gmbh and co kg|gmbh co kg|ag and co kgaa
-    se and co kgaa|and co|and company|sa|s a|sas|s a s|sarl|s a r l|sca|s c a|snc|eurl|scop|sl|s l|slu|s l u
-    spa|s p a|srl|s r l|sapa|bv|b v|nv|n v|cv|cva|ab|a b|publ|ab publ|as|a s|asa|a s a|oy|oyj|abp|aps|a p s
-    hf|sp z o o|spzoo|z o o|sro|s r o|zrt|nyrt|kft|doo|d o o|dd|d d|ad|a d|ead|eood|ood|ltda|s a de c v
-    sa de cv|s a b de c v|sab de cv|sapi de cv|s a p i de c v|s de r l de c v|de c v|de cv|sab|s a b|eireli
-    pte|pte ltd|pty|pty ltd|pvt|pvt ltd|private limited|public limited company
-    public company limited|private|public company|pcl|bhd|sdn bhd|berhad|tbk|kk|k k|kabushiki kaisha|godo kaisha|co ltd|company limited
-    jsc|pjsc|ojsc|cjsc|ooo|oao|pao|ao|psc|ksc|kscp|qpsc|saog|saoc|sae|sal|fze|fzco|fz llc
-    adr|ads|adrs|gdr|sponsored adr|unsponsored adr|cos|inc the|company the|corporation the|the
-    """.splitlines()
-    for form in line.split("|")
-    if form.strip()
-)
-_LONGEST_FORM: Final = max(map(len, _LEGAL))
+_LONGEST_FORM: Final = 6  # words of a legal form
 _FRONTS: Final = (b"the", b"pt", b"pjsc", b"jsc", b"ooo")
 
-# What companies add to the word that people call them by.
-_DESCRIPTORS: Final = frozenset(
-    b"""ai group holdings holding technologies technology tech labs lab laboratories systems software
-    solutions networks network international global industries enterprises ventures partners capital energy motors
-    motor automotive automation pharmaceuticals pharmaceutical pharma therapeutics biosciences biotech
-    sciences bio health healthcare medical financial finance bank bancorp insurance media entertainment studios games
-    gaming interactive digital data cloud security robotics semiconductor semiconductors electronics electric
-    platforms platform brands foods retail stores logistics airlines airways resources materials chemicals
-    mobile mobility communications telecom wireless services consulting analytics space aerospace power io app
-    hq com management design payments""".split()
-)
 
-
-_TOO_GENERAL: Final = _LEGAL | {(word,) for word in _DESCRIPTORS} | context_words("function_words")
 _WORDS: Final = {
     Commonness.RARE: Ambiguity.RARE_WORD,
     Commonness.ORDINARY: Ambiguity.ORDINARY_WORD,
@@ -117,11 +87,12 @@ _CALLABLE: Final = frozenset({Ambiguity.DISTINCTIVE, Ambiguity.DOMINANT, Ambigui
 
 def _without_legal_form(words: Words) -> Words:
     """Return the words without legal forms at their end and articles in front; at least one word stays."""
+    legal = context_words("legal_forms")
     changed = True
     while changed and len(words) > 1:
         changed = False
         for length in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
-            if words[-length:] in _LEGAL:
+            if words[-length:] in legal:
                 words, changed = words[:-length], True
                 break
     while len(words) > 1 and words[0] in _FRONTS:
@@ -134,13 +105,20 @@ def _without_legal_form(words: Words) -> Words:
 def _shortened(words: Words) -> Iterator[Words]:
     """Yield the name without what companies add to it; one word alone must be no word of the language."""
     for _ in range(3):
-        if len(words) == 1 or not (words[-1] in _DESCRIPTORS or (words[-1:] in context_words("regions"))):
+        if len(words) == 1 or not _is_addition(words[-1:]):
             return
         words = words[:-1]
-        if len(words) > 1:
+        if len(words) > 1 or (len(words[0]) >= _CALLED and ambiguity_of(words) in _CALLABLE):
             yield words
-        elif len(words[0]) >= _CALLED and ambiguity_of(words) in _CALLABLE:
-            yield words
+
+
+def _is_addition(word: Words) -> bool:
+    """Say whether companies add the word to the one that people call them by."""
+    return word in context_words("descriptors") or word in context_words("regions")
+
+
+def _is_descriptor(word: bytes) -> bool:
+    return (word,) in context_words("descriptors")
 
 
 def _origin_of(bare: Words, short: Words) -> Origin:
@@ -148,11 +126,11 @@ def _origin_of(bare: Words, short: Words) -> Origin:
     rest = bare[len(short) :]
     if rest == (b"com",):
         return Origin.LABEL
-    grouped = len(short) > 1 and (rest[0] in {b"group", b"holdings", b"holding"} or is_region(rest))
+    grouped = len(short) > 1 and (rest[0] in {b"group", b"holdings", b"holding"} or _is_region(rest))
     return Origin.STRIPPED if grouped else Origin.SHORT
 
 
-def is_region(words: Words) -> bool:
+def _is_region(words: Words) -> bool:
     """Say whether the words name a country or another part of the world."""
     return words in context_words("regions") or words in places()
 
@@ -163,19 +141,20 @@ def domain_words(domain: str) -> Words:
     return words[1:] if words[:1] == (b"www",) else words
 
 
-def _umlauts_spelled_out(text: str) -> str | None:
-    """Return "Müller" as "Mueller", or None when there is nothing to spell out."""
+def _umlauts_spelled_out(text: str) -> str:
+    """Return "Müller" as "Mueller"."""
     spelled = text
     for letter, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue")):
         spelled = spelled.replace(letter, letters)
-    return spelled if spelled != text else None
+    return spelled
 
 
 def _written(account: Account) -> Iterator[tuple[str, Origin]]:
     for text, origin in ((account.name, Origin.NAME), *((alias, Origin.ALIAS) for alias in account.aliases)):
         if text:
             yield text, origin
-            if not text.isascii() and (spelled := _umlauts_spelled_out(text)):
+            spelled = text if text.isascii() else _umlauts_spelled_out(text)
+            if spelled != text:
                 yield spelled, origin
 
 
@@ -225,6 +204,12 @@ def _add_label(names: dict[Words, Name], name: Name, label: bytes) -> None:
         names.setdefault((label,), name)
 
 
+@cache
+def _too_general() -> frozenset[Words]:
+    """Return single words that name no company without the strongest evidence."""
+    return context_words("legal_forms") | context_words("descriptors") | context_words("function_words")
+
+
 @lru_cache(maxsize=65536)
 def ambiguity_of(words: Words) -> Ambiguity:
     """Return what else these words may mean."""
@@ -234,7 +219,7 @@ def ambiguity_of(words: Words) -> Ambiguity:
     common = commonness(word)
     if word in dominant_names():
         kind = Ambiguity.DOMINANT
-    elif word.isdigit() or len(word) == 1 or (words in _TOO_GENERAL and words not in places()):
+    elif word.isdigit() or len(word) == 1 or (words in _too_general() and words not in places()):
         kind = Ambiguity.GENERIC
     elif words in places():
         kind = Ambiguity.PLACE
@@ -257,9 +242,9 @@ def _ambiguity_of_phrase(words: Words) -> Ambiguity:
         return Ambiguity.PLACE
     if words[0] == b"and" or words[-1] == b"and":
         return Ambiguity.GENERIC
-    if all(word.isdigit() or word in _DESCRIPTORS or len(word) == 1 for word in words):
+    if all(word.isdigit() or len(word) == 1 or _is_descriptor(word) for word in words):
         short = sum(map(len, words)) < _CALLED
-        return Ambiguity.GENERIC if short or words[0] in _DESCRIPTORS else Ambiguity.ACRONYM
+        return Ambiguity.GENERIC if short or _is_descriptor(words[0]) else Ambiguity.ACRONYM
     if words[0] in given_names() and all(word in family_names() for word in words[1:]):
         return Ambiguity.PERSON
     if all(commonness(word) or len(word) == 1 or word.isdigit() or (word,) in places() for word in words):

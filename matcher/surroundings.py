@@ -85,6 +85,7 @@ _VAGUE: Final = frozenset(
 
 
 def plain_feature(name: str, weight: float, sentence: str) -> Feature:
+    """Return a feature that holds of the event as a whole, without a span of its own."""
     return Feature(name=name, value=1.0, weight=weight, sentence=sentence)
 
 
@@ -96,19 +97,32 @@ def _spelling(place: Place, name: Name) -> list[Feature]:
     if passage.style in {Style.UPPER, Style.LOWER} or name.origin is Origin.DOMAIN:
         return []
     unusual = own[1:] != own[1:].lower() and place.end - place.start == 1
-    if unusual and written == own and place.ambiguity is not Ambiguity.GENERIC:
-        return [plain_feature("spelling", 1.6, "it is spelled with the same capitals as on your list")]
-    if place.ambiguity is Ambiguity.ACRONYM and own.isupper() and not written.isupper():
-        return [plain_feature("spelling", -2.5, "so short a name would stand in capitals")]
-    if place.is_word and written.isupper() and not own.isupper():
-        return [plain_feature("shouted", -1.5, "it is written in capitals, as an abbreviation")]
-    if written[0].islower() and not own[0].islower() and place.ambiguity is Ambiguity.DISTINCTIVE:
-        weight = -1.0 if place.voice else -2.6
-        return [plain_feature("small", weight, "it lacks the capital that it has on your list")]
-    if name.origin is Origin.SHORT and place.close_after and passage.is_capital(place.end):
-        known = passage.style is not Style.SENTENCE
-        return [] if known else [plain_feature("longer", -1.5, "another capitalised word follows")]
-    return []
+    short = name.origin is Origin.SHORT and passage.style is Style.SENTENCE
+    tests = (
+        (
+            unusual and written == own and place.ambiguity is not Ambiguity.GENERIC,
+            plain_feature("spelling", 1.6, "it is spelled with the same capitals as on your list"),
+        ),
+        (
+            place.ambiguity is Ambiguity.ACRONYM and own.isupper() and not written.isupper(),
+            plain_feature("spelling", -2.5, "so short a name would stand in capitals"),
+        ),
+        (
+            place.is_word and written.isupper() and not own.isupper(),
+            plain_feature("shouted", -1.5, "it is written in capitals, as an abbreviation"),
+        ),
+        (
+            place.ambiguity is Ambiguity.DISTINCTIVE and written[0].islower() and not own[0].islower(),
+            plain_feature(
+                "small", -1.0 if place.voice else -2.6, "it lacks the capital that it has on your list"
+            ),
+        ),
+        (
+            short and place.close_after and passage.is_capital(place.end),
+            plain_feature("longer", -1.5, "another capitalised word follows"),
+        ),
+    )
+    return [feature for holds, feature in tests if holds][:1]
 
 
 def _domain(place: Place, account: Account, around: Surroundings) -> list[Feature]:

@@ -98,7 +98,7 @@ def _context() -> dict[str, str]:
 
 @cache
 def context_words(name: str) -> frozenset[tuple[bytes, ...]]:
-    """Return a list of ``words/context.toml``: words, or pairs of them, that tell a company by standing near."""
+    """Return a list of ``words/context.toml``: words or phrases, each as a tuple of its words."""
     pieces = [piece for line in _context()[name].splitlines() for piece in line.split("|")]
     if not any("|" in line for line in _context()[name].splitlines()):
         pieces = [word for piece in pieces for word in piece.split()]
