@@ -80,7 +80,9 @@ def act(action: Action, history: History, lexicon: Lexicon, now: datetime) -> Ch
     key, before = _found(action, history)
     past = pass_time(before, lexicon, now)
     done = VERBS[action.verb](_Case(action=action, past=past, lexicon=lexicon, now=now))
-    after = past if done is None else settle(_recorded(done, past, action, now), lexicon, now)
+    after = past
+    if done is not None:
+        after = _remembering(settle(_recorded(done, past, action, now), lexicon, now), past, done)
     changes = changes_of(key, before, after, lexicon)
     return replace(changes, judgements=(done.judgement,) if done and done.judgement else ())
 
@@ -102,7 +104,6 @@ def _recorded(done: _Done, before: Past, action: Action, now: datetime) -> Past:
     account, was = done.past.account, before.account
     if account is None or was is None or done.cause is None:
         return done.past
-    reason = f"{done.said} {remembered(before, done.past)}"
     move = Transition(
         id=transition_id(before, account.id, now, done.cause, action.trigger),
         account=account.id,
@@ -111,10 +112,20 @@ def _recorded(done: _Done, before: Past, action: Action, now: datetime) -> Past:
         after=account.stage,
         cause=done.cause,
         actor=action.by,
-        reason=reason,
+        reason=done.said,
         trigger=action.trigger,
     )
     return replace(done.past, transitions=(*before.transitions, move))
+
+
+def _remembering(after: Past, before: Past, done: _Done) -> Past:
+    """Return the past whose new transition also says what was before it and before its consequences."""
+    known = len(before.transitions)
+    if done.cause is None or len(after.transitions) == known:
+        return after
+    move = after.transitions[known]
+    move = replace(move, reason=f"{done.said} {remembered(before, after)}")
+    return replace(after, transitions=(*before.transitions, move, *after.transitions[known + 1 :]))
 
 
 def _accept(case: _Case) -> _Done | None:

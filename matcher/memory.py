@@ -18,14 +18,16 @@ __all__ = ["as_it_was", "remembered", "said"]
 
 _LEAD: Final = "Before: "
 _NOTHING: Final = "the same"
+_TIME: Final = r"\d[\dT:+.-]*\d"
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _PIECE: Final = re.compile(
     r"(?P<same>the same)"
-    r"|stage (?P<stage>\w+)(?: since (?P<since>[^\s;]+))?"
+    rf"|stage (?P<stage>\w+)(?: since (?P<since>{_TIME}))?"
     r"|(?P<awake>not snoozed)"
-    r"|snoozed until (?P<snoozed>[^\s;]+)"
+    rf"|snoozed until (?P<snoozed>{_TIME})"
     r"|(?P<free>not suppressed)"
-    r'|suppressed as (?P<reason>"(?:[^"\\]|\\.)*") by (?P<by>"(?:[^"\\]|\\.)*")(?: until (?P<until>[^\s;]+))?'
-    r"|trigger (?P<trigger>\S+) (?P<state>[a-z]+)(?: since (?P<ended>[^\s;]+))?"
+    rf"|suppressed as (?P<reason>{_QUOTED}) by (?P<by>{_QUOTED})(?: until (?P<until>{_TIME}))?"
+    rf"|trigger (?P<trigger>\S+) (?P<state>[a-z]+)(?: since (?P<ended>{_TIME}))?"
 )
 
 
