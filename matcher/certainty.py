@@ -48,7 +48,9 @@ _DONE = re.compile(
     r"\b(?:complet(?:es|ed|ing)|clos(?:es|ed)|finali[sz](?:es|ed)|wraps? up|seals?|concludes?)\s(?:[\w'%$€£₹.,-]+\s){0,4}$",
     re.IGNORECASE,
 )
-_CORRECTED = re.compile(r"^\W*(?:correction|corrected|update\w*.{0,5}correct\w*|retraction|clarification)\b", re.IGNORECASE)
+_CORRECTED = re.compile(
+    r"^\W*(?:correction|corrected|update\w*.{0,5}correct\w*|retraction|clarification)\b", re.IGNORECASE
+)
 
 _PAST_TIME = re.compile(
     r"\b(?:(?:in|since|back in|early in|late in|during|until|of|by the end of|from)\s(?:(?:early|late|mid)[\s-]|(?:january|february|march"

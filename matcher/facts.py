@@ -8,25 +8,15 @@ from functools import cache
 from typing import Final
 
 from earmark.types import Fact, FactValue, StoredEvent
-from matcher.lexicon import Frame, language
+from matcher.cues import Hit
+from matcher.lexicon import language
 from matcher.money import Money, amounts, number_of
-from matcher.normalise import fold
-from matcher.vocabulary import places
 from matcher.names_in_text import name_after, name_before, person_after, person_before, trimmed
+from matcher.normalise import fold
 from matcher.sentences import Sentence
+from matcher.vocabulary import places
 
-__all__ = ["Hit", "facts_of", "round_kind"]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A cue of ``frame`` at ``start:end`` of the sentence's plain text; ``passive`` turns its sides around."""
-
-    frame: Frame
-    form: str
-    start: int
-    end: int
-    passive: bool
+__all__ = ["facts_of", "round_kind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +40,15 @@ _MONEYED: Final = _FUNDING | _DEAL | {
     "new_office_or_market",
 }  # fmt: skip
 
-_VALUATION_BEFORE = re.compile(r"(?:valued at|valuation of|values? (?:it|\w+) at|valuing (?:\w+ ){1,4}?at|worth|valuation:?)\s(?:\w+\s){0,2}$", re.IGNORECASE)
+_VALUATION_BEFORE = re.compile(
+    r"(?:valued at|valuation of|values? (?:it|\w+) at|valuing (?:\w+ ){1,4}?at|worth|valuation:?)\s(?:\w+\s){0,2}$",
+    re.IGNORECASE,
+)
 _VALUATION_AFTER = re.compile(r"^\s?(?:\+\s?)?(?:(?:pre|post)[\s-]money\s)?valuation\b", re.IGNORECASE)
 _REVENUE_NEAR = re.compile(r"\b(?:revenues?|turnover|sales|arr)\b[^;$€£₹]{0,45}$", re.IGNORECASE)
-_REVENUE_AFTER = re.compile(r"^\s?(?:in |of )?(?:[\w-]+ ){0,2}(?:revenues?|turnover|arr|sales)\b", re.IGNORECASE)
+_REVENUE_AFTER = re.compile(
+    r"^\s?(?:in |of )?(?:[\w-]+ ){0,2}(?:revenues?|turnover|arr|sales)\b", re.IGNORECASE
+)
 _ROUND = re.compile(
     r"\b(?:pre[\s-]?series[\s-][a-k]\d?|series[\s-][a-k]\d?\b|pre[\s-]?seed|seed|angel|bridge|mezzanine|growth equity)(?=\s|$|[.,;:)'-])",
     re.IGNORECASE,
@@ -62,23 +57,39 @@ _INVESTORS = re.compile(
     r"\b(?:co-?led by|led by|backed by|from|with participation (?:from|by)|investors? (?:including|such as|like))\s"
     r"(?:investors? (?:including|such as) |existing investors? |lead investor |new investors? |venture capital firm )?"
 )
-_BACKED = re.compile(r"\b((?!This\b|The\b)[A-Z][\w.&']+(?: [A-Z][\w.&']+){0,2})-backed\b|\b([A-Z]\w+)-Backed\b")
+_BACKED = re.compile(
+    r"\b((?!This\b|The\b)[A-Z][\w.&']+(?: [A-Z][\w.&']+){0,2})-backed\b|\b([A-Z]\w+)-Backed\b"
+)
 _JOINS = re.compile(r"\b([A-Z][\w.&-]+(?: [A-Z][\w.&-]+){0,2}) joins? (?:the )?(?:cap table|round)\b")
-_LIST_NAME = re.compile(r"(?:(?:,\s(?:and\s|&\s)?|\s(?:and|&)\s))?((?:the )?[A-Z][\w.&'-]*(?:\s(?:[A-Z&][\w.&'-]*|\d+\b|of (?=[A-Z]))){0,4})")
+_LIST_NAME = re.compile(
+    r"(?:(?:,\s(?:and\s|&\s)?|\s(?:and|&)\s))?((?:the )?[A-Z][\w.&'-]*(?:\s(?:[A-Z&][\w.&'-]*|\d+\b|of (?=[A-Z]))){0,4})"
+)
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s?(?:%|percent\b|per cent\b|pc\b)")
-_OF_STAFF = re.compile(r"^\s(?:of )?(?:its |their |the |all |global |total )*(?:[\w-]+ ){0,2}?(?:staff|workforce|jobs|employees|headcount|workers|team|roles|positions|people)\b", re.IGNORECASE)
+_OF_STAFF = re.compile(
+    r"^\s(?:of )?(?:its |their |the |all |global |total )*(?:[\w-]+ ){0,2}?(?:staff|workforce|jobs|employees|headcount|workers|team|roles|positions|people)\b",
+    re.IGNORECASE,
+)
 _HEADS = re.compile(
     r"(?<![\w$€£₹.,])(?!1 in )(?<!\d in )(\d[\d,.]*\d|\d)(?:\+|k\b)?\s(?:(?!million|billion|crore|per|%)[\w-]+\s){0,3}?"
     r"(?:jobs?|roles|positions|workers|staff(?:ers)?|employees|people|personnel|posts|engineers|developers|hires|graduates)\b",
     re.IGNORECASE,
 )
-_HEADS_AFTER = re.compile(r"\b(?:workforce|headcount|staff|team)\s(?:to|by|of)\s(?:about |over |nearly )?(\d[\d,]*)(?!\s?%)", re.IGNORECASE)
-_LAID_OFF = re.compile(r"\b(?:lays?|laid|laying) off (?:about |over |up to |more than |nearly |around )?(\d[\d,]*)(?!\s?%|\d)", re.IGNORECASE)
-_PLACE = re.compile(r"\b(?:in|into|to|at|across|throughout)\s((?:the )?[A-Z][\w.-]+(?:[\s-](?:[A-Z][\w.-]+|City)){0,3})")
-_PLACE_SITE = re.compile(r"\b([A-Z][a-z]+(?: [A-Z][a-z]+)?)(?:'s)? (?:office|headquarters|HQ|Office|Headquarters|hub|Hub|plant|Plant|factory|Factory|expansion|Expansion|workforce|Workforce|market|Market)\b")
+_HEADS_AFTER = re.compile(
+    r"\b(?:workforce|headcount|staff|team)\s(?:to|by|of)\s(?:about |over |nearly )?(\d[\d,]*)(?!\s?%)",
+    re.IGNORECASE,
+)
+_LAID_OFF = re.compile(
+    r"\b(?:lays?|laid|laying) off (?:about |over |up to |more than |nearly |around )?(\d[\d,]*)(?!\s?%|\d)",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"\b(?:in|into|to|at|across|throughout)\s((?:the )?[A-Z][\w.-]+(?:[\s-](?:[A-Z][\w.-]+|City)){0,3})"
+)
+_PLACE_SITE = re.compile(
+    r"\b([A-Z][a-z]+(?: [A-Z][a-z]+)?)(?:'s)? (?:office|headquarters|HQ|Office|Headquarters|hub|Hub|plant|Plant|factory|Factory|expansion|Expansion|workforce|Workforce|market|Market)\b"
+)
 _NO_PLACE: Final = frozenset(
-    "ai first new global second third its data tech it retail cloud more q1 q2 q3 q4 meet strengthen support expand boost drive serve"
-    " help accelerate stop fuel".split()
+    ["ai", "first", "new", "global", "second", "third", "its", "data", "tech", "it", "retail", "cloud", "more", "q1", "q2", "q3", "q4", "meet", "strengthen", "support", "expand", "boost", "drive", "serve", "help", "accelerate", "stop", "fuel"]
 )
 
 
@@ -135,12 +146,20 @@ def round_kind(facts: tuple[Fact, ...], text: str) -> str:
     letter = re.search(r"series[\s-]([a-k])", named)
     if letter:
         return "funding_early" if letter[1] in "ab" else "funding_growth"
-    if named in {"growth equity", "mezzanine"} or re.search(r"\b(?:pre-ipo|late[- ]stage|unicorn)\b", text, re.IGNORECASE):
+    if named in {"growth equity", "mezzanine"} or re.search(
+        r"\b(?:pre-ipo|late[- ]stage|unicorn)\b", text, re.IGNORECASE
+    ):
         return "funding_growth"
     dollars = _in_dollars(facts)
     if dollars is None:
         return "funding_early"
-    return "funding_seed" if dollars < 4_000_000 else "funding_early" if dollars < 60_000_000 else "funding_growth"
+    return (
+        "funding_seed"
+        if dollars < 4_000_000
+        else "funding_early"
+        if dollars < 60_000_000
+        else "funding_growth"
+    )
 
 
 # What a unit was worth in US dollars, roughly: only to tell a small round from a large one.
@@ -186,8 +205,27 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in names if name and name.lower() not in _NO_INVESTOR)
 
 
-_DESCRIBED = re.compile(r"^(?:.*'s\s(?=[A-Z])|(?:chipmakers?|automakers?|investors?|banks?|startups?|giants?|billionaires?|vc firms?|this|these)\s)", re.IGNORECASE)
-_NO_INVESTOR: Final = frozenset({"ai", "vc", "pe", "government", "state", "venture", "private", "asset", "this", "crypto", "series", "investors", "the"})
+_DESCRIBED = re.compile(
+    r"^(?:.*'s\s(?=[A-Z])|(?:chipmakers?|automakers?|investors?|banks?|startups?|giants?|billionaires?|vc firms?|this|these)\s)",
+    re.IGNORECASE,
+)
+_NO_INVESTOR: Final = frozenset(
+    {
+        "ai",
+        "vc",
+        "pe",
+        "government",
+        "state",
+        "venture",
+        "private",
+        "asset",
+        "this",
+        "crypto",
+        "series",
+        "investors",
+        "the",
+    }
+)
 
 
 def _money(plain: str, hit: Hit, money: tuple[Money, ...], kinds: set[str]) -> Iterator[_Place]:
@@ -278,7 +316,9 @@ def _heads(plain: str, kinds: set[str]) -> Iterator[_Place]:
                 break
     if "layoffs" in kinds:
         for match in _PERCENT.finditer(plain):
-            if _OF_STAFF.search(plain[match.end() :]) or re.search(r"\b(?:cut|lay off|laid off|reduc\w+)\s(?:[\w-]+\s){0,4}$", plain[: match.start()]):
+            if _OF_STAFF.search(plain[match.end() :]) or re.search(
+                r"\b(?:cut|lay off|laid off|reduc\w+)\s(?:[\w-]+\s){0,4}$", plain[: match.start()]
+            ):
                 value = number_of(match[1])
                 if value is not None:
                     yield _Place("percent", value, match.start(), match.end())
@@ -287,7 +327,10 @@ def _heads(plain: str, kinds: set[str]) -> Iterator[_Place]:
 
 def _location(plain: str, hit: Hit) -> Iterator[_Place]:
     for match in _PLACE_SITE.finditer(plain):
-        for start, end in ((match.start(1), match.end(1)), (plain.find(" ", match.start(1)) + 1, match.end(1))):
+        for start, end in (
+            (match.start(1), match.end(1)),
+            (plain.find(" ", match.start(1)) + 1, match.end(1)),
+        ):
             if 0 < start < end and fold(plain[start:end]) in _places():
                 yield _Place("location", "", start, end)
                 return

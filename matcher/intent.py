@@ -59,7 +59,9 @@ def read(event: StoredEvent) -> Intent | None:
     evidence = place.span(event)
     kind = _kind(label, spoken)
     claims = tuple(_claims(event, spoken, kind, evidence, tools, confidence))
-    return Intent(label=label, kind=kind, tools=tools, evidence=evidence, confidence=confidence, claims=claims)
+    return Intent(
+        label=label, kind=kind, tools=tools, evidence=evidence, confidence=confidence, claims=claims
+    )
 
 
 # ── the six classes ──────────────────────────────────────────────────────────────────────────────
@@ -83,7 +85,9 @@ _WARM_TIP = _rx(
     r"""\b(?:i(?:'d| would)? (?:highly |strongly )?(?:recommend|suggest)|check out|worth (?:a look|checking out)|take a look at|have a look at|try|i(?:'m| am) using|i(?:'ve| have) been using)\b.{0,60}(?:https?://|\]\(|\b[\w-]+\.(?:ai|io|com|app|co|net|dev|so)\b)
 |\bif you(?:'re| are) looking for .{0,60}\b(?:check out|try|have a look)\b"""
 )
-_ALTERNATIVE_TITLE = _rx(r"^[^?]*\b(?:an?|the|free|open[- ]source|self-host\w+) (?:[\w-]+ ){0,4}alternatives? to\b[^?]*$")
+_ALTERNATIVE_TITLE = _rx(
+    r"^[^?]*\b(?:an?|the|free|open[- ]source|self-host\w+) (?:[\w-]+ ){0,4}alternatives? to\b[^?]*$"
+)
 
 _LEAVES = _rx(
     r"""\b(?:switch(?:ed|ing)?|migrat(?:ed|ing|ion|e)|mov(?:ed|ing|e)|transition(?:ed|ing)?|port(?:ed|ing)|convert(?:ed|ing)) (?:\w+ ){0,4}?(?:from|off(?: of)?|away from) (?!(?:<PLACES>)\b)
@@ -91,8 +95,10 @@ _LEAVES = _rx(
 |\bso (?:we|i) (?:switched|moved) to\b
 |\b(?:i|we) (?:\w+ )?(?:just |recently |finally )?(?:cancel(?:l)?ed|dropped|ditched|left|dumped|quit)\b(?! (?:my|the|a|an|his|her|our|it (?:at|there)) (?:job|industry|company|position|meeting|phone|party|city|house|call|appointment|message|voicemail|order|flight)|( (?:the|my|a) (?:industry|job|company))| a (?:message|review|comment|voicemail))
 |\b(?:thinking (?:of|about)|considering|planning (?:on|to)|want(?:ing)? to|looking to|about to|ready to|going to|need to|time to) (?:leav(?:e|ing)|switch(?:ing)?|mov(?:e|ing) (?:off|away|from|to)|migrat(?:e|ing)|replac(?:e|ing)|cancel(?:l?ing)?|ditch(?:ing)?|drop(?:ping)?) (?!(?:my|the) (?:job|industry|company)\b)
-|\boutgr(?:owing|own|ew)\b (?:of )?\w|\breplac(?:ed|ing) (?:\w+ ){1,3}with\b|\b(?:our|my) (?:\w+ )?migration (?:from|to|off)\b|\bwhat should (?:i|we) (?:migrate|switch|move) to\b|\bgoodbye,? [A-Z]\w+,? hello\b|\bwhy (?:i|we) (?:left|quit|switched|moved|ditched)\b"""
-    .replace("<PLACES>", "africa|asia|europe|america|india|china|canada|london|home|house|apartment|city|country|state|abroad|school|college|w2|here|there|scratch|idea|concept|day to day")
+|\boutgr(?:owing|own|ew)\b (?:of )?\w|\breplac(?:ed|ing) (?:\w+ ){1,3}with\b|\b(?:our|my) (?:\w+ )?migration (?:from|to|off)\b|\bwhat should (?:i|we) (?:migrate|switch|move) to\b|\bgoodbye,? [A-Z]\w+,? hello\b|\bwhy (?:i|we) (?:left|quit|switched|moved|ditched)\b""".replace(
+        "<PLACES>",
+        "africa|asia|europe|america|india|china|canada|london|home|house|apartment|city|country|state|abroad|school|college|w2|here|there|scratch|idea|concept|day to day",
+    )
 )
 _SEEKS = _rx(
     r"""\b(?:recommend(?:ation|ations|ed)?|suggest(?:ion|ions)?)\b(?=[^.!]{0,120}\?)|\b(?:any|your) (?:\w+ ){0,2}(?:recommendation|suggestion|alternative)s?\b|\b(?:can|could|would) (?:anyone|someone|you|anybody) (?:please )?(?:recommend|suggest)\b
@@ -178,7 +184,10 @@ def _asking(lines: _Lines, said: str) -> _Lines:
     """Return the lines that may ask for a product: all of a question, the title, and requests."""
     if said == "ask":
         return lines
-    wish = re.compile(r"\?|\b(?:looking|searching|need|recommend me|pourriez|any (?:recommend|suggest|alternativ)\w+|anyone)\b", re.IGNORECASE)
+    wish = re.compile(
+        r"\?|\b(?:looking|searching|need|recommend me|pourriez|any (?:recommend|suggest|alternativ)\w+|anyone)\b",
+        re.IGNORECASE,
+    )
     return [(sentence, plain) for sentence, plain in lines if wish.search(plain)]
 
 
@@ -209,7 +218,9 @@ def _mostly_asks(lines: _Lines) -> bool:
 
 # ── the voice kinds ──────────────────────────────────────────────────────────────────────────────
 
-_COMPARES = _rx(r"\b(?:vs\.?|versus|compar\w+|alternatives?|equivalents?|replacement|better than|anything like|or should)\b")
+_COMPARES = _rx(
+    r"\b(?:vs\.?|versus|compar\w+|alternatives?|equivalents?|replacement|better than|anything like|or should)\b"
+)
 _PROBLEM = _rx(
     r"""\b(?:by hand|manually|spreadsheets?|takes (?:hours|days|forever|ages)|struggl\w+|pain(?:ful| point)?|bottleneck|keeps? (?:forgetting|losing|breaking|failing)|nobody notices|falls? through the cracks|error[- ]prone|time[- ]consuming|tedious|can't keep up|drowning in|mess)\b"""
 )

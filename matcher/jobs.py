@@ -46,9 +46,14 @@ _FUNCTIONS: Final = (
     ("engineering", r"\b(?:engineer\w*|developer|devops|sre|software|programmer|architect|cto|technolog\w*|full[- ]?stack|back[- ]?end|front[- ]?end|qa|machine learning|ml|ai researcher|research scientist|firmware|hardware|technical lead|tech lead|infrastructure|platform (?:engineer|lead|team)|it\b|scientist)\b"),
 )  # fmt: skip
 _FUNCTIONS_RX: Final = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _FUNCTIONS)
-_DATA_FIRST = re.compile(r"\b(?:data|analytics) (?:scientist|engineer|analyst|architect)\b|\banalytics engineer\b", re.IGNORECASE)
+_DATA_FIRST = re.compile(
+    r"\b(?:data|analytics) (?:scientist|engineer|analyst|architect)\b|\banalytics engineer\b", re.IGNORECASE
+)
 _PRODUCT_OPERATIONS = re.compile(r"\bproduct operations\b", re.IGNORECASE)
-_GTM_ENGINEER = re.compile(r"\b(?:software|machine learning|ml|site reliability|backend|frontend|full[- ]?stack) (?:\w+ )?engineer\b", re.IGNORECASE)
+_GTM_ENGINEER = re.compile(
+    r"\b(?:software|machine learning|ml|site reliability|backend|frontend|full[- ]?stack) (?:\w+ )?engineer\b",
+    re.IGNORECASE,
+)
 
 
 def is_job(event: StoredEvent) -> bool:
@@ -116,6 +121,8 @@ def _function(title: str) -> str:
         return "operations"
     if _GTM_ENGINEER.search(title) and not re.search(r"\bsecurity\b", title, re.IGNORECASE):
         return "engineering"
-    if re.search(r"\bproduct (?:manager|designer|owner|lead|and design)\b|\bhead of product\b", title, re.IGNORECASE):
+    if re.search(
+        r"\bproduct (?:manager|designer|owner|lead|and design)\b|\bhead of product\b", title, re.IGNORECASE
+    ):
         return "product"
     return next((name for name, pattern in _FUNCTIONS_RX if pattern.search(title)), "other")

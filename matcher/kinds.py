@@ -8,19 +8,20 @@ from typing import Final
 
 from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
 from matcher.certainty import certainty_of, is_past
-from matcher.facts import Hit, facts_of, round_kind
+from matcher.cues import Budget, Hit, hits
+from matcher.facts import facts_of, round_kind
 from matcher.intent import read
 from matcher.jobs import is_job, job_facts, job_tools
-from matcher.lexicon import Cue, language
-from matcher.names_in_text import name_before
+from matcher.lexicon import language
 from matcher.sentences import Sentence, sentences, span_of
 
 __all__ = ["claims"]
 
-_WORD: Final = re.compile(r"\w+(?:'\w+)?")
-_BE: Final = frozenset({"is", "are", "was", "were", "be", "been", "being", "gets", "got", "get"})
-_PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " "})
+_PLAIN: Final = str.maketrans(
+    {"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " "}
+)
 _EVIDENCE: Final = 280
+_OPENING: Final = 3
 # How much a sentence counts: the headline fully, the opening nearly, what follows less and less.
 _WEIGHTS: Final = (1.0, 0.9, 0.8, 0.7, 0.6)
 _LEAST_WEIGHT: Final = 0.45
@@ -70,7 +71,9 @@ def _job_claims(event: StoredEvent) -> Iterator[Claim]:
     yield Claim(kind="hiring_role", certainty=said, evidence=title, facts=job_facts(event), confidence=0.95)
     tools = job_tools(event)
     if tools and tools[0].span:
-        yield Claim(kind="hiring_names_tool", certainty=said, evidence=tools[0].span, facts=tools, confidence=0.85)
+        yield Claim(
+            kind="hiring_names_tool", certainty=said, evidence=tools[0].span, facts=tools, confidence=0.85
+        )
 
 
 def _outweighs(new: _Finding, known: _Finding) -> bool:
@@ -138,21 +141,31 @@ def _evidence(event: StoredEvent, finding: _Finding) -> Span:
 
 
 def _findings(event: StoredEvent) -> Iterator[_Finding]:
-    title = event.title.translate(_PLAIN)
-    forbidden = _forbidden(title[:600])
+    forbidden = _forbidden(event.title[:600].translate(_PLAIN)) if event.title else frozenset()
     if None in forbidden:
         return
-    year = (event.happened_at or event.seen_at).year
+    budget = Budget()
+    told: set[str] = set()
     for sentence in sentences(event):
-        plain = sentence.text.translate(_PLAIN)
-        yield from _read(event, sentence, plain, forbidden, year)
+        # Further down, only what is not told yet matters.
+        settled = frozenset(told) if sentence.place > _OPENING else frozenset()
+        for finding in _read(event, sentence, forbidden, settled, budget):
+            if finding.news:
+                told.update(finding.hit.frame.kinds)
+            yield finding
 
 
 def _read(
-    event: StoredEvent, sentence: Sentence, plain: str, forbidden: frozenset[str | None], year: int
+    event: StoredEvent,
+    sentence: Sentence,
+    forbidden: frozenset[str | None],
+    settled: frozenset[str],
+    budget: Budget,
 ) -> Iterator[_Finding]:
+    plain = sentence.text.translate(_PLAIN)
+    year = (event.happened_at or event.seen_at).year
     own: frozenset[str | None] | None = None
-    for hit in _hits(plain):
+    for hit in hits(plain, settled, budget):
         if own is None:
             own = forbidden if sentence.place == 0 else forbidden | _forbidden(plain)
         if None in own:
@@ -168,7 +181,9 @@ def _read(
             named = _catalogue_kind(kind, facts, plain)
             yield _Finding(
                 kind=named,
-                certainty=Certainty(hit.frame.certainty) if hit.frame.certainty else certainty or Certainty.RUMOUR,
+                certainty=Certainty(hit.frame.certainty)
+                if hit.frame.certainty
+                else certainty or Certainty.RUMOUR,
                 sentence=sentence,
                 hit=hit,
                 facts=facts,
@@ -204,85 +219,3 @@ def _forbidden(plain: str) -> frozenset[str | None]:
             if not veto.kinds:
                 break
     return frozenset(found)
-
-
-def _hits(plain: str) -> Iterator[Hit]:
-    """Yield the cues that stand in the text and whose surroundings agree."""
-    cues = language().cues
-    words = [(match[0].lower(), match.start(), match.end()) for match in _WORD.finditer(plain)]
-    for index, (word, start, _) in enumerate(words):
-        for cue in cues.get(word, ()):
-            last = index + len(cue.words) - 1
-            if last >= len(words) or any(words[index + n][0] != w for n, w in enumerate(cue.words)):
-                continue
-            end = words[last][2]
-            if cue.form != "noun" and (plain[start - 1 : start] == "-" or plain[end : end + 1] == "-"):
-                continue  # "asset-backed", "buy-side": part of another word
-            passive = _is_passive(cue, words, index, last)
-            if _agrees(cue, plain, start, end, passive=passive):
-                yield Hit(cue.frame, cue.form, start, end, passive)
-
-
-def _is_passive(cue: Cue, words: list[tuple[str, int, int]], index: int, last: int) -> bool:
-    if cue.form not in {"past", "pp"}:
-        return False
-    follows = words[last + 1][0] if last + 1 < len(words) else ""
-    near = {words[n][0] for n in range(max(0, index - 2), index)}
-    return follows == "by" or bool(near & _BE)
-
-
-def _agrees(cue: Cue, plain: str, start: int, end: int, *, passive: bool) -> bool:
-    frame = cue.frame
-    before, after = plain[:start], plain[end:]
-    if frame.not_near and frame.not_near.search(plain):
-        return False
-    if frame.not_before and frame.not_before.search(before):
-        return False
-    if frame.not_after and frame.not_after.search(after):
-        return False
-    if frame.near and not frame.near.search(plain):
-        return False
-    if frame.before and not frame.before.search(before):
-        return False
-    if frame.after and not frame.after.search(after) and not (passive and frame.swaps and before):
-        return False
-    if cue.form == "base" and cue.words[0] in _NOUNS and not _is_verb(before):
-        return False
-    return frame.states or not _is_state(before)
-
-
-# Verbs whose plain form is a noun as often: "the launch", "a new hire".
-_NOUNS: Final = frozenset(
-    "launch release debut partner name hire exit cut purchase buy quit back lead order pick win land close fine tap test pilot trial"
-    " preview tease raise leave showcase fire bag net score award join design trim drop file sign".split()
-)
-_MAKES_VERB: Final = re.compile(
-    r"\b(?:to|will|may|might|could|can|would|should|must|not|and|also|lets?|did|does|do|never|officially|quietly|jointly|both)\s$", re.IGNORECASE
-)
-
-
-def _is_verb(before: str) -> bool:
-    """Say whether a plain form is a verb here: behind "to" or "will", or behind a plural subject."""
-    if not before.strip():
-        return False
-    if _MAKES_VERB.search(before):
-        return True
-    place = name_before(before, keep_list=True)
-    if place is None or place[1] < len(before.rstrip(" \"'")):
-        return False
-    subject = before[place[0] : place[1]]
-    return bool(re.search(r",\s|\s(?:and|&)\s", subject)) or bool(re.search(r"[a-rt-z]s$", subject.split()[-1]))
-
-
-@cache
-def _state() -> re.Pattern[str]:
-    return language().pattern(
-        r"^(?:<STATE>|<LEADER>)(?:(?:, | and |-|–| & )(?:<STATE>|<LEADER>))*(?:'s)?$|\b(?:<OFFICE>)$|^(?:<STATE>)(?:'s)? (?:<OFFICE>|<LEADER>)"
-        r"|^(?:president|pm|minister|senator|king|queen|prince) "
-    )
-
-
-def _is_state(before: str) -> bool:
-    """Say whether the subject is a state, an office or a politician rather than a company."""
-    place = name_before(before, keep_list=True)
-    return place is not None and _state().search(before[place[0] : place[1]]) is not None

@@ -70,7 +70,9 @@ _CURRENCY_HINT = re.compile(
     r"|francs|franken|kronor|kroner|zloty|dirhams)(?![a-z])",
     re.IGNORECASE,
 )
-_PER = re.compile(r"\s?(?:/|per\b|a (?:share|month|year|seat|user|barrel|ton)|each\b|an? ounce)", re.IGNORECASE)
+_PER = re.compile(
+    r"\s?(?:/|per\b|a (?:share|month|year|seat|user|barrel|ton)|each\b|an? ounce)", re.IGNORECASE
+)
 _FOLLOWING = re.compile(r"\s?(?:\+|plus\b)")
 
 

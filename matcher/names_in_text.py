@@ -54,11 +54,7 @@ _CAPITAL = re.compile(r"[A-Z0-9]")
 _TOKEN = re.compile(r"\S+")
 _PERSON_TOKEN = re.compile(r"[A-Z][\w'.-]*$|(?:de|van|von|bin|al|el|der|den|da|di|la|le)$")
 _NOT_PERSON: Final = frozenset(
-    "veteran ceo cfo cto coo cmo cio ciso cpo cpto cro chro cbo cso cxo md gm president chairman chairwoman chairperson chair director executive exec head chief"
-    " founder cofounder co-founder partner manager officer leader boss former ex new interim acting global group senior vice managing general"
-    " board member top insider alum alumnus scientist lawyer engineer professor finance marketing the its as to and of for by with"
-    " co-ceo banker official operator minister deputy long-time longtime current incoming outgoing first evp svp vp lead technology financial"
-    " operating product people legal revenue commercial company indian-origin government relations affairs asia-pacific public international region".split()
+    ["veteran", "ceo", "cfo", "cto", "coo", "cmo", "cio", "ciso", "cpo", "cpto", "cro", "chro", "cbo", "cso", "cxo", "md", "gm", "president", "chairman", "chairwoman", "chairperson", "chair", "director", "executive", "exec", "head", "chief", "founder", "cofounder", "co-founder", "partner", "manager", "officer", "leader", "boss", "former", "ex", "new", "interim", "acting", "global", "group", "senior", "vice", "managing", "general", "board", "member", "top", "insider", "alum", "alumnus", "scientist", "lawyer", "engineer", "professor", "finance", "marketing", "the", "its", "as", "to", "and", "of", "for", "by", "with", "co-ceo", "banker", "official", "operator", "minister", "deputy", "long-time", "longtime", "current", "incoming", "outgoing", "first", "evp", "svp", "vp", "lead", "technology", "financial", "operating", "product", "people", "legal", "revenue", "commercial", "company", "indian-origin", "government", "relations", "affairs", "asia-pacific", "public", "international", "region"]
 )
 _PERSON_END = re.compile(
     r"\s+(?:as|to|for|from|amid|amidst|after|in|on|at|of|who|with|following|its|their|and (?:its|names)|steps|joins|replac\w+|succeed\w+|over|effective)\b|[;:|(]|,\s(?!Jr)",
@@ -106,7 +102,12 @@ def name_before(text: str, *, keep_list: bool = False) -> Place | None:
         if comma:
             segment = segment[: comma.start()]
         else:
-            cut = [m.end() for m in re.finditer(r"[,;:]\s|\s(?:as|after|and|while|that|on report|said|says|report)\s", segment)]
+            cut = [
+                m.end()
+                for m in re.finditer(
+                    r"[,;:]\s|\s(?:as|after|and|while|that|on report|said|says|report)\s", segment
+                )
+            ]
             if cut:
                 start += cut[-1]
                 segment = segment[cut[-1] :]
@@ -138,7 +139,9 @@ def name_after(text: str, position: int) -> Place | None:
         if cuts and cuts[-1] < len(segment):
             start += cuts[-1]
             segment = segment[cuts[-1] :]
-    if re.search(rf"\b{_DESCRIPTOR}$", segment, re.IGNORECASE) and not re.match(r"[A-Z]\w+ [A-Z]\w+ Group$", segment):
+    if re.search(rf"\b{_DESCRIPTOR}$", segment, re.IGNORECASE) and not re.match(
+        r"[A-Z]\w+ [A-Z]\w+ Group$", segment
+    ):
         # "buys a self-driving tractor startup": nobody is named.
         return None
     words = segment.split()
@@ -191,7 +194,10 @@ def person_after(text: str, position: int) -> Place | None:
         return None  # "taps Schneider Electric executive as CFO": a person without a name
     if last in _NOT_PERSON:
         # "names Jane Roe chief financial officer": the name stands before the job
-        cut = re.search(r"\s(?:[Cc]hief|[A-Z]{3,4}\b|[Pp]resident|[Cc]hair\w*|[Mm]anaging|[Hh]ead|[Vv]ice|[Dd]irector|[Gg]eneral|[Gg]roup|[Ii]nterim|[Gg]lobal|[Nn]ew|[Ss]enior|[Ee]xecutive)\b", segment)
+        cut = re.search(
+            r"\s(?:[Cc]hief|[A-Z]{3,4}\b|[Pp]resident|[Cc]hair\w*|[Mm]anaging|[Hh]ead|[Vv]ice|[Dd]irector|[Gg]eneral|[Gg]roup|[Ii]nterim|[Gg]lobal|[Nn]ew|[Ss]enior|[Ee]xecutive)\b",
+            segment,
+        )
         if not cut or cut.start() < 2:
             return None
         end = position + cut.start()
@@ -205,7 +211,15 @@ def person_before(text: str) -> Place | None:
     match = _AUXILIARY.search(text, max(0, end - 60))
     if match:
         end = match.start()
-    start = max(text.rfind(";", 0, end), text.rfind(" as ", 0, end), text.rfind(": ", 0, end), text.rfind(", ", 0, end)) + 1
+    start = (
+        max(
+            text.rfind(";", 0, end),
+            text.rfind(" as ", 0, end),
+            text.rfind(": ", 0, end),
+            text.rfind(", ", 0, end),
+        )
+        + 1
+    )
     found = _person(text, max(0, start), end)
     if not found or text[found[1] : end].strip(" ,'\""):
         return None  # the name is not what the verb belongs to

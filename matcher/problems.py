@@ -34,7 +34,9 @@ def problems_in(event: StoredEvent, problems: Sequence[Problem]) -> tuple[Proble
     A text with one of ``not_phrases`` does not count for that problem.
     """
     found = (_match(event, problem) for problem in problems)
-    return tuple(sorted((match for match in found if match), key=lambda match: (-match.confidence, match.problem)))
+    return tuple(
+        sorted((match for match in found if match), key=lambda match: (-match.confidence, match.problem))
+    )
 
 
 def _match(event: StoredEvent, problem: Problem) -> ProblemMatch | None:

@@ -11,11 +11,10 @@ __all__ = ["MOST_SENTENCES", "Sentence", "sentences", "span_of"]
 MOST_SENTENCES = 30
 _LONGEST = 600
 _SHORT_WORDS = frozenset(
-    "mr mrs ms dr prof inc corp ltd co cos vs st no jr sr gen sen rep gov u.s u.k e.g i.e etc approx dept est"
-    " fig jan feb mar apr jun jul aug sep sept oct nov dec mio mrd ca bzw z.b rs s.a".split()
+    ["mr", "mrs", "ms", "dr", "prof", "inc", "corp", "ltd", "co", "cos", "vs", "st", "no", "jr", "sr", "gen", "sen", "rep", "gov", "u.s", "u.k", "e.g", "i.e", "etc", "approx", "dept", "est", "fig", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mio", "mrd", "ca", "bzw", "z.b", "rs", "s.a"]
 )
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n+")
-_CLAUSE = re.compile(r"\s*;\s+|\s+\|\s+|\s+[—–]\s+|\s+-\s+(?=[A-Z])")
+_CLAUSE = re.compile(r";\s|\s\|\s|\s[—–]\s|\s-\s(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,9 @@ class Sentence:
 
     def span(self, event: StoredEvent, start: int = 0, end: int | None = None) -> Span:
         """Return the span of ``start:end`` of this sentence; the whole sentence by default."""
-        return span_of(event, self.field, self.start + start, self.start + (len(self.text) if end is None else end))
+        return span_of(
+            event, self.field, self.start + start, self.start + (len(self.text) if end is None else end)
+        )
 
 
 def span_of(event: StoredEvent, field: str, start: int, end: int) -> Span:

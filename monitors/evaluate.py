@@ -16,7 +16,18 @@ from typing import Any, Final
 
 from earmark.errors import ConfigError
 from earmark.intake.accounts import read_accounts
-from earmark.types import Account, Certainty, FactValue, Hint, HintKind, Lexicon, Match, Reading, Role, StoredEvent
+from earmark.types import (
+    Account,
+    Certainty,
+    FactValue,
+    Hint,
+    HintKind,
+    Lexicon,
+    Match,
+    Reading,
+    Role,
+    StoredEvent,
+)
 from matcher.normalise import canonical_url, event_id, fingerprint, fold
 from matcher.read import Matcher
 from matcher.stories import key_of, same_story
@@ -61,7 +72,18 @@ NAMES_OF_KINDS: Final[Mapping[str, str]] = MappingProxyType(
 the catalogue itself keeps them all."""
 
 _NAMES_OF_FACTS: Final = frozenset(
-    {"amount", "currency", "round", "valuation", "revenue", "investors", "person", "role", "acquirer", "target"}
+    {
+        "amount",
+        "currency",
+        "round",
+        "valuation",
+        "revenue",
+        "investors",
+        "person",
+        "role",
+        "acquirer",
+        "target",
+    }
     | {"headcount", "percent", "location"}
 )
 _UNDATED: Final = datetime(2026, 5, 1, tzinfo=UTC)
@@ -69,9 +91,7 @@ _COMMON: Final = 60  # a word in more titles than this brings no two of them tog
 _SHARED: Final = 2  # so many rare words two titles must share before they are compared at all
 
 
-def run(
-    accounts: Path, events: Path, out: Path, progress: Callable[[int], None] = lambda _: None
-) -> None:
+def run(accounts: Path, events: Path, out: Path, progress: Callable[[int], None] = lambda _: None) -> None:
     """Read accounts (CSV) and events (JSON lines), write one prediction a line to ``out``.
 
     ``progress`` hears how many events are done. ConfigError for a file that can't be read or written.
@@ -83,7 +103,9 @@ def run(
                 file.write(json.dumps(prediction, ensure_ascii=False) + "\n")
                 progress(done)
     except OSError as error:
-        raise ConfigError(f"{out} can't be written: {error.strerror}. Choose another file with --out.") from error
+        raise ConfigError(
+            f"{out} can't be written: {error.strerror}. Choose another file with --out."
+        ) from error
 
 
 def read_events(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -101,7 +123,9 @@ def _event_of_line(path: Path, number: int, line: str) -> Mapping[str, Any]:
     try:
         event = json.loads(line)
     except ValueError as error:
-        raise ConfigError(f"{path}, line {number}: this is no JSON object ({error}). Mend or drop the line.") from error
+        raise ConfigError(
+            f"{path}, line {number}: this is no JSON object ({error}). Mend or drop the line."
+        ) from error
     if not isinstance(event, dict) or not event.get("id"):
         raise ConfigError(f"{path}, line {number}: an event needs an id. Mend or drop the line.")
     return event
@@ -128,12 +152,16 @@ def stored(row: Mapping[str, Any]) -> StoredEvent:
     A forum post gets its thread, a job posting the board and the company that its text opens with; a
     sentence out of an article stands alone, so that it is read as a headline is.
     """
-    kind, title, text = str(row.get("source_kind", "")), str(row.get("title") or ""), str(row.get("text") or "")
+    kind, title, text = (
+        str(row.get("source_kind", "")),
+        str(row.get("title") or ""),
+        str(row.get("text") or ""),
+    )
     external, url = str(row["id"]), str(row.get("url") or "") or None
     published = _moment(str(row.get("published") or ""))
     hints: tuple[Hint, ...] = ()
     if kind == "job":
-        company = text.split(" | ")[0].strip()
+        company = text.split(" | ", maxsplit=1)[0].strip()
         hints = (Hint(kind=HintKind.BOARD, value=url or external),)
         hints += (Hint(kind=HintKind.NAME, value=company, strength=0.9),) if 0 < len(company) <= 80 else ()
     return StoredEvent(
@@ -164,7 +192,9 @@ def _moment(text: str) -> datetime | None:
 def _prediction(row: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     said = [claim for claim in reading.claims if claim.certainty is not Certainty.DENIED]
     # Single sentences out of articles are labelled by what they speak of, be it news or not.
-    kinds = topics(reading.event) if row.get("source_kind") == "news_sentence" else {claim.kind for claim in said}
+    kinds = (
+        topics(reading.event) if row.get("source_kind") == "news_sentence" else {claim.kind for claim in said}
+    )
     facts: dict[str, Any] = {}
     for claim in said:
         for fact in claim.facts:

@@ -1,0 +1,134 @@
+"""Where a text holds the cues of the lexicon, and whether the words around them agree."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from matcher.lexicon import Cue, Frame, language
+from matcher.names_in_text import name_before
+
+__all__ = ["Budget", "Hit", "hits"]
+
+_WORD: Final = re.compile(r"\w+(?:'\w+)?")
+_BE: Final = frozenset({"is", "are", "was", "were", "be", "been", "being", "gets", "got", "get"})
+_MOST_CHECKS: Final = 60  # of one sentence: an honest one needs a dozen
+_REACH: Final = 240  # how far behind a cue a frame may look
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cue of ``frame`` at ``start:end`` of the sentence's plain text; ``passive`` turns its sides around."""
+
+    frame: Frame
+    form: str
+    start: int
+    end: int
+    passive: bool
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many cues may still be looked at, in this event and in this sentence: a bound on hostile texts."""
+
+    event: int = 400
+    sentence: int = _MOST_CHECKS
+
+    def spend(self) -> bool:
+        """Take one; False when none is left."""
+        self.event -= 1
+        self.sentence -= 1
+        return self.event >= 0 and self.sentence >= 0
+
+
+def hits(plain: str, settled: frozenset[str], budget: Budget) -> Iterator[Hit]:
+    """Yield the cues that stand in the text and whose surroundings agree.
+
+    Frames that tell of ``settled`` kinds only are passed over. ``plain`` has straight quotes.
+    """
+    budget.sentence = _MOST_CHECKS
+    cues = language().cues
+    words = [(match[0].lower(), match.start(), match.end()) for match in _WORD.finditer(plain)]
+    for index, (word, start, _) in enumerate(words):
+        for cue in cues.get(word, ()):
+            last = index + len(cue.words) - 1
+            if last >= len(words) or any(words[index + n][0] != w for n, w in enumerate(cue.words)):
+                continue
+            if settled.issuperset(cue.frame.kinds):
+                continue
+            if not budget.spend():
+                return
+            end = words[last][2]
+            if cue.form != "noun" and (plain[start - 1 : start] == "-" or plain[end : end + 1] == "-"):
+                continue  # "asset-backed", "buy-side": part of another word
+            passive = _is_passive(cue, words, index, last)
+            if _agrees(cue, plain, start, end, passive=passive):
+                yield Hit(cue.frame, cue.form, start, end, passive)
+
+
+def _is_passive(cue: Cue, words: list[tuple[str, int, int]], index: int, last: int) -> bool:
+    if cue.form not in {"past", "pp"}:
+        return False
+    follows = words[last + 1][0] if last + 1 < len(words) else ""
+    near = {words[n][0] for n in range(max(0, index - 2), index)}
+    return follows == "by" or bool(near & _BE)
+
+
+def _agrees(cue: Cue, plain: str, start: int, end: int, *, passive: bool) -> bool:
+    frame = cue.frame
+    before, after = plain[:start], plain[end : end + _REACH]
+    if frame.not_near and frame.not_near.search(plain):
+        return False
+    if frame.not_before and frame.not_before.search(before):
+        return False
+    if frame.not_after and frame.not_after.search(after):
+        return False
+    if frame.near and not frame.near.search(plain):
+        return False
+    if frame.before and not frame.before.search(before):
+        return False
+    if frame.after and not frame.after.search(after) and not (passive and frame.swaps and before):
+        return False
+    if cue.form == "base" and cue.words[0] in _NOUNS and not _is_verb(before):
+        return False
+    return frame.states or not _is_state(before)
+
+
+# Verbs whose plain form is a noun as often: "the launch", "a new hire".
+_NOUNS: Final = frozenset(
+    ["launch", "release", "debut", "partner", "name", "hire", "exit", "cut", "purchase", "buy", "quit", "back", "lead", "order", "pick", "win", "land", "close", "fine", "tap", "test", "pilot", "trial", "preview", "tease", "raise", "leave", "showcase", "fire", "bag", "net", "score", "award", "join", "design", "trim", "drop", "file", "sign"]
+)
+_MAKES_VERB: Final = re.compile(
+    r"\b(?:to|will|may|might|could|can|would|should|must|not|and|also|lets?|did|does|do|never|officially|quietly|jointly|both)\s$",
+    re.IGNORECASE,
+)
+
+
+def _is_verb(before: str) -> bool:
+    """Say whether a plain form is a verb here: behind "to" or "will", or behind a plural subject."""
+    if not before.strip():
+        return False
+    if _MAKES_VERB.search(before):
+        return True
+    place = name_before(before, keep_list=True)
+    if place is None or place[1] < len(before.rstrip(" \"'")):
+        return False
+    subject = before[place[0] : place[1]]
+    return bool(re.search(r",\s|\s(?:and|&)\s", subject)) or bool(
+        re.search(r"[a-rt-z]s$", subject.split()[-1])
+    )
+
+
+@cache
+def _state() -> re.Pattern[str]:
+    return language().pattern(
+        r"^(?:<STATE>|<LEADER>)(?:(?:, | and |-|–| & )(?:<STATE>|<LEADER>))*(?:'s)?$|\b(?:<OFFICE>)$|^(?:<STATE>)(?:'s)? (?:<OFFICE>|<LEADER>)"
+        r"|^(?:president|pm|minister|senator|king|queen|prince) "
+    )
+
+
+def _is_state(before: str) -> bool:
+    """Say whether the subject is a state, an office or a politician rather than a company."""
+    place = name_before(before, keep_list=True)
+    return place is not None and _state().search(before[place[0] : place[1]]) is not None
