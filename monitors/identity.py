@@ -6,37 +6,22 @@ fingerprint alone where the kind of source says that its ids rotate.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from earmark.types import Event, Mark, StoredEvent
 from matcher.normalise import canonical_url, event_id, fingerprint
+from storage.events import Known, Seen
 
-__all__ = ["Arrivals", "KnownEvents", "cleaned", "identified", "sort_out"]
+__all__ = ["Arrivals", "cleaned", "identified", "sort_out"]
 
 _LONGEST: Final = {"title": 2_000, "text": 50_000, "external_id": 1_000, "url": 4_000}
 _FUTURE: Final = timedelta(days=1)
 # Control characters but tab and line feed, and lone surrogates: no database stores them as text.
 _UNSTORABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-
-
-class KnownEvents(Protocol):
-    """What storage knows of the ids and fingerprints of one source."""
-
-    @property
-    def ids(self) -> Mapping[str, tuple[str, str, int]]:
-        """External id → (event id, fingerprint, revision)."""
-
-    @property
-    def twins(self) -> frozenset[tuple[str, str]]:
-        """Pairs of canonical link and fingerprint."""
-
-    @property
-    def fingerprints(self) -> frozenset[str]:
-        """Fingerprints alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +62,7 @@ def identified(event: Event, *, source: str, now: datetime) -> StoredEvent:
 
 def sort_out(
     events: Iterable[StoredEvent],
-    known: KnownEvents,
+    known: Known,
     *,
     unstable_ids: bool,
     first_poll: bool,
@@ -93,10 +78,10 @@ def sort_out(
     for event in events:
         seen = ids.get(event.external_id)
         twin = (event.canonical_url or "", event.fingerprint)
-        if event.external_id in here or (seen and seen[1] == event.fingerprint):
+        if event.external_id in here or (seen and seen.fingerprint == event.fingerprint):
             dropped += 1
         elif seen:
-            revised.append(replace(event, id=seen[0], revision=seen[2] + 1))
+            revised.append(_revision(event, seen))
         elif (event.canonical_url and twin in twins) or (unstable_ids and event.fingerprint in prints):
             dropped += 1
         else:
@@ -105,6 +90,11 @@ def sort_out(
         twins.add(twin)
         prints.add(event.fingerprint)
     return Arrivals(new=tuple(new), revised=tuple(revised), known=dropped)
+
+
+def _revision(event: StoredEvent, seen: Seen) -> StoredEvent:
+    """Return the event as the next revision of the one that was seen."""
+    return replace(event, id=seen.id, revision=seen.revision + 1, mark=seen.mark, seen_at=seen.seen_at)
 
 
 def _mark(

@@ -12,18 +12,41 @@ from storage.columns import short
 from storage.rows import BATCH, add, batches, each, upsert
 from storage.tables import event_revisions, events
 
-__all__ = ["Known", "as_event", "count", "find", "get", "insert", "known", "of_revision", "revise", "stream"]
+__all__ = [
+    "Known",
+    "Seen",
+    "as_event",
+    "count",
+    "find",
+    "get",
+    "insert",
+    "known",
+    "of_revision",
+    "revise",
+    "stream",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a revision of an event takes over from it: its id, its mark, and when it was first seen."""
+
+    id: str
+    fingerprint: str
+    revision: int
+    mark: Mark
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What a source has told before, as far as it was asked.
 
-    ``ids`` maps an external id to (event id, fingerprint, revision); ``twins`` are (canonical link,
-    fingerprint) of events that have both; ``fingerprints`` are those met under any id.
+    ``ids`` is by external id; ``twins`` are (canonical link, fingerprint) of events that have both;
+    ``fingerprints`` are those met under any id.
     """
 
-    ids: Mapping[str, tuple[str, str, int]]
+    ids: Mapping[str, Seen]
     twins: frozenset[tuple[str, str]]
     fingerprints: frozenset[str]
 
@@ -31,10 +54,16 @@ class Known:
 def known(conn: Connection, source: str, external_ids: Iterable[str], fingerprints: Iterable[str]) -> Known:
     """Return which of these ids and fingerprints the source has shown before."""
     keys = {short(external_id): external_id for external_id in external_ids}
-    by_id = select(events.c.external_key, events.c.id, events.c.fingerprint, events.c.revision)
-    by_id = by_id.where(events.c.source == source)
+    wanted = ("external_key", "id", "fingerprint", "revision", "mark", "seen_at")
+    by_id = select(*(events.c[name] for name in wanted)).where(events.c.source == source)
     ids = {
-        keys[row.external_key]: (row.id, row.fingerprint, row.revision)
+        keys[row.external_key]: Seen(
+            id=row.id,
+            fingerprint=row.fingerprint,
+            revision=row.revision,
+            mark=Mark(row.mark),
+            seen_at=row.seen_at,
+        )
         for row in each(conn, by_id, events.c.external_key, keys)
     }
     by_text = select(events.c.fingerprint, events.c.canonical_url).where(events.c.source == source)

@@ -1,5 +1,4 @@
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -8,19 +7,22 @@ from hypothesis import strategies as st
 
 from earmark.types import Mark, StoredEvent
 from monitors.identity import Arrivals, cleaned, identified, sort_out
+from storage.events import Known, Seen
 from tests.builders import NOW, ago, an_event
-
-
-@dataclass(frozen=True)
-class Known:
-    ids: Mapping[str, tuple[str, str, int]] = field(default_factory=dict)
-    twins: frozenset[tuple[str, str]] = frozenset()
-    fingerprints: frozenset[str] = frozenset()
 
 
 def known_of(*events: StoredEvent) -> Known:
     return Known(
-        ids={event.external_id: (event.id, event.fingerprint, event.revision) for event in events},
+        ids={
+            event.external_id: Seen(
+                id=event.id,
+                fingerprint=event.fingerprint,
+                revision=event.revision,
+                mark=event.mark,
+                seen_at=event.seen_at,
+            )
+            for event in events
+        },
         twins=frozenset((event.canonical_url or "", event.fingerprint) for event in events),
         fingerprints=frozenset(event.fingerprint for event in events),
     )
@@ -39,7 +41,7 @@ def sort(
 ) -> Arrivals:
     return sort_out(
         events,
-        known or Known(),
+        known or known_of(),
         unstable_ids=unstable_ids,
         first_poll=first_poll,
         backfill=backfill,
@@ -63,6 +65,12 @@ def test_a_known_id_with_other_words_is_a_revision_of_the_same_event() -> None:
     (revised,) = sort(edited, known=known_of(first)).revised
     assert (revised.id, revised.revision) == (first.id, 2)
     assert revised.fingerprint != first.fingerprint
+
+
+def test_a_revision_keeps_the_mark_and_the_moment_of_the_first_sight() -> None:
+    first = replace(stored(published_at=None), mark=Mark.BASELINE, seen_at=ago(9))
+    (revised,) = sort(stored("Norvik Labs raises $22 million"), known=known_of(first)).revised
+    assert (revised.mark, revised.seen_at) == (Mark.BASELINE, ago(9))
 
 
 def test_a_rotated_id_with_the_same_link_and_words_is_the_same_event() -> None:

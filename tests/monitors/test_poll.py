@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -143,7 +144,7 @@ def test_a_hang_ends_by_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
             yield an_event(published_at=poll.now)
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(poll_module, "DEADLINE", poll_module.timedelta(seconds=0.05))
+    monkeypatch.setattr(poll_module, "DEADLINE", timedelta(seconds=0.05))
     outcome, _ = polled({}, source=Hanging())
     assert outcome.result == "unavailable"
     assert len(outcome.events) == 1

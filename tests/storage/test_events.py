@@ -70,7 +70,9 @@ def test_a_source_knows_its_ids_its_twins_and_its_texts(engine: Engine) -> None:
     with reading(engine) as conn:
         known = events.known(conn, "wire", ["a", "new"], [mine.fingerprint, linkless.fingerprint, "e" * 24])
         assert events.known(conn, "blog", ["a"], [mine.fingerprint]).ids == {}
-    assert known.ids == {"a": (mine.id, mine.fingerprint, 2)}
+    seen = known.ids["a"]
+    assert (seen.id, seen.fingerprint, seen.revision) == (mine.id, mine.fingerprint, 2)
+    assert (seen.mark, seen.seen_at) == (mine.mark, mine.seen_at)
     assert known.twins == {(mine.canonical_url, mine.fingerprint)}
     assert known.fingerprints == {mine.fingerprint, linkless.fingerprint}
 
@@ -80,7 +82,7 @@ def test_an_id_longer_than_an_index_holds_is_known_again(engine: Engine) -> None
     stored(engine, a_stored_event(external_id=long), a_stored_event(external_id=twin, id="event-2"))
     with reading(engine) as conn:
         known = events.known(conn, "wire", [long, twin], [])
-    assert {key: value[0] for key, value in known.ids.items()} == {long: "event-1", twin: "event-2"}
+    assert {key: seen.id for key, seen in known.ids.items()} == {long: "event-1", twin: "event-2"}
 
 
 def test_bytes_that_no_database_stores_become_signs_of_their_width(engine: Engine) -> None:
