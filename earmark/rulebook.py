@@ -183,7 +183,7 @@ def _refuse_unknown(rulebook: Rulebook) -> None:
     for place, key in _named_kinds(rulebook):
         if key not in CATALOGUE:
             raise ConfigError(
-                f"The rulebook is wrong: {place} names the kind {key!r}.{_near(key, CATALOGUE)}"
+                f"The rulebook is wrong: {place} names an unknown kind, {key!r}.{_near(key, CATALOGUE)}"
             )
     for key, kind in rulebook.kinds.items():
         try:

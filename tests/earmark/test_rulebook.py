@@ -1,0 +1,139 @@
+import math
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from earmark import rulebook, types
+from earmark.errors import ConfigError
+from earmark.lifecycle import Stage
+from earmark.rulebook import IcpRule, Kind, Play, Problem, Rulebook, parse, render
+from earmark.triggers import CATALOGUE, Polarity
+from earmark.types import DEFAULT_PATIENCE, Lexicon
+from tests.builders import an_account, days
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+SLUGS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10)
+MANY = st.lists(TEXTS, max_size=3).map(tuple)
+DAYS = st.floats(0.5, 3_000)
+SHARES = st.floats(0, 1)
+
+PROBLEMS = st.builds(Problem, id=SLUGS, name=SLUGS, phrases=MANY, not_phrases=MANY, rivals=MANY)
+PLAYS = st.builds(
+    Play, id=SLUGS, kind=st.sampled_from(["*", *CATALOGUE]), personas=MANY, talk=MANY, opener=TEXTS
+)
+RULES = st.one_of(
+    st.builds(IcpRule, field=SLUGS, op=st.sampled_from(["is", "contains"]), value=TEXTS, sentence=TEXTS),
+    st.builds(IcpRule, field=SLUGS, op=st.just("in"), value=MANY, weight=st.floats(-100, 100)),
+    st.builds(IcpRule, field=SLUGS, op=st.sampled_from(["at_least", "at_most"]), value=st.integers(0, 10**9)),
+)
+KINDS = st.builds(
+    Kind,
+    half_life_days=st.none() | DAYS,
+    expires_days=st.none() | st.floats(3_651, 9_000),
+    intent=st.none() | SHARES,
+    polarity=st.none() | st.sampled_from(Polarity),
+)
+RULEBOOKS = st.builds(
+    Rulebook,
+    threshold=st.floats(0, 100),
+    companies=MANY,
+    targets=MANY,
+    patience=st.dictionaries(st.sampled_from(Stage), DAYS, max_size=3),
+    icp=st.lists(RULES, max_size=3).map(tuple),
+    problems=st.lists(PROBLEMS, max_size=3, unique_by=lambda each: each.id).map(tuple),
+    plays=st.lists(PLAYS, max_size=3, unique_by=lambda each: each.id).map(tuple),
+    kinds=st.dictionaries(st.sampled_from(sorted(CATALOGUE)), KINDS, max_size=3),
+)
+
+
+@given(RULEBOOKS)
+def test_a_rulebook_written_and_read_is_the_same_and_so_is_its_text(book: Rulebook) -> None:
+    text = render(book)
+    assert parse(text) == book
+    assert render(parse(text)) == text
+
+
+@given(RULEBOOKS)
+def test_a_rulebook_of_any_content_makes_a_lexicon(book: Rulebook) -> None:
+    lexicon = book.lexicon({}, 3)
+    assert lexicon.kinds.keys() == CATALOGUE.keys()
+    assert lexicon.patience.keys() >= DEFAULT_PATIENCE.keys()
+    assert [rule.value for rule in lexicon.icp] == [rule.value for rule in book.icp]
+
+
+def test_an_empty_rulebook_leaves_the_defaults() -> None:
+    accounts = {"norvik-labs": an_account()}
+    assert parse("").lexicon(accounts, 7) == Lexicon(version=7, accounts=accounts)
+    assert render(Rulebook()) == ""
+
+
+def test_the_example_in_the_page_of_the_module_is_a_rulebook() -> None:
+    example = str(rulebook.__doc__).split("::")[1]
+    lexicon = parse(example).lexicon({}, 1)
+    assert lexicon.companies == ("Norvik Holding",)
+    assert lexicon.targets == ("crm",)
+    assert lexicon.patience == {**DEFAULT_PATIENCE, Stage.CONTACTED: days(21)}
+    assert lexicon.icp == (types.IcpRule(field="industry", op="in", value=("software", "logistics")),)
+    assert lexicon.problems[0].phrases == ("onboarding takes",)
+    assert lexicon.plays[0].kind == "funding_early"
+    assert lexicon.kinds["funding_early"].half_life == days(30)
+
+
+def test_a_kind_changes_only_in_what_is_given() -> None:
+    text = "[kinds.layoffs]\nhalf_life_days = 1.5\nopens_days = 0\nintent = 0.0\npolarity = 'suppress'"
+    kind, default = parse(text).lexicon({}, 1).kinds["layoffs"], CATALOGUE["layoffs"]
+    assert kind.half_life == timedelta(days=1.5)
+    assert (kind.opens, kind.intent, kind.polarity) == (timedelta(0), 0.0, Polarity.SUPPRESS)
+    assert (kind.closes, kind.expires, kind.roles) == (default.closes, default.expires, default.roles)
+
+
+def test_the_order_of_a_file_does_not_matter() -> None:
+    text = "[patience]\nwarm = 9\n[[problems]]\nid = 'a'\nname = 'A'\n"
+    assert parse("threshold = 9.0\n" + text) == Rulebook(
+        threshold=9, patience={Stage.WARM: 9}, problems=(Problem(id="a", name="A"),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("treshold = 3", "unknown key treshold. Did you mean 'threshold'?"),
+        ("x = 3", "unknown key x. Known are companies, icp,"),
+        ("[[icp]]\nfild = 'industry'", "unknown key icp, number 1, fild. Did you mean 'field'?"),
+        ("[[problems]]\nphrase = []", "problems, number 1, phrase. Did you mean 'phrases'?"),
+        ("[kinds.layoffs]\nhalf_life = 3", "half_life. Did you mean 'half_life_days'?"),
+        ("[kinds.layofs]\nintent = 1", "names an unknown kind, 'layofs'. Did you mean 'layoffs'?"),
+        ("[[plays]]\nid = 'a'\nkind = 'layofs'", "plays, number 1, kind names an unknown kind, 'layofs'."),
+        ("[patience]\nwarmm = 3", "patience, warmm is no stage. Did you mean 'warm'?"),
+        ("[patience]\nwarm = -3", "patience, warm: Input should be greater than 0, not -3."),
+        ("[kinds.layoffs]\ncloses_days = 3000", "opens_days, closes_days and expires_days must follow"),
+        ("[[icp]]\nfield = 'size'\nop = 'at_least'\nvalue = 'ten'", "op 'at_least' compares numbers"),
+        ("[[icp]]\nfield = 'size'\nop = 'in'\nvalue = 'ten'", "op 'in' takes a list of values."),
+        ("[[icp]]\nfield = 'size'\nop = 'near'\nvalue = 1", "op: Input should be 'is', 'in',"),
+        ("[[icp]]\nfield = 'size'", "is missing."),
+        ("problems = [{id = 'a', name = 'A'}, {id = 'a', name = 'B'}]", "has the id 'a' twice."),
+        ("threshold = 101", "threshold: Input should be less than or equal to 100, not 101."),
+        ("threshold = nan", "threshold: "),
+        ("threshold = 3\nthreshold = 4", "is not TOML: "),
+        ("threshold", "is not TOML: "),
+        ("a = " + "[" * 5_000, "is not TOML: "),
+        ("icp = 3", "icp: Input should be a valid list, not 3."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_place_and_what_is_near(text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as fault:
+        parse(text)
+    assert says in str(fault.value)
+    assert str(fault.value).startswith("The rulebook is ")
+
+
+@given(st.text())
+def test_a_text_of_any_kind_is_a_rulebook_or_a_clear_fault(text: str) -> None:
+    try:
+        book = parse(text)
+    except ConfigError as fault:
+        assert str(fault).startswith("The rulebook is ")  # noqa: PT017 - most texts are none, a few are
+    else:
+        assert not math.isnan(book.threshold)
