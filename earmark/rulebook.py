@@ -173,9 +173,9 @@ def render(rulebook: Rulebook) -> str:
     """Write the rulebook as TOML without what is left at its default; ``parse`` gives it back."""
     data = rulebook.model_dump(mode="json", exclude_defaults=True)
     # Single keys first: in TOML they would otherwise belong to the table above them.
-    return tomli_w.dumps(
-        dict(sorted(data.items(), key=lambda pair: _is_table(pair[1]))), multiline_strings=True
-    )
+    ordered = dict(sorted(data.items(), key=lambda pair: _is_table(pair[1])))
+    # A string over several lines would lose its carriage returns.
+    return tomli_w.dumps(ordered, multiline_strings=r"\r" not in repr(data))
 
 
 def _refuse_unknown(rulebook: Rulebook) -> None:
