@@ -231,9 +231,7 @@ def _known_beside(location: tuple[int | str, ...]) -> list[str]:
     for part in location[:-1]:
         if isinstance(part, str) and part in section.model_fields:
             inner = get_args(section.model_fields[part].annotation)
-            section = next(
-                (kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), section
-            )
+            section = next(filter(_is_section, inner), section)
     return list(section.model_fields)
 
 
