@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from matcher.lexicon import Cue, Frame, language
+from matcher.lexicon import Cue, Frame, language, words
 from matcher.names_in_text import name_before
 
 __all__ = ["Budget", "Hit", "hits"]
@@ -96,9 +96,7 @@ def _agrees(cue: Cue, plain: str, start: int, end: int, *, passive: bool) -> boo
 
 
 # Verbs whose plain form is a noun as often: "the launch", "a new hire".
-_NOUNS: Final = frozenset(
-    ["launch", "release", "debut", "partner", "name", "hire", "exit", "cut", "purchase", "buy", "quit", "back", "lead", "order", "pick", "win", "land", "close", "fine", "tap", "test", "pilot", "trial", "preview", "tease", "raise", "leave", "showcase", "fire", "bag", "net", "score", "award", "join", "design", "trim", "drop", "file", "sign"]
-)
+_NOUNS: Final = words("naming", "nouns")
 _MAKES_VERB: Final = re.compile(
     r"\b(?:to|will|may|might|could|can|would|should|must|not|and|also|lets?|did|does|do|never|officially|quietly|jointly|both)\s$",
     re.IGNORECASE,

@@ -9,7 +9,7 @@ from typing import Final
 
 from earmark.types import Fact, FactValue, StoredEvent
 from matcher.cues import Hit
-from matcher.lexicon import language
+from matcher.lexicon import language, patterns, words
 from matcher.money import Money, amounts, number_of
 from matcher.names_in_text import name_after, name_before, person_after, person_before, trimmed
 from matcher.normalise import fold
@@ -40,40 +40,23 @@ _MONEYED: Final = _FUNDING | _DEAL | {
     "new_office_or_market",
 }  # fmt: skip
 
-_VALUATION_BEFORE = re.compile(
-    r"(?:valued at|valuation of|values? (?:it|\w+) at|valuing (?:\w+ ){1,4}?at|worth|valuation:?)\s(?:\w+\s){0,2}$",
-    re.IGNORECASE,
-)
+_PATTERNS: Final = patterns("facts")
+_VALUATION_BEFORE: Final = _PATTERNS["valuation_before"]
 _VALUATION_AFTER = re.compile(r"^\s?(?:\+\s?)?(?:(?:pre|post)[\s-]money\s)?valuation\b", re.IGNORECASE)
 _REVENUE_NEAR = re.compile(r"\b(?:revenues?|turnover|sales|arr)\b[^;$€£₹]{0,45}$", re.IGNORECASE)
 _REVENUE_AFTER = re.compile(
     r"^\s?(?:in |of )?(?:[\w-]+ ){0,2}(?:revenues?|turnover|arr|sales)\b", re.IGNORECASE
 )
-_ROUND = re.compile(
-    r"\b(?:pre[\s-]?series[\s-][a-k]\d?|series[\s-][a-k]\d?\b|pre[\s-]?seed|seed|angel|bridge|mezzanine|growth equity)(?=\s|$|[.,;:)'-])",
-    re.IGNORECASE,
-)
-_INVESTORS = re.compile(
-    r"\b(?:co-?led by|led by|backed by|from|with participation (?:from|by)|investors? (?:including|such as|like))\s"
-    r"(?:investors? (?:including|such as) |existing investors? |lead investor |new investors? |venture capital firm )?"
-)
+_ROUND: Final = _PATTERNS["round"]
+_INVESTORS: Final = _PATTERNS["investors"]
 _BACKED = re.compile(
     r"\b((?!This\b|The\b)[A-Z][\w.&']+(?: [A-Z][\w.&']+){0,2})-backed\b|\b([A-Z]\w+)-Backed\b"
 )
 _JOINS = re.compile(r"\b([A-Z][\w.&-]+(?: [A-Z][\w.&-]+){0,2}) joins? (?:the )?(?:cap table|round)\b")
-_LIST_NAME = re.compile(
-    r"(?:(?:,\s(?:and\s|&\s)?|\s(?:and|&)\s))?((?:the )?[A-Z][\w.&'-]*(?:\s(?:[A-Z&][\w.&'-]*|\d+\b|of (?=[A-Z]))){0,4})"
-)
+_LIST_NAME: Final = _PATTERNS["list_name"]
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s?(?:%|percent\b|per cent\b|pc\b)")
-_OF_STAFF = re.compile(
-    r"^\s(?:of )?(?:its |their |the |all |global |total )*(?:[\w-]+ ){0,2}?(?:staff|workforce|jobs|employees|headcount|workers|team|roles|positions|people)\b",
-    re.IGNORECASE,
-)
-_HEADS = re.compile(
-    r"(?<![\w$€£₹.,])(?!1 in )(?<!\d in )(\d[\d,.]*\d|\d)(?:\+|k\b)?\s(?:(?!million|billion|crore|per|%)[\w-]+\s){0,3}?"
-    r"(?:jobs?|roles|positions|workers|staff(?:ers)?|employees|people|personnel|posts|engineers|developers|hires|graduates)\b",
-    re.IGNORECASE,
-)
+_OF_STAFF: Final = _PATTERNS["of_staff"]
+_HEADS: Final = _PATTERNS["heads"]
 _HEADS_AFTER = re.compile(
     r"\b(?:workforce|headcount|staff|team)\s(?:to|by|of)\s(?:about |over |nearly )?(\d[\d,]*)(?!\s?%)",
     re.IGNORECASE,
@@ -85,33 +68,14 @@ _LAID_OFF = re.compile(
 _PLACE = re.compile(
     r"\b(?:in|into|to|at|across|throughout)\s((?:the )?[A-Z][\w.-]+(?:[\s-](?:[A-Z][\w.-]+|City)){0,3})"
 )
-_PLACE_SITE = re.compile(
-    r"\b([A-Z][a-z]+(?: [A-Z][a-z]+)?)(?:'s)? (?:office|headquarters|HQ|Office|Headquarters|hub|Hub|plant|Plant|factory|Factory|expansion|Expansion|workforce|Workforce|market|Market)\b"
-)
-_NO_PLACE: Final = frozenset(
-    ["ai", "first", "new", "global", "second", "third", "its", "data", "tech", "it", "retail", "cloud", "more", "q1", "q2", "q3", "q4", "meet", "strengthen", "support", "expand", "boost", "drive", "serve", "help", "accelerate", "stop", "fuel"]
-)
+_PLACE_SITE: Final = _PATTERNS["place_site"]
+_NO_PLACE: Final = words("facts", "no_place")
 
 
 @cache
 def _role() -> re.Pattern[str]:
-    areas = (
-        "finance|financial|technology|tech|information|operations|operating|marketing|sales|growth|product|design|people|hr|legal|policy|security|data|ai"
-        "|engineering|research|science|india|asia|europe|uk|us|apac|emea|global|regional|country|government|public|relations|affairs|communications"
-        "|investment|investor|banking|business|commercial|revenue|strategy|risk|compliance|ev|cloud|software|hardware|practice|ads?|advertising"
-        "|infrastructure|content|brand|retail|top|senior|international|digital|supply|chain|creative|trading|healthcare|region|america|americas|latin|japan|china|germany"
-    )
-    core = (
-        r"chief [\w&-]+(?: (?:&|and) [\w&-]+)?(?: [\w&-]+){0,2}? officer|chief executive(?: officer)?|chief of staff"
-        r"|chief (?:scientist|architect|economist)|chief [A-Z]?\w+ (?:and|&) \w+ officer"
-        r"|c[efotmipdrsb]o|cpto|chro|ciso|cxo|cco|managing director|general manager|country (?:manager|head|director)"
-        r"|(?:executive |senior |assistant |group )?vice[ -](?:president|chair(?:man|woman)?)|[es]?vp|president|chair(?:man|woman|person)?"
-        r"|managing partner|general counsel|treasurer|controller|co-?founder|founder|director"
-        rf"|(?:(?:{areas}|[A-Z][a-z]+-[A-Z][a-z]+|and|&) ){{0,4}}(?:chief|head|leader|boss|lead|executive|exec)"
-    )
-    of = r"(?: (?:of|for) (?:(?!(?:amid|amidst|in|for|at|to|as|after|with|by|from|on|is|has|who|following)\b|and [A-Z]\w+ (?:CEO|CFO))[\w&-]+(?:, |[ ]?)){1,6})?"
-    lead = r"(?:(?:new|its|the|global|group|interim|acting|deputy|senior|executive|non-executive|regional|co|joint|first|permanent|next|top|ev) )*"
-    return language().pattern(rf"\b(?:{lead})(?:{core})\b(?:{of})?(?:(?: (?:&|and) |, )(?:{core})\b)?")
+    """Return the pattern of a job title with what it leads: "interim head of sales", "president & COO"."""
+    return language().pattern(r"\b<JOB_LEAD>(?:<JOB>)\b<JOB_OF>(?:(?: (?:&|and) |, )(?:<JOB>)\b)?")
 
 
 def facts_of(event: StoredEvent, sentence: Sentence, plain: str, hit: Hit) -> tuple[Fact, ...]:
@@ -163,7 +127,15 @@ def round_kind(facts: tuple[Fact, ...], text: str) -> str:
 
 
 # What a unit was worth in US dollars, roughly: only to tell a small round from a large one.
-_DOLLARS: Final = {"INR": "0.012", "JPY": "0.007", "CNY": "0.14", "KRW": "0.0007", "IDR": "0.00006", "VND": "0.00004", "SEK": "0.1", "NOK": "0.1", "DKK": "0.15", "PHP": "0.017", "THB": "0.03", "TWD": "0.03", "NGN": "0.0007", "HKD": "0.13", "BRL": "0.18", "MXN": "0.05", "ZAR": "0.055", "MYR": "0.23"}  # fmt: skip
+_DOLLARS: Final = {
+    "INR": "0.012", "JPY": "0.007", "CNY": "0.14", "KRW": "0.0007", "IDR": "0.00006", "VND": "0.00004", "SEK": "0.1",
+    "NOK": "0.1", "DKK": "0.15", "PHP": "0.017", "THB": "0.03", "TWD": "0.03", "NGN": "0.0007", "HKD": "0.13",
+    "BRL": "0.18", "MXN": "0.05", "ZAR": "0.055", "MYR": "0.23",
+}  # fmt: skip
+_SMALL_ROUND: Final = 4_000_000  # US dollars: below it a round is called seed
+_LARGE_ROUND: Final = 60_000_000  # from here on it is called growth
+_MOST_INVESTORS: Final = 8
+_YEARS: Final = range(1990, 2036)
 
 
 def _in_dollars(facts: tuple[Fact, ...]) -> Decimal | None:
@@ -205,27 +177,8 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in names if name and name.lower() not in _NO_INVESTOR)
 
 
-_DESCRIBED = re.compile(
-    r"^(?:.*'s\s(?=[A-Z])|(?:chipmakers?|automakers?|investors?|banks?|startups?|giants?|billionaires?|vc firms?|this|these)\s)",
-    re.IGNORECASE,
-)
-_NO_INVESTOR: Final = frozenset(
-    {
-        "ai",
-        "vc",
-        "pe",
-        "government",
-        "state",
-        "venture",
-        "private",
-        "asset",
-        "this",
-        "crypto",
-        "series",
-        "investors",
-        "the",
-    }
-)
+_DESCRIBED: Final = _PATTERNS["described"]
+_NO_INVESTOR: Final = words("facts", "no_investor")
 
 
 def _money(plain: str, hit: Hit, money: tuple[Money, ...], kinds: set[str]) -> Iterator[_Place]:
@@ -254,7 +207,7 @@ def _funding(plain: str, hit: Hit) -> Iterator[_Place]:
     for match in _INVESTORS.finditer(plain, hit.start if hit.frame.subject != "investor" else 0):
         names: list[str] = []
         position = match.end()
-        while len(names) < 8 and (name := _LIST_NAME.match(plain, position)):
+        while len(names) < _MOST_INVESTORS and (name := _LIST_NAME.match(plain, position)):
             names.append(trimmed(name[1]))
             position = name.end()
         names = [name for name in names if name and name.lower() not in _NO_INVESTOR]
@@ -293,7 +246,7 @@ def _best_role(plain: str, hit: Hit, role_after: re.Match[str] | None) -> tuple[
         match = _role().search(plain, hit.end + as_role.end())
     leaves = "exec_departure" in hit.frame.kinds
     if match is None and leaves:
-        before = [m for m in _role().finditer(plain, 0, hit.start)]
+        before = list(_role().finditer(plain, 0, hit.start))
         match = before[-1] if before else role_after
     match = match or role_after
     if match is None:
@@ -311,7 +264,7 @@ def _heads(plain: str, kinds: set[str]) -> Iterator[_Place]:
         match = pattern.search(plain)
         if match:
             number = number_of(match[1].rstrip(".,"))
-            if number is not None and not (1990 <= number <= 2035 and "," not in match[1]):
+            if number is not None and not (number in _YEARS and "," not in match[1]):
                 yield _Place("headcount", int(number), match.start(1), match.end(1))
                 break
     if "layoffs" in kinds:

@@ -3,20 +3,15 @@
 import re
 from typing import Final
 
+from matcher.lexicon import patterns, words
+
 __all__ = ["name_after", "name_before", "person_after", "person_before", "trimmed"]
 
 Place = tuple[int, int]
 
 # Words between a subject and its verb that are no part of its name.
-_AUXILIARY: Final = re.compile(
-    r"(?:\s|^)(?:(?:has|have|had|is|are|was|were|be|been|will|would|may|might|could|can|to|not|now|also|just|finally|formally|officially"
-    r"|reportedly|quietly|again|said|says|likely|set|plans?|planned|planning|agrees?|agreed|aims?|seeks?|wants?|intends?|looks?|bids?|moves?"
-    r"|offers?|talks?|in|near(?:s|ing)?|deal|close|weigh(?:s|ing)?|consider(?:s|ing)?|mull(?:s|ing)?|eye(?:s|ing)?|explor(?:es|ing)|advanced"
-    r"|early|exclusive|completes?|completed|closes?|closed|announces?|announced|proposed|proposes|partial|its|their|the|a|an|for|of|on|report|all|both|back"
-    r"|reports?|pending|potential|possible|latest|recent|planned|deal|discussing|expected|confirms?|finali[sz]es|clears?|approves?|blocks?"
-    r"|\$?[\d.,]+(?:%|bn|b|m|mn)?|billion|million|minority|majority|stake|nearing|complete|up|back|active|major|all-cash|an?))+\s*$",
-    re.IGNORECASE,
-)
+_PATTERNS: Final = patterns("naming")
+_AUXILIARY: Final = _PATTERNS["auxiliary"]
 _DESCRIPTOR: Final = (
     r"(?:startups?|start-ups?|firm|company|maker|operator|platform|provider|developer|giant|group's|unicorn|brand|chain|retailer|bank's|lender"
     r"|broker|carrier|chipmaker|automaker|insurer|fintech|biotech|drugmaker|manufacturer|specialist|custodian|exchange's|agency|owner|publisher"
@@ -24,42 +19,18 @@ _DESCRIPTOR: Final = (
 )
 _AFTER_DESCRIPTOR = re.compile(rf"\b{_DESCRIPTOR}\s+(?=[A-Z0-9])", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|s')\s+(?:[a-z][\w-]*\s+){0,4}(?=[A-Z0-9])")
-_LEAD = re.compile(
-    r"^(?:(?:[A-Z]?[\w' ]{1,24}:\s+)|exclusive\s|breaking\s|update\s\d?\s?|report:\s|watch\s|how\s|why\s|when\s|after\s|as\s|and\s|but\s|while\s|with\s|the\s)+",
-    re.IGNORECASE,
-)
-_STOP = re.compile(
-    r"\s+(?:for|in|to|from|at|with|as|after|on|amid|amidst|by|via|worth|valued|over|and|into|through|before|despite|following|ahead|under|during"
-    r"|who|which|that|because|since|when|while|is|are|was|has|have|will|says?|sparks|raises|deal|all-stock|plus|against|about|around|may|could|would|ends|gets|joins)\b"
-    r"|\s+[$€£₹(\[]|[,;:?!(]|\.(?:\s|$)|\s[-–—|]\s|\s+(?:USD|EUR|GBP|INR|Rs)\b|\"",
-    re.IGNORECASE,
-)
-_OBJECT_LEAD = re.compile(
-    r"\s*(?:(?:a|an|the|its|his|her|their|of|in|for|another|up|out|part|rest|remaining|all|additional|majority|minority|controlling|partial|stake|interest"
-    r"|shares|acquisition|takeover|bid|deal|buy|acquire|\d+(?:\.\d+)?\s?(?:%|percent|per cent|pc)|us-based|uk-based|india-based|[\w-]+-(?:based|backed|owned|listed|led)|most|talk)\s+)+",
-    re.IGNORECASE,
-)
+_LEAD: Final = _PATTERNS["lead"]
+_STOP: Final = _PATTERNS["stop"]
+_OBJECT_LEAD: Final = _PATTERNS["object_lead"]
 # Verbs of headlines that end the name before them: "Tory Burch sweetens terms to buy out …".
-_VERB = re.compile(
-    r"\s(?:delays?|sweetens?|offer(?:s|ed)|agree[sd]?|plan(?:s|ned)?|ends?|rall(?:y|ies|ied)|says?|said|lets?|wants?|seeks?|sought|raises?|raised|hires?|names?"
-    r"|launch(?:es|ed)|wins?|won|beats?|tops?|moves?|sets?|gets?|takes?|took|makes?|made|has|have|had|is|are|was|were|will|would|could|may|might|can|starts?|begins?"
-    r"|confirms?|denies|drops?|falls?|jumps?|surges?|gains?|rises?|slides?|cuts?|adds?|joins?|opens?|closes?|closed|sells?|sold|buys?|bought|pays?|paid|pushes|faces?|bets?|leads?"
-    r"|expects?|expands?|eyes?|weighs?|mulls?|considers?|nears?|explores?|signs?|inks?|strikes?|secures?|lands?|bags?|announces?|announced|reports?|reported|unveils?|reveals?|shows?|completes?"
-    r"|completed|proposes?|proposed|prepares?|readies|voices?|sparks?|draws?|circles?|courts?|bids?|turns?|boosts?|posts?|files?|filed|becomes?|became|looks?|aims?|finds?|goes|goes on|steps|suspends?|commits?|extends?|inflated)\b",
-    re.IGNORECASE,
-)
+_VERB: Final = _PATTERNS["verb"]
 _OWNER = re.compile(r"((?:[A-Z][\w.&-]*\s){0,3}[A-Z][\w.&-]*)(?:'s|')\s*$")
 _TICKER = re.compile(r"\s*\((?:[A-Z]{2,6}:\s?)?[A-Z.]{1,6}\)\s*$")
 _CAPITAL = re.compile(r"[A-Z0-9]")
 _TOKEN = re.compile(r"\S+")
 _PERSON_TOKEN = re.compile(r"[A-Z][\w'.-]*$|(?:de|van|von|bin|al|el|der|den|da|di|la|le)$")
-_NOT_PERSON: Final = frozenset(
-    ["veteran", "ceo", "cfo", "cto", "coo", "cmo", "cio", "ciso", "cpo", "cpto", "cro", "chro", "cbo", "cso", "cxo", "md", "gm", "president", "chairman", "chairwoman", "chairperson", "chair", "director", "executive", "exec", "head", "chief", "founder", "cofounder", "co-founder", "partner", "manager", "officer", "leader", "boss", "former", "ex", "new", "interim", "acting", "global", "group", "senior", "vice", "managing", "general", "board", "member", "top", "insider", "alum", "alumnus", "scientist", "lawyer", "engineer", "professor", "finance", "marketing", "the", "its", "as", "to", "and", "of", "for", "by", "with", "co-ceo", "banker", "official", "operator", "minister", "deputy", "long-time", "longtime", "current", "incoming", "outgoing", "first", "evp", "svp", "vp", "lead", "technology", "financial", "operating", "product", "people", "legal", "revenue", "commercial", "company", "indian-origin", "government", "relations", "affairs", "asia-pacific", "public", "international", "region"]
-)
-_PERSON_END = re.compile(
-    r"\s+(?:as|to|for|from|amid|amidst|after|in|on|at|of|who|with|following|its|their|and (?:its|names)|steps|joins|replac\w+|succeed\w+|over|effective)\b|[;:|(]|,\s(?!Jr)",
-    re.IGNORECASE,
-)
+_NOT_PERSON: Final = words("naming", "not_person")
+_PERSON_END: Final = _PATTERNS["person_end"]
 
 
 def trimmed(text: str) -> str:

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from earmark.types import Span, StoredEvent
+from matcher.lexicon import words
 
 __all__ = ["MOST_SENTENCES", "Sentence", "sentences", "span_of"]
 
 MOST_SENTENCES = 30
 _LONGEST = 600
-_SHORT_WORDS = frozenset(
-    ["mr", "mrs", "ms", "dr", "prof", "inc", "corp", "ltd", "co", "cos", "vs", "st", "no", "jr", "sr", "gen", "sen", "rep", "gov", "u.s", "u.k", "e.g", "i.e", "etc", "approx", "dept", "est", "fig", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mio", "mrd", "ca", "bzw", "z.b", "rs", "s.a"]
-)
+_SHORT_WORDS: Final = words("naming", "short_words")
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n+")
 _CLAUSE = re.compile(r";\s|\s\|\s|\s[—–]\s|\s-\s(?=[A-Z])")
 

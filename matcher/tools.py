@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from earmark.types import Fact, StoredEvent
+from matcher.lexicon import words
 from matcher.sentences import Sentence
 
 __all__ = ["tools_in"]
@@ -45,9 +46,7 @@ _STRONG: Final = tuple(
         rf"(?i:\b(?:looked\sat|looking\sat|considering|considered|shortlist\w*|options?\s(?:are|like)|between)\s){_many(_NAME)}",
     )
 )
-_NOT_TOOLS: Final = frozenset(
-    ["i", "we", "you", "they", "it", "he", "she", "this", "that", "these", "those", "there", "here", "what", "which", "who", "why", "how", "when", "where", "is", "are", "was", "were", "be", "been", "do", "does", "did", "the", "a", "an", "my", "our", "your", "their", "his", "her", "its", "and", "or", "but", "so", "if", "then", "also", "just", "not", "no", "yes", "ok", "one", "two", "some", "any", "all", "more", "most", "many", "much", "something", "anything", "nothing", "everything", "someone", "anyone", "everyone", "people", "guys", "folks", "anybody", "them", "him", "us", "me", "to", "from", "for", "of", "in", "on", "at", "by", "with", "about", "as", "into", "over", "out", "up", "down", "off", "best", "better", "good", "great", "bad", "new", "old", "big", "small", "free", "cheap", "simple", "easy", "next", "last", "first", "ask", "hn", "show", "tell", "well", "really", "very", "pretty", "still", "even", "only", "again", "now", "today", "scratch", "multiple", "several", "various", "similar", "other", "another", "different", "same", "it's", "i'm", "i've", "i'd", "don't", "doesn't", "google-fu", "reddit", "help", "thanks", "edit", "update", "hi", "hello", "hey", "yeah", "yep", "nope", "monday", "friday", "years", "year", "months", "month", "weeks", "week", "days", "day", "hours", "time", "times", "money", "price", "pricing", "cost", "costs", "email", "phone", "call", "calls", "service", "services", "support", "software", "app", "apps", "tool", "tools", "platform", "company", "companies", "client", "clients", "customer", "customers", "team", "teams", "work", "job", "jobs", "business", "businesses", "staff", "law", "office", "office", "firm", "firms", "product", "products", "solution", "solutions", "provider", "providers", "vendor", "vendors", "system", "systems", "answering", "receptionist", "receptionists", "voicemail", "excel-like", "spreadsheets", "paper", "pen", "europe", "africa", "india", "us", "uk", "usa", "america", "canada", "hopes", "having", "being", "getting", "making", "using", "trying", "looking", "going", "doing", "saying", "everything", "kind", "sort", "lot", "lots", "mac's", "credit", "card", "cards", "ai", "saas", "crm", "erp", "api", "seo", "voip", "sms", "ui", "ux", "b2b", "it-support", "ivr"]
-)
+_NOT_TOOLS: Final = words("voice", "not_tools")
 _SPLIT = re.compile(_LIST)
 
 

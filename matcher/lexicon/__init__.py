@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from matcher.lexicon.verbs import forms_of
 
-__all__ = ["LANGUAGES", "Cue", "Frame", "Language", "Veto", "language"]
+__all__ = ["LANGUAGES", "Cue", "Frame", "Language", "Veto", "language", "patterns", "words"]
 
 LANGUAGES: Final = ("en", "de", "fr")
 """Every language with a file here; frames of all of them are looked for in every text."""
 
 _REFERENCE = re.compile(r"<([A-Z_]+)>")
+_BROKEN = re.compile(r"\n")  # blanks at the ends of lines count there
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
@@ -86,6 +87,26 @@ def _compile(text: str, words: Mapping[str, str], *, cased: bool = False) -> re.
     # A line break of the file means nothing; a blank means any blank.
     text = _LINE_BREAK.sub("", text).replace(" ", r"\s")
     return re.compile(text, 0 if cased else re.IGNORECASE)
+
+
+@cache
+def patterns(name: str) -> Mapping[str, re.Pattern[str]]:
+    """Return the patterns of the file ``name``.toml: table any_case without regard to capitals, cased with."""
+    data = tomllib.loads((files("matcher.lexicon") / f"{name}.toml").read_text("utf-8"))
+    flags = {"any_case": re.IGNORECASE, "cased": re.NOFLAG}
+    return {
+        key: re.compile(_BROKEN.sub("", text).replace(" ", r"\s"), flags[table])
+        for table, rows in data.items()
+        if table in flags
+        for key, text in rows.items()
+    }
+
+
+@cache
+def words(name: str, key: str) -> frozenset[str]:
+    """Return a list of words: ``key`` in the table words of ``name``.toml."""
+    data = tomllib.loads((files("matcher.lexicon") / f"{name}.toml").read_text("utf-8"))
+    return frozenset(data["words"][key].split())
 
 
 @cache

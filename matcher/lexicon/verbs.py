@@ -50,7 +50,24 @@ _IRREGULAR = {
     "withdraw": ("withdraws", "withdrew", "withdrawing", "withdrawn"),
 }
 # Short verbs whose last consonant doubles: "bag" → "bagged".
-_DOUBLES = frozenset(["bag", "ban", "drop", "grab", "nab", "net", "pin", "plan", "scrap", "ship", "slot", "snap", "tip", "trim"])
+_DOUBLES = frozenset(
+    [
+        "bag",
+        "ban",
+        "drop",
+        "grab",
+        "nab",
+        "net",
+        "pin",
+        "plan",
+        "scrap",
+        "ship",
+        "slot",
+        "snap",
+        "tip",
+        "trim",
+    ]
+)
 _VOWELS = frozenset("aeiou")
 
 
