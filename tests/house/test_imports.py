@@ -17,7 +17,6 @@ MATCHER = [path for path in modules() if name_of(path).split(".")[0] == "matcher
 HEAVY = {
     "alembic",
     "apscheduler",
-    "bs4",
     "fastfeedparser",
     "feedparser",
     "httpx",
@@ -62,8 +61,8 @@ def test_words_and_errors_rest_on_the_standard_library_alone(path: Path) -> None
 
 
 @pytest.mark.parametrize("path", MATCHER, ids=label)
-def test_the_matcher_rests_on_the_words_and_small_pure_libraries(path: Path) -> None:
-    allowed = {"earmark", "matcher", "tldextract"}
+def test_the_matcher_rests_on_the_words_alone(path: Path) -> None:
+    allowed = {"earmark", "matcher"}
     foreign = {name.split(".")[0] for name in imports_of(path)} - set(sys.stdlib_module_names) - allowed
     assert not foreign
 

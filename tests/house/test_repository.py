@@ -3,12 +3,14 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from tests.house.tree import ROOT
+from tests.house.tree import ROOMS, ROOT, imports_of, label, modules
 
 PINS = ("constraints.txt", "constraints-run.txt")
 # Each in two halves, so that this file doesn't hold what it looks for.
@@ -74,6 +76,44 @@ def test_every_dependency_is_bounded_and_pinned() -> None:
         assert "<" in requirement, requirement
     assert names_of(running) <= names_of(list(pins("constraints-run.txt")))
     assert names_of([*running, *extra, *groups["dev"]]) <= names_of(list(pins("constraints.txt")))
+
+
+def top_levels(requirements: list[str]) -> dict[str, set[str]]:
+    """The modules that each required distribution brings."""
+    wanted = names_of(requirements)
+    found: dict[str, set[str]] = {name: set() for name in wanted}
+    for module, distributions in metadata.packages_distributions().items():
+        for name in {each.lower().replace("_", "-") for each in distributions} & wanted:
+            found[name].add(module)
+    return found
+
+
+def declared() -> tuple[list[str], list[str]]:
+    """What running may need, extras too, and what development needs besides."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project, groups = settings["project"], settings["dependency-groups"]
+    extra = [each for extras in project["optional-dependencies"].values() for each in extras]
+    return [*project["dependencies"], *extra], [*groups["dev"], *groups["build"]]
+
+
+def test_every_dependency_is_used() -> None:
+    """A library that no module imports is left out: it would cost every user its download."""
+    imported = {name.split(".")[0] for path in modules() for name in imports_of(path)}
+    by_address = {"psycopg"}  # SQLAlchemy imports it for a postgresql+psycopg address
+    brought = top_levels(declared()[0]).items()
+    assert {name for name, brings in brought if not brings & imported} <= by_address
+
+
+def test_nothing_is_imported_that_is_not_declared() -> None:
+    running, developing = declared()
+    own = set(sys.stdlib_module_names) | {*ROOMS, "tests", "scripts", "bench"}
+    own.add("pydantic_core")  # the other half of pydantic, pinned by it
+    known = own.union(*top_levels(running).values())
+    for path in modules():
+        assert {name.split(".")[0] for name in imports_of(path)} <= known, label(path)
+    known = known.union(*top_levels(developing).values())
+    for path in (*ROOT.glob("tests/**/*.py"), *ROOT.glob("scripts/*.py")):
+        assert {name.split(".")[0] for name in imports_of(path)} <= known, label(path)
 
 
 def test_every_dependency_gives_its_reason() -> None:
