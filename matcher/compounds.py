@@ -107,7 +107,9 @@ def _person(place: Place) -> tuple[int, int] | None:
     passage = place.passage
     if place.ambiguity is Ambiguity.PHRASE or not place.is_capital:
         return None
-    if place.close_before and passage.is_capital(place.start - 1) and _given(passage, place.start - 1):
+    titled = place.ambiguity is Ambiguity.PERSON and is_listed(passage.word(place.start - 1), "unarticled")
+    named = place.close_before and passage.is_capital(place.start - 1)
+    if named and (titled or _given(passage, place.start - 1)):
         return place.start - 1, place.end
     after = passage.word(place.end) if place.close_after and passage.is_capital(place.end) else b""
     if passage.word(place.end - 1) in given_names() and _family(after):

@@ -89,9 +89,13 @@ def _infinitive(place: Place) -> tuple[int, int] | None:
 @NEIGHBOURS(2.0, "the next word belongs to companies")
 def _company_noun(place: Place) -> tuple[int, int] | None:
     """Hold for "X CEO", "X shares", "X’s investors"."""
-    at = place.end
-    near = place.passage.is_next(at) and not place.hyphen_after and place.may_be_name
-    return (at, at + 1) if near and is_listed(place.after, "company_nouns") else None
+    at, passage = place.end, place.passage
+    if not passage.is_next(at) or place.hyphen_after or not place.may_be_name:
+        return None
+    if is_listed(place.after, "company_nouns"):
+        return at, at + 1
+    further = place.owns and passage.is_next(at + 1) and is_listed(passage.word(at + 1), "company_nouns")
+    return (at, at + 2) if further else None
 
 
 @NEIGHBOURS(2.6, "an explanation of what it is follows")

@@ -65,7 +65,8 @@ def _of_field(passage: Passage, mentions: Sequence[Mention]) -> list[Mention]:
             roles.append(roles[-1])
             continue
         sentence = _sentence(passage, start)
-        role = _told(passage, start, end)
+        ticker = mention.span.start and passage.text[mention.span.start - 1] == "$"
+        role = Role.MENTION if ticker and start else _told(passage, start, end)
         if role is None:
             front = not passage.starts_clause(start) and passage.word(start - 1) in _OBJECT_FRONTS
             role = Role.MENTION if front or sentence in taken else Role.SUBJECT
@@ -106,7 +107,7 @@ def _told(passage: Passage, start: int, end: int) -> Role | None:
         (Role.PARTNER, _one_or_two(before, "partners_before")),
         (Role.SUBJECT, _one_or_two(before, "happens_to")),
         (Role.CUSTOMER, _one_or_two(before, "customers_before")),
-        (Role.MENTION, _one_or_two(before, "compared")),
+        (Role.MENTION, _one_or_two(before, "compared") or is_listed(after[0], "compared_after")),
     )
     return next((role for role, holds in tests if holds), None)
 
@@ -169,6 +170,8 @@ _SKIPPED: Final = frozenset(b"the a an its rival giant maker startup".split())
 def _buys(after: tuple[bytes, ...]) -> bool:
     """Say whether the name before these words buys: "X buys", "X to buy", "X closes purchase"."""
     first, second, third = after
+    if b"back" in after:
+        return False  # its own shares
     if is_listed(first, "buys"):
         return True
     if first in {b"to", b"will", b"may", b"could", b"has"} and is_listed(second, "buys"):

@@ -1,0 +1,141 @@
+import tomllib
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from earmark.types import Account, Hint, HintKind, Lexicon, StoredEvent
+from matcher.link import LINE, Linker, confidence_of
+from matcher.roles import with_roles
+from tests.builders import a_stored_event, an_account
+
+CASES = Path(__file__).parent / "cases"
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((CASES / name).read_text(encoding="utf-8"))
+
+
+def _account(row: dict[str, Any]) -> Account:
+    return Account(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+
+
+@cache
+def _linker() -> Linker:
+    accounts = [_account(row) for row in _read("link.toml")["account"]]
+    return Linker(Lexicon(accounts={account.id: account for account in accounts}))
+
+
+def _event(case: dict[str, Any]) -> StoredEvent:
+    return a_stored_event(
+        case["text"],
+        text=case.get("body", ""),
+        url=case.get("url"),
+        thread_url="https://forum.example/thread" if case.get("forum") else None,
+    )
+
+
+def _roles(event: StoredEvent) -> dict[str | None, str]:
+    mentions = with_roles(event, _linker().link(event).mentions)
+    return {mention.account: str(mention.role) for mention in reversed(mentions)}
+
+
+@pytest.mark.parametrize("case", _read("link.toml")["case"], ids=lambda case: case["text"])
+def test_a_text_means_these_accounts_in_these_roles(case: dict[str, Any]) -> None:
+    assert _roles(_event(case)) == case["accounts"], case["why"]
+
+
+@pytest.mark.parametrize("case", _read("link-traps.toml")["case"], ids=lambda case: case["text"])
+def test_a_trap_links_nobody(case: dict[str, Any]) -> None:
+    event = _event(case)
+    assert _roles(event) == case["accounts"], case["why"]
+    if case.get("undecided"):
+        assert _linker().link(event).abstentions, "the doubt must be kept"
+
+
+def test_an_abstention_names_the_rivals_and_its_words() -> None:
+    abstention = _linker().link(a_stored_event("Harrow raises $12 million", url=None)).abstentions[0]
+    assert abstention.span.quote == "Harrow"
+    assert "Harrow (harrow.example)" in abstention.reason
+    assert "Harrow (harrow-two)" in abstention.reason
+
+
+def test_a_longer_name_hides_a_listed_one_also_with_a_region_behind() -> None:
+    account = an_account("Norvik")
+    linker = Linker(Lexicon(accounts={account.id: account}))
+    assert not linker.link(a_stored_event("Norvik Labs Europe raises $5 million", url=None)).mentions
+
+
+def test_a_known_company_that_is_not_listed_hides_a_shorter_name() -> None:
+    account = an_account("Norvik")
+    event = a_stored_event("Norvik Telemark opens an office", url=None)
+    accounts = {account.id: account}
+    assert Linker(Lexicon(accounts=accounts)).link(event).mentions
+    assert not Linker(Lexicon(accounts=accounts, companies=("Norvik Telemark",))).link(event).mentions
+
+
+def test_every_feature_explains_itself_and_the_sum_is_the_confidence() -> None:
+    [mention] = _linker().link(a_stored_event("Gravel raises $9 million", url=None)).mentions
+    assert all(feature.sentence for feature in mention.features)
+    assert mention.confidence == pytest.approx(confidence_of(mention.features))
+    assert mention.confidence >= LINE
+    assert {span.quote for feature in mention.features for span in feature.spans} == {"Gravel", "raises"}
+
+
+def test_a_sure_hint_of_the_source_decides_alone() -> None:
+    hint = Hint(kind=HintKind.DOMAIN, value="quillon.example", strength=1.0)
+    event = a_stored_event("Head of Sales", url=None, hints=(hint,))
+    [mention] = _linker().link(event).mentions
+    assert mention.account == "quillon"
+    assert mention.span.quote == "Head of Sales"
+
+
+def test_a_weak_hint_only_helps() -> None:
+    plain = a_stored_event("Ember tops the list", url=None)
+    hinted = replace(plain, hints=(Hint(kind=HintKind.NAME, value="Ember", strength=0.5),))
+    bare = a_stored_event("Head of Sales", url=None, hints=hinted.hints)
+    assert not _linker().link(bare).mentions
+    [before] = _linker().link(plain).mentions or [None]
+    [after] = _linker().link(hinted).mentions
+    assert before is None or after.confidence > before.confidence
+
+
+def test_a_cik_of_the_users_own_column_is_found() -> None:
+    account = an_account("Farrow", extra={"cik": "0001234567"})
+    linker = Linker(Lexicon(accounts={account.id: account}))
+    hint = Hint(kind=HintKind.CIK, value="0001234567", strength=1.0)
+    [mention] = linker.link(a_stored_event("8-K", url=None, hints=(hint,))).mentions
+    assert mention.account == account.id
+
+
+def test_two_accounts_of_one_hinted_name_are_no_decision() -> None:
+    accounts = {name: replace(an_account("Farrow"), id=name) for name in ("one", "two")}
+    hint = Hint(kind=HintKind.NAME, value="Farrow", strength=1.0)
+    links = Linker(Lexicon(accounts=accounts)).link(a_stored_event("8-K", url=None, hints=(hint,)))
+    assert not links.mentions
+
+
+WORDS = st.sampled_from(
+    "Gravel gravel Ember Norvik Labs Beacon raises to hire the a of in , . - ’s CEO $KSTL (NASDAQ: NVKL) "
+    "we left for prism.example Nora Wharton & and ex- backed 3 million é 漢 ' \" |".split(" ")
+)
+
+
+@given(st.lists(WORDS, max_size=14), st.lists(WORDS, max_size=25), st.booleans())
+def test_every_span_holds_its_quote_and_nothing_overlaps(
+    title: list[str], text: list[str], forum: bool
+) -> None:
+    event = a_stored_event(
+        " ".join(title), text=" ".join(text), url=None, thread_url="https://f.example/t" if forum else None
+    )
+    links = _linker().link(event)
+    spans = [m.span for m in links.mentions] + [a.span for a in links.abstentions]
+    spans += [span for m in links.mentions for f in m.features for span in f.spans]
+    for span in spans:
+        assert getattr(event, span.field)[span.start : span.end] == span.quote
+    assert all(mention.confidence >= LINE for mention in links.mentions)
+    assert links == _linker().link(event)
