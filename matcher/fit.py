@@ -110,8 +110,7 @@ def _summary(reasons: Sequence[Reason]) -> str:
     unknown = [reason.sentence for reason in reasons if reason.wanted and reason.holds is None]
     parts = [
         f"{lead}: {'; '.join(sentences)}"
-        for lead, sentences in (("For it", good), ("against it", bad), ("unknown", unknown))
+        for lead, sentences in (("For it", good), ("Against it", bad), ("Unknown", unknown))
         if sentences
     ]
-    text = ". ".join(parts) or "No rule speaks for or against it"
-    return text[0].upper() + text[1:] + "."
+    return (". ".join(parts) or "No rule speaks for or against it") + "."
