@@ -98,13 +98,13 @@ class _Text(Table):
             raise ConfigError(_no_text(path))
         lines = list(_sample_lines(sample, whole=len(head) < _SAMPLE))
         self._delimiter = _delimiter_of(lines)
-        self.header = _header_in(path, csv_rows(lines, self._delimiter))
+        self.header = _header_in(path, _csv_rows(lines, self._delimiter))
         named = {"\t": "tab"}.get(self._delimiter, self._delimiter)
         self.words = f"{self._encoding.removesuffix('-sig')} text, columns split at {named!r}"
 
     def rows(self) -> Iterator[Row]:
         with self._path.open(encoding=self._encoding, errors=self._errors, newline="") as file:
-            for row in csv_rows(_whole_lines(file), self._delimiter, len(self.header.cells)):
+            for row in _csv_rows(_whole_lines(file), self._delimiter, len(self.header.cells)):
                 if row.line > self.header.line:
                     yield row
 
@@ -138,7 +138,7 @@ class _Sheet(Table):
         return (row for row in self._rows if row.line > self.header.line)
 
 
-def csv_rows(lines: Iterable[str], delimiter: str, width: int | None = None) -> Iterator[Row]:
+def _csv_rows(lines: Iterable[str], delimiter: str, width: int | None = None) -> Iterator[Row]:
     """Yield the records of delimited lines; a quote that is never closed costs its own line only."""
     feed = _Lines(lines)
     reader = csv.reader(feed, delimiter=delimiter)
@@ -211,7 +211,7 @@ def _delimiter_of(lines: Sequence[str]) -> str:
         return said[1]
 
     def merit(delimiter: str) -> tuple[int, int]:
-        rows = [row.cells for _, row in zip(range(_HEADER_WITHIN), csv_rows(lines, delimiter), strict=False)]
+        rows = [row.cells for _, row in zip(range(_HEADER_WITHIN), _csv_rows(lines, delimiter), strict=False)]
         return max(((known_in(cells), len(cells)) for cells in rows), default=(0, 0))
 
     return max(_DELIMITERS, key=merit)

@@ -142,7 +142,7 @@ def test_times_in_json_are_iso_and_utc(told: Path) -> None:
     "verb",
     [["today"], ["events"], ["triggers"], ["show", "zephyrine"], ["why", "TRIGGER"], ["accounts", "list"]],
 )
-@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("form", [[], ["--json"]])
 def test_fetched_text_steers_neither_the_terminal_nor_rich(
     tmp_path: Path, verb: list[str], form: list[str]
 ) -> None:
