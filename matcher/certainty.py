@@ -35,17 +35,14 @@ def certainty_of(before: str, form: str, after: str, whole: str) -> Certainty | 
         return Certainty.CORRECTED
     if _HYPOTHETICAL.search(window):
         return None
-    if _DENIED.search(window) or _DENIED_AFTER.search(after):
-        return Certainty.DENIED
-    if _RUMOUR.search(window):
-        return Certainty.RUMOUR
-    if _HEARSAY.search(whole):
-        return Certainty.RUMOUR
-    if _DONE.search(window):
-        return Certainty.DONE
-    if form in {"base", "noun", "ing"} and _PLANNED.search(window):
-        return Certainty.PLANNED
-    return Certainty.ANNOUNCED
+    plans = form in {"base", "noun", "ing"}
+    rules = (  # the first that holds decides
+        (Certainty.DENIED, _DENIED.search(window) or _DENIED_AFTER.search(after)),
+        (Certainty.RUMOUR, _RUMOUR.search(window) or _HEARSAY.search(whole)),
+        (Certainty.DONE, _DONE.search(window)),
+        (Certainty.PLANNED, plans and _PLANNED.search(window)),
+    )
+    return next((certainty for certainty, holds in rules if holds), Certainty.ANNOUNCED)
 
 
 def is_past(before: str, after: str, year: int) -> bool:

@@ -19,7 +19,7 @@ _REACH: Final = 240  # how far behind a cue a frame may look
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A cue of ``frame`` at ``start:end`` of the sentence's plain text; ``passive`` turns its sides around."""
+    """A cue of ``frame`` at ``start:end`` of the plain sentence; ``passive`` turns its sides around."""
 
     frame: Frame
     form: str
@@ -76,19 +76,15 @@ def _is_passive(cue: Cue, words: list[tuple[str, int, int]], index: int, last: i
 
 
 def _agrees(cue: Cue, plain: str, start: int, end: int, *, passive: bool) -> bool:
+    """Say whether the words around a cue are those that its frame asks for."""
     frame = cue.frame
     before, after = plain[:start], plain[end : end + _REACH]
-    if frame.not_near and frame.not_near.search(plain):
+    turned = passive and frame.swaps and bool(before)  # "X was acquired by Y": Y stands behind
+    banned = ((frame.not_before, before), (frame.not_after, after), (frame.not_near, plain))
+    wanted = ((frame.before, before), (None if turned else frame.after, after), (frame.near, plain))
+    if any(pattern.search(words) for pattern, words in banned if pattern):
         return False
-    if frame.not_before and frame.not_before.search(before):
-        return False
-    if frame.not_after and frame.not_after.search(after):
-        return False
-    if frame.near and not frame.near.search(plain):
-        return False
-    if frame.before and not frame.before.search(before):
-        return False
-    if frame.after and not frame.after.search(after) and not (passive and frame.swaps and before):
+    if not all(pattern.search(words) for pattern, words in wanted if pattern):
         return False
     if cue.form == "base" and cue.words[0] in _NOUNS and not _is_verb(before):
         return False
@@ -121,7 +117,8 @@ def _is_verb(before: str) -> bool:
 @cache
 def _state() -> re.Pattern[str]:
     return language().pattern(
-        r"^(?:<STATE>|<LEADER>)(?:(?:, | and |-|–| & )(?:<STATE>|<LEADER>))*(?:'s)?$|\b(?:<OFFICE>)$|^(?:<STATE>)(?:'s)? (?:<OFFICE>|<LEADER>)"
+        r"^(?:<STATE>|<LEADER>)(?:(?:, | and |-|–| & )(?:<STATE>|<LEADER>))*(?:'s)?$|\b(?:<OFFICE>)$"
+        r"|^(?:<STATE>)(?:'s)? (?:<OFFICE>|<LEADER>)"
         r"|^(?:president|pm|minister|senator|king|queen|prince) "
     )
 

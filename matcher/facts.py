@@ -117,18 +117,15 @@ def round_kind(facts: tuple[Fact, ...], text: str) -> str:
     dollars = _in_dollars(facts)
     if dollars is None:
         return "funding_early"
-    return (
-        "funding_seed"
-        if dollars < 4_000_000
-        else "funding_early"
-        if dollars < 60_000_000
-        else "funding_growth"
-    )
+    if dollars < _SMALL_ROUND:
+        return "funding_seed"
+    return "funding_early" if dollars < _LARGE_ROUND else "funding_growth"
 
 
 # What a unit was worth in US dollars, roughly: only to tell a small round from a large one.
 _DOLLARS: Final = {
-    "INR": "0.012", "JPY": "0.007", "CNY": "0.14", "KRW": "0.0007", "IDR": "0.00006", "VND": "0.00004", "SEK": "0.1",
+    "INR": "0.012", "JPY": "0.007", "CNY": "0.14", "KRW": "0.0007", "IDR": "0.00006", "VND": "0.00004",
+    "SEK": "0.1",
     "NOK": "0.1", "DKK": "0.15", "PHP": "0.017", "THB": "0.03", "TWD": "0.03", "NGN": "0.0007", "HKD": "0.13",
     "BRL": "0.18", "MXN": "0.05", "ZAR": "0.055", "MYR": "0.23",
 }  # fmt: skip

@@ -8,17 +8,13 @@ from urllib.parse import urlsplit
 
 from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
 from matcher.jobs import hiring_role
-from matcher.lexicon import patterns
+from matcher.lexicon import patterns, words
 from matcher.sentences import Sentence, sentences
 from matcher.tools import tools_in
 
 __all__ = ["Intent", "hiring_role", "is_conversation", "read"]
 
-_HOSTS: Final = (
-    "reddit.com", "news.ycombinator.com", "lobste.rs", "stackexchange.com", "stackoverflow.com", "serverfault.com",
-    "superuser.com", "lemmy", "mastodon", "bsky.app", "discourse", "community.", "forum", "slashdot.org",
-    "indiehackers.com", "quora.com", "spiceworks.com",
-)  # fmt: skip
+_HOSTS: Final = words("voice", "hosts")
 _PATTERNS: Final = patterns("voice")
 _HN_PREFIX: Final = _PATTERNS["hn_prefix"]
 
@@ -87,42 +83,60 @@ _PERSONAL: Final = _PATTERNS["personal"]
 _SHARES: Final = _PATTERNS["shares"]
 
 
-def _label(event: StoredEvent, spoken: list[Sentence]) -> tuple[str, Sentence, float]:
+_Label = tuple[str, Sentence, float]
+_Lines = list[tuple[Sentence, str]]
+
+
+def _label(event: StoredEvent, spoken: list[Sentence]) -> _Label:
     """Return the class, the sentence that shows it, and how sure that is."""
     prefix = _HN_PREFIX.match(event.title)
     said = prefix[1].lower() if prefix else ""
-    if said in {"show", "launch"}:
-        return "promotion", spoken[0], 0.95
     title = event.title[prefix.end() if prefix else 0 :].translate(_PLAIN)
     lines = [(sentence, _HN_PREFIX.sub("", sentence.text.translate(_PLAIN))) for sentence in spoken]
+    return (
+        _promoting(said, title, lines)
+        or _buying(said, title, lines)
+        or _asked(said, title, lines)
+        or ("discussion", spoken[0], 0.5)
+    )
+
+
+def _promoting(said: str, title: str, lines: _Lines) -> _Label | None:
+    if said in {"show", "launch"}:
+        return "promotion", lines[0][0], 0.95
     own = _first(_OWN_PRODUCT, lines) or _first(_WARM_TIP, lines)
-    if own and not (said == "ask" and "?" in title and not re.search(r"\bmy\b", title, re.IGNORECASE)):
+    about_own = re.search(r"\bmy\b", title, re.IGNORECASE)
+    if own and not (said == "ask" and "?" in title and not about_own):
         return "promotion", own, 0.75
     if title and not said and _ALTERNATIVE_TITLE.search(title):
-        return "promotion", spoken[0], 0.65
+        return "promotion", lines[0][0], 0.65
+    return None
+
+
+def _buying(said: str, title: str, lines: _Lines) -> _Label | None:
     leaves = _first(_LEAVES, lines)
-    pain = _complaint(lines)
     seeks = None if title and _NOT_SEEK.search(title) else _first(_SEEKS, _asking(lines, said))
+    # A title that asks weighs more than a body that tells what was left.
     if leaves and not (seeks and seeks.place == 0 and leaves.place > 0):
         return "switching", leaves, 0.75
     if seeks:
         return "seeking_recommendation", seeks, 0.75
-    if pain:
-        return "complaint", pain, 0.65
-    asked = _first(_ASKS, lines) if said != "tell" else None
-    if said == "ask" or asked:
-        first = asked or spoken[0]
+    pain = _complaint(lines)
+    return ("complaint", pain, 0.65) if pain else None
+
+
+def _asked(said: str, title: str, lines: _Lines) -> _Label | None:
+    place = None if said == "tell" else _first(_ASKS, lines)
+    if said == "ask":
         opener = title or lines[0][1]
-        personal = _PERSONAL.search(opener) if said == "ask" else True
-        if said == "ask" and (_SHARES.search(opener) or not personal):
-            return "discussion", first, 0.5
-        if event.title or _mostly_asks(lines):
-            return "question", first, 0.55
-    return "discussion", spoken[0], 0.5
+        own = _PERSONAL.search(opener) and not _SHARES.search(opener)
+        return "question" if own else "discussion", place or lines[0][0], 0.55
+    if place and (title or _mostly_asks(lines)):
+        return "question", place, 0.55
+    return None
 
 
 _PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
-_Lines = list[tuple[Sentence, str]]
 
 
 def _first(pattern: re.Pattern[str], lines: _Lines) -> Sentence | None:
@@ -134,7 +148,8 @@ def _asking(lines: _Lines, said: str) -> _Lines:
     if said == "ask":
         return lines
     wish = re.compile(
-        r"\?|\b(?:looking|searching|need|recommend me|pourriez|any (?:recommend|suggest|alternativ)\w+|anyone)\b",
+        r"\?|\b(?:looking|searching|need|recommend me|pourriez|anyone"
+        r"|any (?:recommend|suggest|alternativ)\w+)\b",
         re.IGNORECASE,
     )
     return [(sentence, plain) for sentence, plain in lines if wish.search(plain)]

@@ -43,8 +43,9 @@ class _Finding:
 def claims(event: StoredEvent) -> tuple[Claim, ...]:
     """Return what the event says happened, the surest first; one claim per kind.
 
-    A job posting claims its role; what a forum post wants is told by ``matcher.intent``. The headline counts most. Old news, conditions, round-ups, market reports, offers of law firms, opinions
-    and the like claim nothing. Every span lies exactly in ``event.title`` or ``event.text``.
+    A job posting claims its role; what a forum post wants is told by ``matcher.intent``. The headline
+    counts most. Old news, conditions, round-ups, market reports, offers of law firms, opinions and the
+    like claim nothing. Every span lies exactly in ``event.title`` or ``event.text``.
     """
     if is_job(event):
         return tuple(_job_claims(event))

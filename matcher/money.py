@@ -1,9 +1,11 @@
 """Money as people write it: "$25M", "€7,5 Mio.", "USD 3 bn", "Rs 1,200 crore"."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib.resources import files
 from typing import Final
 
 __all__ = ["Money", "amounts", "number_of"]
@@ -23,30 +25,16 @@ class Money:
     per: bool = False
 
 
-_SYMBOLS: Final = {
-    "us$": "USD", "u.s.$": "USD", "s$": "SGD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD", "hk$": "HKD",
-    "nz$": "NZD", "nt$": "TWD", "r$": "BRL", "mx$": "MXN", "$": "USD", "€": "EUR", "£": "GBP", "₹": "INR",
-    "¥": "JPY", "₩": "KRW", "₪": "ILS", "₺": "TRY", "₦": "NGN", "₱": "PHP", "฿": "THB", "₫": "VND", "rs": "INR",
-    "rs.": "INR", "rm": "MYR", "rp": "IDR", "chf": "CHF", "usd": "USD", "eur": "EUR", "gbp": "GBP", "inr": "INR",
-    "sgd": "SGD", "aud": "AUD", "cad": "CAD", "jpy": "JPY", "cny": "CNY", "rmb": "CNY", "hkd": "HKD", "sek": "SEK",
-    "nok": "NOK", "dkk": "DKK", "pln": "PLN", "brl": "BRL", "myr": "MYR", "aed": "AED", "sar": "SAR", "krw": "KRW",
-    "nzd": "NZD", "thb": "THB", "zar": "ZAR", "ils": "ILS", "try": "TRY", "mxn": "MXN", "twd": "TWD", "idr": "IDR",
-}  # fmt: skip
+_DATA: Final = tomllib.loads((files("matcher.lexicon") / "money.toml").read_text("utf-8"))
 
-_WORDS: Final = {
-    "dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR", "pound": "GBP", "pounds": "GBP",
-    "rupee": "INR", "rupees": "INR", "yen": "JPY", "yuan": "CNY", "won": "KRW", "ringgit": "MYR", "baht": "THB",
-    "francs": "CHF", "franken": "CHF", "kronor": "SEK", "kroner": "NOK", "zloty": "PLN", "dirhams": "AED",
-    "€": "EUR", "£": "GBP", "$": "USD", "usd": "USD", "eur": "EUR", "gbp": "GBP", "chf": "CHF", "inr": "INR",
-    "sek": "SEK", "nok": "NOK", "dkk": "DKK", "sgd": "SGD", "aud": "AUD", "cad": "CAD", "jpy": "JPY",
-}  # fmt: skip
 
-_TIMES: Final = {
-    "k": 3, "thousand": 3, "tsd": 3, "lakh": 5, "lakhs": 5, "lac": 5, "m": 6, "mn": 6, "mln": 6, "mil": 6,
-    "mio": 6, "million": 6, "millions": 6, "millionen": 6, "crore": 7, "crores": 7, "cr": 7, "b": 9, "bn": 9,
-    "bln": 9, "billion": 9, "billions": 9, "mrd": 9, "milliarde": 9, "milliarden": 9, "milliard": 9,
-    "milliards": 9, "t": 12, "tn": 12, "trn": 12, "trillion": 12,
-}  # fmt: skip
+def _by_word(table: str) -> dict[str, str]:
+    return {word: name for name, words in _DATA[table].items() for word in words.split()}
+
+
+_SIGNS: Final = _by_word("signs")
+_NAMES: Final = _by_word("names")
+_TIMES: Final = {word: int(power) for word, power in _by_word("multipliers").items()}
 
 
 def _longest_first(names: Iterator[str]) -> str:
@@ -58,21 +46,21 @@ _NUMBER = r"\d{1,20}(?:[.,' \u00a0\u202f]\d{2,3}(?!\d)){0,5}(?:[.,]\d{1,4}(?!\d)
 _TIMES_WORD = rf"(?:{_longest_first(iter(_TIMES))})(?![\w])\.?"
 _RANGE = rf"(?:\s?(?:[-–—]|to)\s?(?:[$€£₹])?{_NUMBER})?"
 _AMOUNT = re.compile(
-    rf"(?<![\w.,$])(?P<sign>{_longest_first(iter(_SYMBOLS))})\s?(?P<n1>{_NUMBER}){_RANGE}"
+    rf"(?<![\w.,$])(?P<sign>{_longest_first(iter(_SIGNS))})\s?(?P<n1>{_NUMBER}){_RANGE}"
     rf"(?:[\s-]?(?P<t1>{_TIMES_WORD}))?"
     rf"|(?<![\w.,$])(?P<n2>{_NUMBER}){_RANGE}(?:[\s-]?(?P<t2>{_TIMES_WORD}))?[\s-]?"
-    rf"(?P<word>{_longest_first(iter(_WORDS))})(?![\w])",
+    rf"(?P<word>{_longest_first(iter(_NAMES))})(?![\w])",
     re.IGNORECASE,
 )
 _CURRENCY_HINT = re.compile(
-    r"[$€£₹¥₩₪₺₦₱฿₫]|\b(?:rs|rm|rp|chf|usd|eur|gbp|inr|sgd|aud|cad|jpy|cny|rmb|hkd|sek|nok|dkk|pln|brl|myr|aed"
-    r"|sar|krw|nzd|thb|zar|ils|try|mxn|twd|idr|dollars?|euros?|pounds?|rupees?|yen|yuan|won|ringgit|baht"
-    r"|francs|franken|kronor|kroner|zloty|dirhams)(?![a-z])",
+    rf"{_longest_first(word for word in {**_SIGNS, **_NAMES} if not word.isalpha())}"
+    rf"|\b(?:{_longest_first(word for word in {**_SIGNS, **_NAMES} if word.isalpha())})(?![a-z])",
     re.IGNORECASE,
 )
 _PER = re.compile(
     r"\s?(?:/|per\b|a (?:share|month|year|seat|user|barrel|ton)|each\b|an? ounce)", re.IGNORECASE
 )
+_GROUP: Final = 3  # digits between two marks of grouping
 _FOLLOWING = re.compile(r"\s?(?:\+|plus\b)")
 
 
@@ -91,7 +79,9 @@ def number_of(text: str) -> Decimal | None:
     head, _, tail = digits.rpartition(last)
     if len(set(marks)) > 1:  # both marks: the last one is the decimal mark
         return Decimal(f"{head.replace('.', '').replace(',', '')}.{tail}")
-    if len(marks) > 1 or (last == "," and len(tail) == 3):  # grouping only: 1,505 or 1.234.567 or 12,34,567
+    if len(marks) > 1 or (
+        last == "," and len(tail) == _GROUP
+    ):  # grouping only: 1,505 or 1.234.567 or 12,34,567
         return Decimal(digits.replace(last, ""))
     return Decimal(f"{head}.{tail}")
 
@@ -109,7 +99,7 @@ def _read(text: str) -> Iterator[Money]:
         if number is None:
             continue
         times = (match["t1"] or match["t2"] or "").rstrip(".").lower()
-        code = _SYMBOLS[match["sign"].lower()] if match["sign"] else _WORDS[match["word"].lower()]
+        code = _SIGNS[match["sign"].lower()] if match["sign"] else _NAMES[match["word"].lower()]
         end = match.end()
         if match["sign"] and not times:
             times, end = _spelled_after(text, end)

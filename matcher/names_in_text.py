@@ -25,6 +25,10 @@ _OBJECT_LEAD: Final = _PATTERNS["object_lead"]
 # Verbs of headlines that end the name before them: "Tory Burch sweetens terms to buy out …".
 _VERB: Final = _PATTERNS["verb"]
 _OWNER = re.compile(r"((?:[A-Z][\w.&-]*\s){0,3}[A-Z][\w.&-]*)(?:'s|')\s*$")
+_APPOSITION: Final = re.compile(r",\s(?=(?:a|an|the|which|who|whose|backed|founded|based|one)\b)")
+_CLAUSE_START: Final = re.compile(r"[,;:]\s|\s(?:as|after|and|while|that|on report|said|says|report)\s")
+_LONGEST_NAME: Final = 80
+_MOST_WORDS: Final = 7
 _TICKER = re.compile(r"\s*\((?:[A-Z]{2,6}:\s?)?[A-Z.]{1,6}\)\s*$")
 _CAPITAL = re.compile(r"[A-Z0-9]")
 _TOKEN = re.compile(r"\S+")
@@ -46,54 +50,54 @@ def _place(text: str, start: int, end: int) -> Place | None:
         end -= 1
     if text[start:end].endswith("'s"):
         end -= 2
-    if end - start < 2 or end - start > 80 or not _CAPITAL.search(text[start:end]):
+    if not 1 < end - start <= _LONGEST_NAME or not _CAPITAL.search(text[start:end]):
         return None
     return start, end
 
 
 def name_before(text: str, *, keep_list: bool = False) -> Place | None:
     """Return the place of the name that ends just before a verb; ``keep_list`` keeps "A, B and C" whole."""
+    end = _without_auxiliaries(text)
+    owner = _OWNER.search(text, 0, end)
+    if owner and not keep_list:  # "… over Nvidia's acquisition": the owner is the subject
+        return _place(text, *owner.span(1))
+    lead = _LEAD.match(text, 0, end)
+    start = lead.end() if lead and lead.end() < end else 0
+    if not keep_list:
+        start, end = _clause(text, start, end)
+        start = _last_end((_POSSESSIVE, _AFTER_DESCRIPTOR), text, start, end)
+    verb = _VERB.search(text, min(start + 1, end), end)
+    end = verb.start() if verb else end
+    ticker = _TICKER.search(text, start, end)
+    return _place(text, start, ticker.start() if ticker else end)
+
+
+def _without_auxiliaries(text: str) -> int:
+    """Return where the subject ends: before "has agreed to", "is said to be in talks to" and the like."""
     end = len(text)
     for _ in range(3):
         match = _AUXILIARY.search(text, max(0, end - 90), end)
         if not match or match.start() == match.end() or match.end() != end:
             break
         end = match.start()
-    owner = _OWNER.search(text, 0, end)
-    if owner and not keep_list:  # "… over Nvidia's acquisition": the owner is the subject
-        return _place(text, *owner.span(1))
-    start = 0
-    lead = _LEAD.match(text, 0, end)
-    if lead and lead.end() < end:
-        start = lead.end()
-    segment = text[start:end]
-    if not keep_list:
-        # "Slash, a rival of Ramp, raises": the name stands before the apposition.
-        comma = re.search(r",\s(?=(?:a|an|the|which|who|whose|backed|founded|based|one)\b)", segment)
-        if comma:
-            segment = segment[: comma.start()]
-        else:
-            cut = [
-                m.end()
-                for m in re.finditer(
-                    r"[,;:]\s|\s(?:as|after|and|while|that|on report|said|says|report)\s", segment
-                )
-            ]
-            if cut:
-                start += cut[-1]
-                segment = segment[cut[-1] :]
-        for pattern in (_POSSESSIVE, _AFTER_DESCRIPTOR):
-            cuts = [m.end() for m in pattern.finditer(segment)]
-            if cuts and cuts[-1] < len(segment):
-                start += cuts[-1]
-                segment = segment[cuts[-1] :]
-    verb = _VERB.search(segment, 1)
-    if verb:
-        segment = segment[: verb.start()]
-    ticker = _TICKER.search(segment)
-    if ticker:
-        segment = segment[: ticker.start()]
-    return _place(text, start, start + len(segment))
+    return end
+
+
+def _clause(text: str, start: int, end: int) -> Place:
+    """Return the last clause; of "Norvik, a rival of Quill, raises" what stands before the apposition."""
+    apposition = _APPOSITION.search(text, start, end)
+    if apposition:
+        return start, apposition.start()
+    return _last_end((_CLAUSE_START,), text, start, end), end
+
+
+def _last_end(patterns: tuple[re.Pattern[str], ...], text: str, start: int, end: int) -> int:
+    """Return where the last match of each pattern in turn ends, if words are left behind it."""
+    for pattern in patterns:
+        for match in pattern.finditer(text, start, end):
+            if match.end() < end:
+                start = match.end()
+    return start
 
 
 def name_after(text: str, position: int) -> Place | None:
@@ -116,7 +120,11 @@ def name_after(text: str, position: int) -> Place | None:
         # "buys a self-driving tractor startup": nobody is named.
         return None
     words = segment.split()
-    if not words or len(words) > 7 or words[0].lower() in {"stake", "deal", "spree", "control", "shares"}:
+    if (
+        not words
+        or len(words) > _MOST_WORDS
+        or words[0].lower() in {"stake", "deal", "spree", "control", "shares"}
+    ):
         return None
     if words[0].isdigit():
         return None
@@ -166,10 +174,11 @@ def person_after(text: str, position: int) -> Place | None:
     if last in _NOT_PERSON:
         # "names Jane Roe chief financial officer": the name stands before the job
         cut = re.search(
-            r"\s(?:[Cc]hief|[A-Z]{3,4}\b|[Pp]resident|[Cc]hair\w*|[Mm]anaging|[Hh]ead|[Vv]ice|[Dd]irector|[Gg]eneral|[Gg]roup|[Ii]nterim|[Gg]lobal|[Nn]ew|[Ss]enior|[Ee]xecutive)\b",
+            r"\s(?:[A-Z]{3,4}|[Cc](?:hief|hair\w*)|[Pp]resident|[Mm]anaging|[Hh]ead|[Vv]ice|[Dd]irector|[Gg]eneral"
+            r"|[Gg]roup|[Ii]nterim|[Gg]lobal|[Nn]ew|[Ss]enior|[Ee]xecutive)\b",
             segment,
         )
-        if not cut or cut.start() < 2:
+        if not cut or cut.start() <= 1:
             return None
         end = position + cut.start()
     found = _person(text, position, end)

@@ -12,6 +12,7 @@ from matcher.sentences import span_of
 __all__ = ["ProblemMatch", "problems_in"]
 
 _MOST_SPANS: Final = 5
+_SHORTEST: Final = 4  # letters of a word that takes endings
 _BOUNDED: Final = 20_000
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 
@@ -30,7 +31,7 @@ class ProblemMatch:
 def problems_in(event: StoredEvent, problems: Sequence[Problem]) -> tuple[ProblemMatch, ...]:
     """Return the problems whose phrases or rivals the event names, the surest first.
 
-    A phrase matches whole words in any case, with plural and verb endings and up to two words between its own.
+    A phrase matches whole words in any case, with plural and verb endings and up to two words in between.
     A text with one of ``not_phrases`` does not count for that problem.
     """
     found = (_match(event, problem) for problem in problems)
@@ -94,7 +95,7 @@ def _pattern(phrase: str) -> re.Pattern[str] | None:
 
 def _stem(word: str) -> str:
     """Return a pattern of a word with its usual endings; short words and names stay as they are."""
-    if len(word) < 4 or not word.islower():
+    if len(word) < _SHORTEST or not word.islower():
         return re.escape(word)
-    root = re.sub(r"(?:ing|ed|es|s|e|y)$", "", word) if len(word) > 5 else word
+    root = re.sub(r"(?:ing|ed|es|s|e|y)$", "", word) if len(word) > _SHORTEST + 1 else word
     return re.escape(root) + r"(?:s|es|d|ed|e|ing|y|ies|ied)?"

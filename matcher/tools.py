@@ -10,9 +10,13 @@ from matcher.sentences import Sentence
 
 __all__ = ["tools_in"]
 
+_LONGEST_NAME: Final = 40
 _PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
 # A name: capitalised words, a word with a capital, digit or dot inside, or (after strong words) any word.
-_NAME = r"(?:\b[A-Z][\w+#.&-]*(?:\s(?:[A-Z][\w+#.&-]*|\d[\w.]*|CRM))*|\b[a-z][\w-]*\.(?:ai|io|com|app|co|net|dev|so|org)\b|\b[a-z]+[A-Z]\w*)"
+_NAME = (
+    r"(?:\b[A-Z][\w+#.&-]*(?:\s(?:[A-Z][\w+#.&-]*|\d[\w.]*|CRM))*|\b[a-z][\w-]*\.(?:ai|io|com|app|co|net|dev|so|org)\b"
+    r"|\b[a-z]+[A-Z]\w*)"
+)
 _ANY = rf"(?:{_NAME}|\b[a-z][\w.+#-]{{2,}}\b)"
 _LIST = r"(?:\s?(?:,\s?(?:and\s|or\s|&\s)?|\s(?:and|or|&|to|with|vs\.?|versus)\s))"
 
@@ -91,5 +95,5 @@ def _name(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     while words and words[-1].lower() in _NOT_TOOLS:
         end -= len(words[-1]) + 1
         words = words[:-1]
-    if words and 1 < end - start <= 40 and not words[0][0].isdigit():
+    if words and 1 < end - start <= _LONGEST_NAME and not words[0][0].isdigit():
         yield start, end

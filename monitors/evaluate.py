@@ -86,6 +86,7 @@ _NAMES_OF_FACTS: Final = frozenset(
     }
     | {"headcount", "percent", "location"}
 )
+_LONGEST_NAME: Final = 80
 _UNDATED: Final = datetime(2026, 5, 1, tzinfo=UTC)
 _COMMON: Final = 60  # a word in more titles than this brings no two of them together
 _SHARED: Final = 2  # so many rare words two titles must share before they are compared at all
@@ -163,7 +164,11 @@ def stored(row: Mapping[str, Any]) -> StoredEvent:
     if kind == "job":
         company = text.split(" | ", maxsplit=1)[0].strip()
         hints = (Hint(kind=HintKind.BOARD, value=url or external),)
-        hints += (Hint(kind=HintKind.NAME, value=company, strength=0.9),) if 0 < len(company) <= 80 else ()
+        hints += (
+            (Hint(kind=HintKind.NAME, value=company, strength=0.9),)
+            if 0 < len(company) <= _LONGEST_NAME
+            else ()
+        )
     return StoredEvent(
         external_id=external,
         title=title,

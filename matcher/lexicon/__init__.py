@@ -31,7 +31,8 @@ class Frame:
 
     ``after``, ``before`` and ``near`` must match in the clause behind, before and around the cue; their
     ``not_`` twins must not. ``subject`` and ``object`` are the facts that the words before and behind
-    name; ``swaps`` says that a passive turns them around. ``dated`` frames speak of old years as news, ``states`` frames take a state for a subject.
+    name; ``swaps`` says that a passive turns them around. ``dated`` frames speak of old years as
+    news, ``states`` frames take a state for a subject.
     """
 
     kinds: tuple[str, ...]
@@ -91,7 +92,7 @@ def _compile(text: str, words: Mapping[str, str], *, cased: bool = False) -> re.
 
 @cache
 def patterns(name: str) -> Mapping[str, re.Pattern[str]]:
-    """Return the patterns of the file ``name``.toml: table any_case without regard to capitals, cased with."""
+    """Return the patterns of ``name``.toml: table any_case without regard to capitals, cased with."""
     data = tomllib.loads((files("matcher.lexicon") / f"{name}.toml").read_text("utf-8"))
     flags = {"any_case": re.IGNORECASE, "cased": re.NOFLAG}
     return {
