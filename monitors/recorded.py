@@ -97,7 +97,7 @@ def serve(pages: Mapping[str, RecordedPage], port: int = 0) -> Iterator[int]:
     except OSError as error:
         raise ConfigError(
             f"Port {port} on this machine is taken ({error.strerror}), where the sample pages are served. "
-            "The demo may be running already; if not, end the program that has the port."
+            "End the program that has the port, or make the demo afresh on another one: earmark demo"
         ) from error
     server.pages = pages
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="earmark-recorded", daemon=True)
