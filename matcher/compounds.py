@@ -25,6 +25,7 @@ _EXTENSIONS: Final = frozenset(
     river lake valley mountain park beach city town village court hall house university federation league club
     association council party movement festival awards cup prize fc united rovers""".split()
 )
+_REACH: Final = 3  # words of a longer name behind the listed one
 _KNOWN: Final = ("company_verbs", "verbs", "company_nouns", "regions", "sorts", "tool_nouns")
 
 
@@ -107,7 +108,9 @@ def _person(place: Place) -> tuple[int, int] | None:
     passage = place.passage
     if place.ambiguity is Ambiguity.PHRASE or not place.is_capital:
         return None
-    titled = place.ambiguity is Ambiguity.PERSON and is_listed(passage.word(place.start - 1), "unarticled")
+    titled = place.ambiguity is not Ambiguity.DOMINANT and is_listed(
+        place.passage.word(place.start - 1), "titles"
+    )
     named = place.close_before and passage.is_capital(place.start - 1)
     if named and (titled or _given(passage, place.start - 1)):
         return place.start - 1, place.end
@@ -132,13 +135,20 @@ def _family(word: bytes) -> bool:
     return word in family_names() or (bool(word) and not commonness(word) and (word,) not in places())
 
 
-@COMPOUNDS(-3.6, "it is part of another company's longer name")
+@COMPOUNDS(-4.4, "it is part of another company's longer name")
 def _longer_name(place: Place) -> tuple[int, int] | None:
-    """Hold where what companies add to a name follows ("X Labs Europe")."""
+    """Hold where what companies add to a name follows ("X Labs Europe", "X Freight Systems")."""
     passage, at = place.passage, place.end
-    if not place.close_after or not passage.is_capital(at) or passage.style is Style.UPPER:
+    if passage.style is Style.UPPER or place.owns:
         return None
-    return (place.start, at + 1) if passage.word(at) in _EXTENSIONS else None
+    reach = _REACH if passage.style is Style.SENTENCE else 1
+    while at < place.end + reach and passage.is_next(at) and passage.is_capital(at):
+        if passage.word(at) in _EXTENSIONS:
+            return place.start, at + 1
+        if is_listed(passage.word(at), *_KNOWN) or passage.gap(at + 1).strip():
+            return None
+        at += 1
+    return None
 
 
 @COMPOUNDS(-2.4, "a capitalised word next to it makes it part of another name")
