@@ -262,10 +262,13 @@ async def test_only_redirects_that_are_all_permanent_move_a_source(server: Hosti
         "/c": answer(b"x"),
         "/d": redirect("/e", "301 Moved"),
         "/e": redirect("/c", "307 Later"),
+        "/f": redirect("/g", "302 Found"),
+        "/g": redirect("/c", "301 Moved"),
         "/gone": redirect("/nowhere", "301 Moved"),
     }
     assert (await fetch(server, "/a")).moved_to == server.url("/c")
     assert (await fetch(server, "/d")).moved_to is None
+    assert (await fetch(server, "/f")).moved_to is None
     assert (await fetch(server, "/c")).moved_to is None
     with pytest.raises(SourceUnavailable):
         await fetch(server, "/gone")
