@@ -130,18 +130,24 @@ def alike(a: Telling, b: Telling) -> bool:
 
 
 def _compared(a: Telling, b: Telling) -> tuple[bool, bool]:
-    """Return whether a decisive fact is shared, and whether one contradicts."""
-    corrects = any(each.match.certainty in (Certainty.CORRECTED, Certainty.DENIED) for each in (a, b))
+    """Return whether a decisive fact is shared, and whether one contradicts.
+
+    A correction may change a figure. And one text may tell several figures (this round, and all rounds so
+    far) of one thing; but two people, targets or products are two things.
+    """
+    lenient = a.match.event.id == b.match.event.id or any(
+        each.match.certainty in (Certainty.CORRECTED, Certainty.DENIED) for each in (a, b)
+    )
     agreed = opposed = False
     for key in a.facts.keys() & b.facts.keys():
         if key in _NUMBERS:
             if key in ("amount", "valuation") and a.currency != b.currency:
                 continue  # two currencies, or one not told: neither for nor against
             same = any(_near(one, other) for one in a.facts[key] for other in b.facts[key])
-            opposed = opposed or not (same or corrects)
+            opposed = opposed or not (same or lenient)
         else:
             same = any(_same_name(key, one, other) for one in a.facts[key] for other in b.facts[key])
-            opposed = opposed or not same
+            opposed = opposed or not (same or (lenient and key == "round"))
         agreed = agreed or same
     return agreed, opposed
 

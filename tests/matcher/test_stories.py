@@ -124,6 +124,20 @@ def test_a_correction_may_change_the_amount_but_not_the_person() -> None:
     assert not same_story(ada, ivo)
 
 
+def test_two_figures_in_one_text_are_one_story_and_the_surer_stands() -> None:
+    event = a_stored_event("Norvik Labs raises $20 million, $90 million in all")
+    sure, unsure = (
+        a_match(
+            event,
+            facts=(Fact(key="amount", value=Decimal(amount)), Fact(key="currency", value="USD")),
+            confidence=c,
+        )
+        for amount, c in ((20_000_000, 0.9), (90_000_000, 0.6))
+    )
+    story = _folded(unsure, sure)
+    assert next(fact.value for fact in story.facts if fact.key == "amount") == 20_000_000
+
+
 def test_two_people_in_one_text_are_two_stories_with_two_ids() -> None:
     event = a_stored_event("Norvik Labs names Ada Berg CFO and Ivo Lund CTO")
     told = [
