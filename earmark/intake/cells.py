@@ -25,6 +25,7 @@ _WWW = re.compile(r"^www\d?\.(?=[^.]+\.)")
 _RANGE = re.compile(r"(\d[\d.,' ]*)\s*([kKmM]?)\s*(?:-|–|—|to|bis|\.\.)\s*(\d[\d.,' ]*)\s*([kKmM]?)")
 _NUMBER = re.compile(r"(\d[\d.,' ]*)\s*([kKmM]?)")
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
+_SHARED_ENDS: Final = (".linkedin.com", ".facebook.com")
 _LONGEST_SHOWN: Final = 60
 _MOST_DIGITS: Final = 9
 _LARGEST_STAFF: Final = 50_000_000
@@ -32,6 +33,8 @@ _LARGEST_STAFF: Final = 50_000_000
 
 def text_in(cell: str) -> str:
     """Return the text without control and invisible characters, spaces collapsed."""
+    if not cell:
+        return cell
     if cell.isascii() and cell.isprintable() and "  " not in cell:
         return cell.strip()
     cell = unicodedata.normalize("NFC", _SPACES.sub(" ", cell))
@@ -46,6 +49,8 @@ def value_in(cell: str) -> str | None:
 
 def parts_of(cell: str) -> tuple[str, ...]:
     """Return the values of a cell that holds several, split at ``;`` or ``|`` or line ends, once each."""
+    if not cell:
+        return ()
     parts = (value_in(part) for part in re.split(r"[;|\r\n]", cell))
     return tuple(dict.fromkeys(part for part in parts if part))
 
@@ -79,12 +84,13 @@ def domain_in(value: str, name: str = "") -> tuple[str | None, str | None]:
     host = _ascii_host(_WWW.sub("", host))
     if not host or not _HOST.fullmatch(host):
         return None, f"{shown!r} is no domain; left out"
+    is_mail, is_shared = host in FREE_MAIL, host in SHARED or host.endswith(_SHARED_ENDS)
+    if not is_mail and not is_shared:
+        return host, None
     own = not path.strip("/") and _resembles(host, name)
-    if host in FREE_MAIL and (at or not own):
+    if is_mail and (at or not own):
         return None, f"{shown!r} is free mail, not the company's domain; left out"
-    if (
-        host in SHARED or any(host.endswith("." + one) for one in ("linkedin.com", "facebook.com"))
-    ) and not own:
+    if is_shared and not own:
         return None, f"{shown!r} is a place that many companies share; left out"
     return host, None
 
