@@ -13,7 +13,8 @@ export UV_COMPILE_BYTECODE := 1
 define install
 	@echo "Installing $(1) into .venv ..."
 	@if command -v uv >/dev/null 2>&1; then pip="uv pip install --quiet --python $(PYTHON)"; \
-	else pip="$(PYTHON) -m pip install --quiet"; fi; \
+	else $(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m ensurepip >/dev/null; \
+	pip="$(PYTHON) -m pip install --quiet"; fi; \
 	$$pip --require-hashes -r $(1) && $$pip --no-deps --no-build-isolation -e .
 	@$(PYTHON) -m compileall -q earmark sources matcher storage monitors exports review
 	@touch $@
