@@ -1,6 +1,6 @@
 """Column types that read and write the same values in SQLite and PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
@@ -37,13 +37,9 @@ class Moment(TypeDecorator[datetime]):
         postgres = dialect.name == "postgresql"
         return dialect.type_descriptor(DateTime(timezone=True) if postgres else BigInteger())
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Refuse a time without a zone; it would be a guess."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone.")
-        return value if dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Return what refuses a time without a zone, which would be a guess, and gives the number else."""
+        return _aware if dialect.name == "postgresql" else _microseconds
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return the time in UTC."""
@@ -61,9 +57,9 @@ class Words(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        """Replace NUL and lone surrogates."""
-        return None if value is None else clean(value)
+    def bind_processor(self, _dialect: Dialect) -> Callable[[str | None], str | None]:
+        """Return what replaces NUL and lone surrogates."""
+        return _cleaned
 
 
 class Packed(TypeDecorator[Any]):
@@ -77,9 +73,10 @@ class Packed(TypeDecorator[Any]):
         self.hint = hint
         self._empty = _empty(hint)
 
-    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
-        """Pack it."""
-        return None if value is None or value == self._empty else pack(self.hint, value)
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], str | None]:
+        """Return what packs the value."""
+        hint, empty = self.hint, self._empty
+        return lambda value: None if value is None or value == empty else pack(hint, value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         """Unpack it."""
@@ -91,3 +88,18 @@ def _empty(hint: Any) -> Any:
     if origin is tuple:
         return ()
     return MappingProxyType({}) if origin is Mapping else None
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone.")
+    return moment
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    aware = _aware(moment)
+    return None if aware is None else (aware - _EPOCH) // _MICROSECOND
+
+
+def _cleaned(text: str | None) -> str | None:
+    return None if text is None else clean(text)

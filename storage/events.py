@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, tu
 
 from earmark.types import Mark, StoredEvent
 from storage.columns import short
-from storage.rows import BATCH, add, batches, each, upsert
+from storage.rows import BATCH, add, added, batches, each
 from storage.tables import event_revisions, events
 
 __all__ = [
@@ -78,11 +78,8 @@ def known(conn: Connection, source: str, external_ids: Iterable[str], fingerprin
 def insert(conn: Connection, new: Sequence[StoredEvent]) -> frozenset[str]:
     """Store the events that are not there yet; return the ids of those."""
     # In the order of ids, so that two writers of the same events wait for each other, not in a circle.
-    statement = upsert(conn, events).on_conflict_do_nothing().returning(events.c.id)
-    inserted: set[str] = set()
-    for batch in batches(sorted(new, key=lambda event: event.id)):
-        inserted.update(conn.execute(statement, [_row(event) for event in batch]).scalars())
-    return frozenset(inserted)
+    rows = [_row(event) for event in sorted(new, key=lambda event: event.id)]
+    return frozenset(added(conn, events, rows))
 
 
 def revise(conn: Connection, new: Sequence[StoredEvent]) -> frozenset[str]:

@@ -1,13 +1,14 @@
 """Rows in and out in batches: one statement per batch, never one per row."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["BATCH", "add", "batches", "each", "put", "upsert"]
+__all__ = ["BATCH", "add", "added", "batches", "each", "put", "upsert"]
 
 BATCH = 500
 
@@ -51,6 +52,32 @@ def add(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> No
     statement = upsert(conn, table).on_conflict_do_nothing()
     for batch in batches(rows):
         conn.execute(statement, batch)
+
+
+def added(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Insert the rows, each with every column, and return the ids of those that were not there.
+
+    The statement of many VALUES is written by hand: this is the busiest one, and SQLAlchemy would spend
+    more time on binding the values than the database on storing them.
+    """
+    dialect, found = conn.dialect, set[str]()
+    columns = [
+        (column.name, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in table.columns
+    ]
+    for batch in batches(rows):
+        values = [bind(row[name]) if bind else row[name] for row in batch for name, bind in columns]
+        statement = _insert(table, dialect.paramstyle, len(batch))
+        found.update(conn.exec_driver_sql(statement, tuple(values)).scalars())
+    return found
+
+
+@lru_cache(maxsize=8)
+def _insert(table: Table, paramstyle: str, number: int) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    row = ", ".join(["?" if paramstyle == "qmark" else "%s"] * len(table.columns))
+    many = ", ".join([f"({row})"] * number)
+    # Only names of our own tables are put into the text; values are bound.
+    return f"INSERT INTO {table.name} ({names}) VALUES {many} ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608 - see above
 
 
 def each(

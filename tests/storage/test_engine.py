@@ -1,6 +1,7 @@
 import stat
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
 
@@ -88,6 +89,19 @@ def test_a_writer_waits_for_the_one_before(sqlite: Engine) -> None:
     with writing(sqlite) as conn:
         assert accounts.count(conn) == 1
     thread.join()
+
+
+def test_writers_that_look_before_they_write_follow_each_other(engine: Engine) -> None:
+    def write(number: int) -> None:
+        for turn in range(5):
+            with writing(engine) as conn:
+                accounts.count(conn)
+                accounts.upsert(conn, [an_account(f"Company {number} {turn}")])
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write, range(3)))
+    with reading(engine) as conn:
+        assert accounts.count(conn) == 15
 
 
 def test_a_lock_that_does_not_end_is_named(
