@@ -8,17 +8,30 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from earmark.triggers import CATALOGUE, Polarity, TriggerKind
 from earmark.types import Certainty, Match, Part, Score, Trigger, TriggerState
 from matcher.fit import Fit
 from matcher.folding import publisher_of
 
-__all__ = ["LIVE", "confidence", "falls_at", "own_intent", "rescored", "score_at", "score_now"]
+__all__ = [
+    "LIVE",
+    "Strongest",
+    "confidence",
+    "falls_at",
+    "own_intent",
+    "rescored",
+    "score_at",
+    "score_now",
+    "strongest",
+]
 
 LIVE: Final = frozenset({TriggerState.OPEN, TriggerState.ACCEPTED})
 """States in which a trigger still speaks."""
+
+Strongest: TypeAlias = Mapping[str, tuple[float, str]]
+"""Of each family the strongest live trigger: its intent and its kind."""
 
 _CERTAINTY: Final[Mapping[Certainty, tuple[float, str]]] = {
     Certainty.RUMOUR: (0.5, "only a rumour"),
@@ -71,15 +84,26 @@ def own_intent(trigger: Trigger, kinds: Mapping[str, TriggerKind]) -> float:
     return kind.intent * _CERTAINTY[trigger.certainty][0] * care
 
 
+def strongest(triggers: Iterable[Trigger], kinds: Mapping[str, TriggerKind]) -> Strongest:
+    """Return the strongest intent of each family among the live triggers of one account."""
+    best: dict[str, tuple[float, str]] = {}
+    for trigger in triggers:
+        if trigger.state in LIVE:
+            family, candidate = _family(trigger.kind, kinds), (own_intent(trigger, kinds), trigger.kind)
+            best[family] = max(best.get(family, candidate), candidate)
+    return best
+
+
 def rescored(
-    trigger: Trigger, siblings: Iterable[Trigger], fit: Fit, kinds: Mapping[str, TriggerKind], at: datetime
+    trigger: Trigger, around: Strongest, fit: Fit, kinds: Mapping[str, TriggerKind], at: datetime
 ) -> Trigger:
     """Return the trigger with its score as of ``at``; the same trigger while only time has passed.
 
-    ``siblings`` are the account's other triggers: live ones of other families lift the intent.
+    ``around`` is the strongest of each family: other families lift the intent, its own does not, for one
+    story must not count twice.
     """
     own = own_intent(trigger, kinds)
-    stacked = _stacked(trigger, siblings, kinds) if own else []
+    stacked = _stacked(trigger, around, kinds) if own else []
     intent = own
     for _, other in stacked:
         intent += (1 - intent) * _STACKED * other
@@ -140,18 +164,12 @@ def falls_at(trigger: Trigger, threshold: float, kinds: Mapping[str, TriggerKind
 
 
 def _stacked(
-    trigger: Trigger, siblings: Iterable[Trigger], kinds: Mapping[str, TriggerKind]
+    trigger: Trigger, around: Strongest, kinds: Mapping[str, TriggerKind]
 ) -> list[tuple[str, float]]:
-    """Return the best other kinds that speak too, one per family: one story must not count twice."""
-    best: dict[str, tuple[float, str]] = {}
+    """Return the strongest other kinds that speak too."""
     mine = _family(trigger.kind, kinds)
-    for other in siblings:
-        family = _family(other.kind, kinds)
-        if other.state in LIVE and family != mine and other.story != trigger.story:
-            candidate = (own_intent(other, kinds), other.kind)
-            best[family] = max(best.get(family, candidate), candidate)
-    ranked = sorted(best.values(), reverse=True)[:_MOST_STACKED]
-    return [(kind, intent) for intent, kind in ranked if intent > 0]
+    others = sorted((best for family, best in around.items() if family != mine), reverse=True)
+    return [(kind, intent) for intent, kind in others[:_MOST_STACKED] if intent > 0]
 
 
 def _family(kind: str, kinds: Mapping[str, TriggerKind]) -> str:

@@ -16,7 +16,7 @@ from earmark.types import Account, Lexicon, Past, Story, Transition, Trigger, Tr
 from matcher.agenda import MACHINE, holds_until, is_over, patience_ends, suppressed, wakes_at
 from matcher.fit import fit
 from matcher.folding import FIRM
-from matcher.score import LIVE, rescored
+from matcher.score import LIVE, rescored, strongest
 from matcher.stories import identity
 
 __all__ = ["SELF_DISCLOSED", "holding", "moved", "pass_time", "settle", "transition_id"]
@@ -51,10 +51,9 @@ def settle(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str] = 
     account = past.account and _released(past.account, at)
     triggers = tuple(_ended(trigger, at) for trigger in past.triggers)
     fitting = fit(account, lexicon.icp)
+    around = strongest(triggers, lexicon.kinds)
     scored = tuple(
-        rescored(trigger, (other for other in triggers if other.id != trigger.id), fitting, lexicon.kinds, at)
-        if trigger.state in LIVE
-        else trigger
+        rescored(trigger, around, fitting, lexicon.kinds, at) if trigger.state in LIVE else trigger
         for trigger in triggers
     )
     past = replace(past, account=account, triggers=scored)

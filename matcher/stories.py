@@ -9,13 +9,14 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from earmark.triggers import CATALOGUE, CONVERSATIONS, TriggerKind
 from earmark.types import Certainty, Match, Story
 from matcher.folding import facts_of, folded_certainty, folded_kind, publishers_of
 from matcher.normalise import canonical_url
-from matcher.tellings import FAMILIES, Telling, alike, telling
+from matcher.tellings import FAMILIES, alike, telling
 
 __all__ = ["Retold", "fold", "identity", "key_of", "partition", "retell", "same_story"]
 
@@ -55,30 +56,59 @@ def same_story(a: Match, b: Match, kinds: Mapping[str, TriggerKind] = CATALOGUE)
 
 
 def partition(
-    matches: Iterable[Match], kinds: Mapping[str, TriggerKind] = CATALOGUE
+    matches: Iterable[Match],
+    kinds: Mapping[str, TriggerKind] = CATALOGUE,
+    *,
+    known: Iterable[Sequence[Match]] = (),
 ) -> list[tuple[Match, ...]]:
-    """Return the stories among the matches of one key: each sorted, the oldest story first."""
-    tellings = sorted((telling(match, kinds) for match in matches), key=lambda each: each.order)
-    owner = list(range(len(tellings)))
+    """Return the stories among the matches of one key: each sorted, the oldest story first.
 
-    def root(index: int) -> int:
-        while owner[index] != index:
-            owner[index] = owner[owner[index]]
-            index = owner[index]
-        return index
-
+    ``known`` are whole stories that were told apart before: of their matches only those pairs are compared
+    that one of ``matches`` is part of, for nothing else can have changed.
+    """
+    group = {id(match): number for number, story in enumerate(known) for match in story}
+    tellings = sorted(
+        (telling(match, kinds) for match in chain(matches, *known)), key=lambda each: each.order
+    )
+    groups = [group.get(id(each.match)) for each in tellings]
+    joined = _Joined(len(tellings))
+    first: dict[int, int] = {}
+    for place, number in enumerate(groups):
+        if number is not None:
+            joined.join(first.setdefault(number, place), place)
     for later, right in enumerate(tellings):
         for earlier in range(later - 1, -1, -1):
             left = tellings[earlier]
             if right.at - left.at > _LONGEST:
                 break
-            one, other = root(earlier), root(later)
-            if one != other and alike(left, right):
-                owner[max(one, other)] = min(one, other)
-    parts: dict[int, list[Telling]] = {}
-    for index, each in enumerate(tellings):
-        parts.setdefault(root(index), []).append(each)
-    return [tuple(each.match for each in part) for part in parts.values()]
+            new = groups[earlier] is None or groups[later] is None
+            if new and joined.apart(earlier, later) and alike(left, right):
+                joined.join(earlier, later)
+    parts: dict[int, list[Match]] = {}
+    for place, each in enumerate(tellings):
+        parts.setdefault(joined.root(place), []).append(each.match)
+    return [tuple(part) for part in parts.values()]
+
+
+class _Joined:
+    """Sets of places that are joined two by two; the first place of a set stands for it."""
+
+    def __init__(self, count: int) -> None:
+        self._owner = list(range(count))
+
+    def root(self, place: int) -> int:
+        owner = self._owner
+        while owner[place] != place:
+            owner[place] = owner[owner[place]]
+            place = owner[place]
+        return place
+
+    def apart(self, one: int, other: int) -> bool:
+        return self.root(one) != self.root(other)
+
+    def join(self, one: int, other: int) -> None:
+        low, high = sorted((self.root(one), self.root(other)))
+        self._owner[high] = low
 
 
 def fold(
@@ -123,40 +153,57 @@ def retell(
     of several ids the oldest survives. A story that nothing tells any more stays, denied and without
     matches, so that nothing delivered is ever without its origin.
     """
-    kept = [match for story in stories for match in story.matches if match.event.id not in read]
-    parts = partition([*kept, *told], kinds)
-    heirs = {story.id: _heir(story, parts) for story in stories}
+    touched = [story for story in stories if any(match.event.id in read for match in story.matches)]
+    loose = [match for story in touched for match in story.matches if match.event.id not in read]
+    whole = {story.matches: story for story in stories if story not in touched}
+    parts = partition([*loose, *told], kinds, known=[story.matches for story in whole.values()])
+    claims = _claims(stories, parts)
     merged: dict[str, str] = {}
     result: list[Story] = []
     taken = {story.id for story in stories}
     for number, part in enumerate(parts):
-        claims = sorted(
-            (story for story in stories if heirs[story.id] == number),
-            key=lambda story: (story.created_at, story.id),
-        )
-        if claims:
-            id_, created_at = claims[0].id, claims[0].created_at
-            merged |= {story.id: id_ for story in claims[1:]}
+        if part in whole:
+            result.append(whole[part])
+            continue
+        claimed = sorted(claims.get(number, ()), key=_age)
+        if claimed:
+            id_, created_at = claimed[0].id, claimed[0].created_at
+            merged |= {story.id: id_ for story in claimed[1:]}
         else:
             id_, created_at = _new_id(key, part[0], kinds, taken), now
             taken.add(id_)
         result.append(fold(part, id=id_, created_at=created_at, kinds=kinds))
-    withdrawn = [story for story in stories if heirs[story.id] is None]
+    carried = {story.id for heirs in claims.values() for story in heirs}
+    withdrawn = [story for story in stories if story.id not in carried]
     result += [replace(story, matches=(), certainty=Certainty.DENIED) for story in withdrawn]
     return Retold(stories=tuple(result), merged=merged)
 
 
-def _heir(story: Story, parts: Sequence[Sequence[Match]]) -> int | None:
-    """Return the part that carries the story on: it holds most of its matches, else of its events."""
-    whole = set(map(_place, story.matches))
-    events = {match.event.id for match in story.matches}
-    best: tuple[int, int, int] | None = None
+def _age(story: Story) -> tuple[datetime, str]:
+    return story.created_at, story.id
+
+
+def _claims(stories: Iterable[Story], parts: Sequence[Sequence[Match]]) -> dict[int, list[Story]]:
+    """Return which stories each part carries on: each story the part with most of its matches or events."""
+    places: dict[str, set[int]] = {}
     for number, part in enumerate(parts):
-        same = sum(_place(match) in whole for match in part)
-        shared = len({match.event.id for match in part} & events)
-        if shared:
-            best = max(best or (0, 0, -len(parts)), (same, shared, -number))
-    return None if best is None else -best[2]
+        for match in part:
+            places.setdefault(match.event.id, set()).add(number)
+    claims: dict[int, list[Story]] = {}
+    for story in stories:
+        events = {match.event.id for match in story.matches}
+        candidates = sorted({number for event in events for number in places.get(event, ())})
+        if candidates:
+            heir = max(candidates, key=lambda number: (*_shared(story, parts[number]), -number))
+            claims.setdefault(heir, []).append(story)
+    return claims
+
+
+def _shared(story: Story, part: Sequence[Match]) -> tuple[int, int]:
+    """Return how many matches, and how many events, a story and a part have in common."""
+    whole = {_place(match) for match in story.matches}
+    events = {match.event.id for match in story.matches}
+    return sum(_place(match) in whole for match in part), len({match.event.id for match in part} & events)
 
 
 def _place(match: Match) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ their facts do not contradict each other, and something positive holds them toge
 same page or thread, the same words, or a gap so short that a second such thing is not to be expected.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -68,6 +68,8 @@ FAMILIES: Final[Mapping[str, Family]] = {
 _OTHER: Final = _family(10, 0)
 
 _NUMBERS: Final = frozenset({"amount", "valuation", "headcount", "percent", "revenue"})
+_MONEY: Final = frozenset({"amount", "valuation", "revenue"})
+_CORRECTABLE: Final = _NUMBERS | {"round"}
 _APART: Final = Decimal("0.2")  # how far two outlets may round one figure
 _ALIKE_WORDS: Final = 0.45
 _FEWEST_WORDS: Final = 3
@@ -88,6 +90,7 @@ class Telling:
     order: tuple[datetime, str, str, str]
     facts: Mapping[str, tuple[FactValue, ...]]
     currency: str | None
+    corrects: bool
     words: frozenset[str]
     pages: frozenset[str]
 
@@ -110,6 +113,7 @@ def telling(match: Match, kinds: Mapping[str, TriggerKind]) -> Telling:
         order=(*event.order, match.kind, repr([(fact.key, fact.value) for fact in match.facts])),
         facts=facts,
         currency=next((str(fact.value).upper() for fact in match.facts if fact.key == "currency"), None),
+        corrects=match.certainty in (Certainty.CORRECTED, Certainty.DENIED),
         words=_words(event.title or event.text[:200]),
         pages=frozenset(page for page in pages if page),
     )
@@ -117,39 +121,43 @@ def telling(match: Match, kinds: Mapping[str, TriggerKind]) -> Telling:
 
 def alike(a: Telling, b: Telling) -> bool:
     """Tell whether two tellings of one key are of one story; symmetric."""
+    if a.family != b.family:
+        return False
     family = FAMILIES.get(a.family, _OTHER)
     gap = abs(a.at - b.at)
-    if a.family != b.family or gap > family.window:
+    if gap > family.window:
         return False
-    agreed, opposed = _compared(a, b)
-    if opposed:
-        return False
-    if agreed or gap <= family.alone or a.pages & b.pages or a.match.event.id == b.match.event.id:
+    same_text = a.match.event.id == b.match.event.id
+    if a.facts and b.facts:
+        verdict = _compared(a, b, lenient=same_text or a.corrects or b.corrects)
+        if verdict is not None:
+            return verdict
+    if same_text or gap <= family.alone or a.pages & b.pages:
         return True
     return _overlap(a.words, b.words) >= _ALIKE_WORDS
 
 
-def _compared(a: Telling, b: Telling) -> tuple[bool, bool]:
-    """Return whether a decisive fact is shared, and whether one contradicts.
+def _compared(a: Telling, b: Telling, *, lenient: bool) -> bool | None:
+    """Return True when a decisive fact is shared, False when one contradicts, None when neither.
 
     A correction may change a figure. And one text may tell several figures (this round, and all rounds so
     far) of one thing; but two people, targets or products are two things.
     """
-    lenient = a.match.event.id == b.match.event.id or any(
-        each.match.certainty in (Certainty.CORRECTED, Certainty.DENIED) for each in (a, b)
-    )
-    agreed = opposed = False
-    for key in a.facts.keys() & b.facts.keys():
-        if key in _NUMBERS:
-            if key in ("amount", "valuation") and a.currency != b.currency:
-                continue  # two currencies, or one not told: neither for nor against
-            same = any(_near(one, other) for one in a.facts[key] for other in b.facts[key])
-            opposed = opposed or not (same or lenient)
-        else:
-            same = any(_same_name(key, one, other) for one in a.facts[key] for other in b.facts[key])
-            opposed = opposed or not (same or (lenient and key == "round"))
-        agreed = agreed or same
-    return agreed, opposed
+    agreed = False
+    for key, ours in a.facts.items():
+        theirs = b.facts.get(key)
+        if theirs is None or (key in _MONEY and a.currency != b.currency):
+            continue  # not told, or in two currencies: neither for nor against
+        if _agree(key, ours, theirs):
+            agreed = True
+        elif not (lenient and key in _CORRECTABLE):
+            return False
+    return agreed or None
+
+
+def _agree(key: str, ours: Sequence[FactValue], theirs: Sequence[FactValue]) -> bool:
+    same = _near if key in _NUMBERS else _same_round if key == "round" else _same_name
+    return any(same(one, other) for one in ours for other in theirs)
 
 
 def _comparable(key: str, value: FactValue) -> FactValue:
@@ -167,13 +175,21 @@ def _near(one: FactValue, other: FactValue) -> bool:
     return abs(one - other) <= _APART * max(abs(one), abs(other))
 
 
-def _same_name(key: str, one: FactValue, other: FactValue) -> bool:
+def _same_name(one: FactValue, other: FactValue) -> bool:
+    """Tell whether one name is the other or a part of it."""
+    if one == other:
+        return True
     if not (isinstance(one, tuple) and isinstance(other, tuple)):
         return False
     ours, theirs = frozenset(one), frozenset(other)
-    if key == "round":  # "series" alone tells no round apart
-        ours, theirs = ours - _ROUND_WORDS, theirs - _ROUND_WORDS
     return ours <= theirs or theirs <= ours
+
+
+def _same_round(one: FactValue, other: FactValue) -> bool:
+    """Tell whether two rounds are the same: "series" alone tells none apart."""
+    if not (isinstance(one, tuple) and isinstance(other, tuple)):
+        return False
+    return _same_name(*(tuple(w for w in words if w not in _ROUND_WORDS) for words in (one, other)))
 
 
 _ROUND_WORDS: Final = frozenset({"round", "series", "funding", "financing", "stage", "extension"})
