@@ -409,6 +409,25 @@ async def test_closing_ends_what_is_under_way(server: Hostile, *, secure: bool) 
     await until(lambda: server.live == 0)
 
 
+async def test_closing_also_ends_what_is_just_connecting(server: Hostile) -> None:
+    server.pages["/feed"] = answer(b"x")
+    asked, resolved = asyncio.Event(), asyncio.Event()
+
+    async def resolve(_: str, __: int) -> list[str]:
+        asked.set()
+        await resolved.wait()
+        return ["127.0.0.1"]
+
+    fetcher = a_fetcher(server, resolve=resolve)
+    task = asyncio.create_task(fetcher.fetch("GET", server.url("/feed", host="feeds.example")))
+    await asked.wait()
+    await fetcher.aclose()
+    resolved.set()
+    with pytest.raises(SourceUnavailable):
+        await task
+    await until(lambda: server.live == 0)
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - nothing tells when the other side has noticed
