@@ -98,7 +98,7 @@ class Monitor:
             async with room:
                 written.append(await self._poll(configured))
 
-        while taken := await self._on_database(self._take, ROUND, only):
+        while taken := await self._on_database(self._take, len(only) if only else ROUND, only):
             faults = await asyncio.gather(*map(one, taken), return_exceptions=True)
             for fault in filter(None, faults):
                 raise fault

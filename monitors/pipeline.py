@@ -87,27 +87,31 @@ def write(
         with writing(engine) as connection:
             stored = events.insert(connection, new) | events.revise(connection, revised)
             kept = [by_event[event.id] for event in (*new, *revised) if event.id in stored & by_event.keys()]
-            changes = _decided(connection, kept, lexicon, now)
-            total = _counted(total, new, revised, stored, changes=changes, now=now)
+            changes, fresh = _decided(connection, kept, lexicon, now)
+            total = _counted(total, new, revised, stored, changes=changes, fresh=fresh)
             if number == len(batches):
                 done = replace(finished, new=total.new, revised=total.revised, triggers=total.triggers)
                 polls.finish(connection, [done])
     return total
 
 
-def _decided(connection: Connection, readings: Sequence[Reading], lexicon: Lexicon, now: datetime) -> Changes:
+def _decided(
+    connection: Connection, readings: Sequence[Reading], lexicon: Lexicon, now: datetime
+) -> tuple[Changes, int]:
+    """Decide and save; return the changes, and how many triggers are new among them."""
     if not readings:
-        return Changes()
+        return Changes(), 0
     stored_readings.abstain(connection, [each for reading in readings for each in reading.abstentions])
     keys = {key_of(match) for reading in readings for match in reading.matches}
     keys |= history.keys_of(connection, [reading.event.id for reading in readings])
     if not keys:
-        return Changes()
+        return Changes(), 0
     moments = [reading.event.order[0] for reading in readings]
     past: History = history.load(connection, sorted(keys), min(moments), max(moments))
     changes = decide(readings, past, lexicon, now)
     history.save(connection, changes, now)
-    return changes
+    before = {trigger.id for known in past.pasts.values() for trigger in known.triggers}
+    return changes, len({trigger.id for trigger in changes.triggers} - before)
 
 
 def _batches(arrivals: Arrivals) -> Iterator[tuple[Sequence[StoredEvent], Sequence[StoredEvent]]]:
@@ -124,7 +128,7 @@ def _counted(
     stored: frozenset[str],
     *,
     changes: Changes,
-    now: datetime,
+    fresh: int,
 ) -> Written:
     added = [event for event in new if event.id in stored]
     return replace(
@@ -133,7 +137,7 @@ def _counted(
         revised=total.revised + sum(event.id in stored for event in revised),
         baseline=total.baseline + sum(event.mark is Mark.BASELINE for event in added),
         undated=total.undated + sum(event.happened_at is None for event in added),
-        triggers=total.triggers + sum(trigger.created_at == now for trigger in changes.triggers),
+        triggers=total.triggers + fresh,
         promoted=total.promoted
         + sum(move.before is not move.after is Stage.OUTREACH_READY for move in changes.transitions),
     )

@@ -120,7 +120,7 @@ def test_a_named_source_is_polled_though_it_is_not_due(database: Engine) -> None
     async def run() -> None:
         async with monitored(database, {"/a": answer(FEED), "/b": answer(FEED)}) as (monitor, server):
             await monitor.round()
-            await monitor.round(["b"])
+            assert [each.source for each in await monitor.round(["b"])] == ["b"]
             assert [seen.target for seen in server.seen].count("/b") == 2
             assert [seen.target for seen in server.seen].count("/a") == 1
 
