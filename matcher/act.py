@@ -7,6 +7,7 @@ from typing import Final
 
 from earmark.errors import EarmarkError
 from earmark.lifecycle import Cause, Stage
+from earmark.triggers import CATALOGUE, Polarity
 from earmark.types import (
     Account,
     Action,
@@ -21,7 +22,7 @@ from earmark.types import (
     TriggerState,
     Verdict,
 )
-from matcher.agenda import MACHINE
+from matcher.agenda import MACHINE, suppressed
 from matcher.difference import changes_of
 from matcher.memory import as_it_was, remembered, said
 from matcher.score import LIVE
@@ -134,10 +135,12 @@ def _accept(case: _Case) -> _Done | None:
     if trigger.state is TriggerState.ACCEPTED:
         return None
     after = _with_state([trigger], past, TriggerState.ACCEPTED, now)
-    after = _advanced(after, Cause.TRIGGERED, now)
+    speaks_against = trigger.polarity is Polarity.SUPPRESS
+    if not speaks_against and not (past.account and suppressed(past.account, now)):
+        after = _advanced(after, Cause.TRIGGERED, now)
     return _Done(
         past=after,
-        cause=Cause.TRIGGERED,
+        cause=Cause.COUNTERED if speaks_against else Cause.TRIGGERED,
         said=f"Accepted{_text(action)}.",
         judgement=_judgement(action, trigger, Verdict.GOOD, past, now),
     )
@@ -159,12 +162,23 @@ def _dismiss(case: _Case) -> _Done | None:
         and not holding(after, case.lexicon, now)
     ):
         after = _advanced(after, Cause.TRIGGERS_GONE, now)
+    said = f"Dismissed a trigger as {verdict.replace('_', ' ')}{_text(action)}."
+    if verdict == Verdict.CUSTOMER_OR_OPEN_DEAL and account is not None and account.suppression is None:
+        after = _in_a_deal(after, action, now)
+        said += " Somebody already talks to the account, so it is suppressed for now."
     return _Done(
         past=after,
         cause=Cause.TRIGGERS_GONE,
-        said=f"Dismissed a trigger as {verdict}{_text(action)}.",
+        said=said,
         judgement=_judgement(action, trigger, Verdict(verdict), past, now),
     )
+
+
+def _in_a_deal(past: Past, action: Action, now: datetime) -> Past:
+    account = _account(action, past)
+    end = action.until or now + CATALOGUE["existing_customer_or_open_deal"].expires
+    suppression = Suppression(reason="open_deal", by=action.by, until=end)
+    return replace(past, account=replace(account, suppression=suppression))
 
 
 def _contacted(case: _Case) -> _Done | None:

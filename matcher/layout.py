@@ -80,7 +80,9 @@ def _give_up(sentences: list[Sentence]) -> bool:
 
 def _line(text: str) -> str:
     """Return the text on one line without control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def _plain(text: str) -> str:

@@ -85,6 +85,7 @@ def note_of(
     sentences = (
         *_why_now(trigger, story, cited),
         *_evidence(story),
+        *_problem(trigger, lexicon),
         *_fit(account, lexicon),
         *_named_people(story),
         *_play(trigger, story, cited, account, lexicon),
@@ -235,6 +236,13 @@ def _evidence(story: Story) -> Iterator[Sentence]:
         if number == _MOST_QUOTES - 1 and more > 0:
             parts.append("and others")
         yield _from_evidence("evidence", ", ".join(parts), spans)
+
+
+def _problem(trigger: Trigger, lexicon: Lexicon) -> Iterator[Sentence]:
+    for problem in lexicon.problems:
+        if problem.id == trigger.problem:
+            text = f"It is about a problem that you solve: {problem.name}"
+            yield Sentence(section="fit", text=text, basis=Basis.RECORD, field="problem")
 
 
 def _fit(account: Account | None, lexicon: Lexicon) -> Iterator[Sentence]:

@@ -47,7 +47,7 @@ def _moves(before: Past, after: Past, account: Account) -> Iterator[_Told]:
 
 
 def _revisions(before: Past, after: Past, merged: Mapping[str, str], account: Account) -> Iterator[_Told]:
-    if account.stage is not Stage.OUTREACH_READY:
+    if account.stage is not Stage.OUTREACH_READY or account.suppression is not None:
         return
     old = {trigger.id: trigger for trigger in before.triggers}
     for trigger in after.triggers:

@@ -102,6 +102,29 @@ def test_dismissing_one_of_two_triggers_leaves_the_account_ready() -> None:
     assert _account(past).stage is Stage.OUTREACH_READY
 
 
+def test_dismissing_for_an_open_deal_suppresses_the_account_until_a_day_and_undo_ends_that() -> None:
+    history = _ready()
+    dismissal = _on_trigger(history, "dismiss", "customer_or_open_deal", until=NOW + days(40))
+    expected = Suppression(reason="open_deal", by="ann", until=NOW + days(40))
+    assert _account(_past(history, dismissal)).suppression == expected
+    assert _account(_past(history, dismissal, _doing("undo"))).suppression is None
+
+
+def test_accepting_what_speaks_against_contact_promotes_nothing() -> None:
+    event = a_stored_event("Norvik Labs chose a rival")
+    match = a_match(event, kind="chose_rival", role=Role.SUBJECT)
+    history = told([[a_reading(match)]], a_history())
+    past = _past(history, _on_trigger(history, "accept"))
+    assert _account(past).stage is Stage.COLD
+    assert [move.actor for move in past.transitions] == ["earmark", "ann"]
+
+
+def test_accepting_does_not_promote_a_suppressed_account() -> None:
+    account = an_account(suppression=Suppression(reason="opt_out", by="ann"))
+    history = told([[a_reading(a_match())]], a_history(account))
+    assert _account(_past(history, _on_trigger(history, "accept"))).stage is Stage.COLD
+
+
 def test_news_of_a_dismissed_story_does_not_open_it_again() -> None:
     history = _ready()
     history = stored(history, act(_on_trigger(history, "dismiss", "off_topic"), history, SILENT, NOW))

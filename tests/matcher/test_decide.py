@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from earmark.lifecycle import Cause, Stage
 from earmark.types import (
+    Action,
     Certainty,
     Feature,
     History,
@@ -22,7 +23,7 @@ from earmark.types import (
     Transition,
     TriggerState,
 )
-from matcher.decide import MOST_ACCOUNTS, decide
+from matcher.decide import MOST_ACCOUNTS, act, decide
 from matcher.stages import SELF_DISCLOSED
 from tests.builders import NOW, a_fact, a_match, a_stored_event, ago, an_account, days
 from tests.matcher.pasts import ACCOUNT, a_history, a_reading, is_nothing, readings, stored, told
@@ -267,6 +268,38 @@ def test_a_late_event_joins_two_stories_and_nothing_is_sent_again() -> None:
     assert [story.id for story in past.stories] == [first.id]
     states = {trigger.story: trigger.state for trigger in past.triggers}
     assert states == {first.id: TriggerState.OPEN, second.id: TriggerState.MERGED}
+
+
+def _opening(name: str, day: float, **changes: Any) -> Reading:
+    title = "Norvik Labs opens a second laboratory in Tromso harbour"
+    fields = {"kind": "new_office_or_market", "role": Role.SUBJECT}
+    return _telling(id=name, title=title, published_at=ago(day), **(fields | changes))
+
+
+def test_what_was_done_to_one_part_holds_for_the_whole_that_it_becomes_part_of() -> None:
+    history = told([[_opening("e1", 12)]], a_history(), EXPORTING, ago(0.2))
+    history = told([[_opening("e3", 1)]], history, EXPORTING, ago(0.1))
+    second = max(history.pasts[ACCOUNT].triggers, key=lambda trigger: trigger.created_at)
+    contacted = Action(verb="contacted", by="ann", trigger=second.id)
+    history = stored(history, act(contacted, history, EXPORTING, ago(0.05)))
+    past = told([[_opening("e2", 6)]], history, EXPORTING).pasts[ACCOUNT]
+    assert sorted(trigger.state for trigger in past.triggers) == [TriggerState.CONTACTED, TriggerState.MERGED]
+    assert len(past.stories) == 1
+
+
+def test_a_trigger_outlives_the_merging_of_its_story_into_an_older_one_without() -> None:
+    history = told([[_opening("e1", 12, role=Role.MENTION)]], a_history(), EXPORTING, ago(0.2))
+    assert not history.pasts[ACCOUNT].triggers
+    history = told([[_opening("e3", 1)]], history, EXPORTING, ago(0.1))
+    changes = decide([_opening("e2", 6)], history, EXPORTING, NOW)
+    assert not changes.outgoing
+    past = stored(history, changes).pasts[ACCOUNT]
+    by_state = {trigger.state: trigger for trigger in past.triggers}
+    assert by_state.keys() == {TriggerState.OPEN, TriggerState.MERGED}
+    assert by_state[TriggerState.OPEN].story == past.stories[0].id
+    assert by_state[TriggerState.OPEN].created_at == ago(0.1)
+    assert past.account
+    assert past.account.stage is Stage.OUTREACH_READY
 
 
 def test_a_revision_replaces_what_its_event_told_and_is_sent_only_if_it_matters() -> None:

@@ -20,6 +20,7 @@ from earmark.types import (
     Match,
     Note,
     Play,
+    Problem,
     Reading,
     Role,
     Score,
@@ -300,6 +301,12 @@ def test_a_conversation_has_a_note_without_an_account() -> None:
     assert trigger.note
     assert trigger.note.headline == "Somebody in public asks for a recommendation"
     assert unproven(trigger.note, None) == []
+
+
+def test_a_problem_of_the_user_is_named() -> None:
+    problem = Problem(id="invoicing", name="Invoices take days")
+    note = _note(replace(_funding(), problem="invoicing"), lexicon=Lexicon(problems=(problem,)))
+    assert _section(note, "fit")[0] == "It is about a problem that you solve: Invoices take days"
 
 
 def test_a_note_follows_from_its_story_alone() -> None:
