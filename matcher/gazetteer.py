@@ -85,21 +85,18 @@ class Gazetteer:
         hits: list[Hit] = []
         free = 0  # the first word that no hit has taken
         count = len(words)
-        for start, word in enumerate(words):
-            if word not in root or start < free:
-                continue
-            node, names, end = root[word], None, start
+        for start in [place for place, word in enumerate(words) if word in root]:
             here = start + 1
-            while True:
-                found = node.get(_NAMES)
-                if found is not None:
-                    names, end = found, here
-                if here >= count:
-                    break
-                node = node.get(words[here])
-                if node is None:
-                    break
+            node = root[words[start]]
+            names = node.get(_NAMES)
+            if start < free or (names is None and (here == count or words[here] not in node)):
+                continue
+            end = here
+            while here < count and words[here] in node:
+                node = node[words[here]]
                 here += 1
+                if _NAMES in node:
+                    names, end = node[_NAMES], here
             if names is not None:
                 hits.append(Hit(start, end, names))
                 free = end

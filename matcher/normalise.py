@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 __all__ = [
     "Token",
@@ -58,6 +58,7 @@ _TRACKING: Final = re.compile(
     r"smid|smtyp|feedtype|feedname|from_rss",
     re.IGNORECASE,
 )
+_SAFE: Final = "/%:@!$&'()*+,;=~-._"  # what may stand in a path as it is
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -109,7 +110,8 @@ def _unquoted(match: re.Match[bytes]) -> bytes:
 
 def words_of(text: str) -> list[bytes]:
     """Return the tokens of a text without their places: the fast path."""
-    return _raw(text).replace(_JOINED, b"").split()
+    raw = _raw(text)
+    return (raw.replace(_JOINED, b"") if _JOINED in raw else raw).split()
 
 
 def fold(text: str) -> str:
@@ -159,7 +161,8 @@ def canonical_url(url: str | None) -> str | None:
         for key, value in parse_qsl(parts.query, keep_blank_values=True)
         if not _TRACKING.fullmatch(key)
     )
-    return urlunsplit((scheme, host, parts.path or "/", urlencode(query), ""))
+    path = quote(parts.path, safe=_SAFE) or "/"
+    return urlunsplit((scheme, host, path, urlencode(query), ""))
 
 
 def _digest(*parts: str) -> str:

@@ -84,7 +84,7 @@ def _tokens_of(passage: Passage, span: Span) -> tuple[int, int]:
 
 def _sentence(passage: Passage, index: int) -> int:
     """Return the number of the sentence that a token stands in."""
-    return sum(1 for i in range(1, index + 1) if any(mark in passage.gap(i) for mark in ".!?;\n|"))
+    return sum(passage.text.count(mark, 0, passage.tokens[index].start) for mark in ".!?;\n|")
 
 
 def _listed_with(passage: Passage, one: Span, other: Span) -> bool:

@@ -68,6 +68,7 @@ def test_a_place_in_plain_text_folds_to_exactly_its_token(text: str) -> None:
         ("https://[::1]:443/x", "https://[::1]/x"),
         ("https://news.example/a?fbclid=1", "https://news.example/a"),
         ("https://news.example/a?q=", "https://news.example/a?q="),
+        ("https://news.example/a b/é ?", "https://news.example/a%20b/%C3%A9%20"),
         ("ftp://news.example/a", None),
         ("mailto:a@news.example", None),
         ("https://news.example:port/", None),
