@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copy2
 
 import pytest
 
-from storage.engine import Engine
+from storage.engine import Engine, migrate
 from tests.storage.databases import emptied, opened, postgresql
 
 
@@ -18,6 +19,22 @@ def postgresql_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgresql_engine(postgresql_url: str) -> Iterator[Engine]:
     with opened(postgresql_url) as engine:
+        migrate(engine)
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "earmark.db"
+    with opened(f"sqlite:///{path}") as engine:
+        migrate(engine)
+    return path
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str, sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    copy2(sqlite_template, tmp_path / "earmark.db")
+    with opened(sqlite_url) as engine:
         yield engine
 
 
@@ -27,9 +44,6 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    if request.param == "postgresql":
-        yield emptied(request.getfixturevalue("postgresql_engine"))
-        return
-    with opened(request.getfixturevalue("sqlite_url")) as engine:
-        yield emptied(engine)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return emptied(engine) if request.param == "postgresql" else engine

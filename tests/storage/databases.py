@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
-from storage.engine import Engine, connect, migrate, writing
+from storage.engine import Engine, connect, writing
 from storage.tables import metadata
 
 
@@ -32,16 +32,20 @@ def postgresql() -> Iterator[str]:
 
 
 def emptied(engine: Engine) -> Engine:
-    """Return the engine of a database that has every table and no row."""
-    migrate(engine)
+    """Return the engine with every row gone, and numbers that begin at one again."""
     with writing(engine) as conn:
+        for table in reversed(metadata.sorted_tables):
+            conn.execute(table.delete())
         if engine.dialect.name == "postgresql":
-            names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-            conn.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
-        else:
-            for table in reversed(metadata.sorted_tables):
-                conn.execute(table.delete())
+            conn.execute(_RESTART)
     return engine
+
+
+# Emptying by TRUNCATE makes new files for every table and index, which takes ten times as long.
+_RESTART = text(
+    "SELECT setval(pg_get_serial_sequence(quote_ident(table_name), column_name), 1, false) "
+    "FROM information_schema.columns WHERE table_schema = 'public' AND column_default LIKE 'nextval%'"
+)
 
 
 @contextmanager

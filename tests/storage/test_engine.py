@@ -1,6 +1,5 @@
 import stat
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
@@ -14,7 +13,7 @@ from storage import accounts, engine
 from storage.engine import Engine, at_head, connect, migrate, reading, writing
 from storage.faults import explain
 from tests.builders import an_account
-from tests.storage.databases import emptied, opened
+from tests.storage.databases import opened
 
 
 @pytest.fixture
@@ -23,16 +22,17 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def sqlite(sqlite_url: str) -> Iterator[Engine]:
-    with opened(sqlite_url) as opened_engine:
-        yield emptied(opened_engine)
+def sqlite(sqlite_engine: Engine) -> Engine:
+    return sqlite_engine
 
 
-def test_a_new_file_is_for_its_owner_only(sqlite: Engine, file: Path) -> None:
-    with writing(sqlite) as conn:
-        accounts.upsert(conn, [an_account()])
-    for path in file.parent.glob("earmark.db*"):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+def test_a_new_file_is_for_its_owner_only(sqlite_url: str, file: Path) -> None:
+    with opened(sqlite_url) as new:
+        migrate(new)
+        with writing(new) as conn:
+            accounts.upsert(conn, [an_account()])
+        made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.parent.glob("earmark.db*")}
+    assert made == dict.fromkeys(["earmark.db", "earmark.db-wal", "earmark.db-shm"], 0o600)
 
 
 def test_sqlite_writes_ahead_and_keeps_what_it_said_it_kept(sqlite: Engine) -> None:
@@ -133,8 +133,10 @@ def test_a_full_disk_loses_nothing_and_is_named(sqlite: Engine) -> None:
 
 
 def test_a_damaged_file_is_named(file: Path) -> None:
-    with opened(f"sqlite:///{file}") as sound, writing(emptied(sound)) as conn:
-        accounts.upsert(conn, [an_account(f"Company {number}") for number in range(500)])
+    with opened(f"sqlite:///{file}") as sound:
+        migrate(sound)
+        with writing(sound) as conn:
+            accounts.upsert(conn, [an_account(f"Company {number}") for number in range(500)])
     content = bytearray(file.read_bytes())
     for page in range(4096, len(content) - 4096, 4096):
         content[page : page + 200] = b"\xff" * 200
