@@ -75,7 +75,7 @@ _NO_PLACE: Final = words("facts", "no_place")
 @cache
 def _role() -> re.Pattern[str]:
     """Return the pattern of a job title with what it leads: "interim head of sales", "president & COO"."""
-    return language().pattern(r"\b<JOB_LEAD>(?:<JOB>)\b<JOB_OF>(?:(?: (?:&|and) |, )(?:<JOB>)\b)?")
+    return language().pattern(r"\b<JOB_LEAD>(?:<JOB>)(?:(?: (?:&|and) |, )(?:<JOB>))?")
 
 
 def facts_of(event: StoredEvent, sentence: Sentence, plain: str, hit: Hit) -> tuple[Fact, ...]:
@@ -252,6 +252,8 @@ def _best_role(plain: str, hit: Hit, role_after: re.Match[str] | None) -> tuple[
     if match is None:
         return None
     start, end = match.span()
+    if leaves and plain[start:].startswith("Group ") and re.search(r"[A-Z][\w&-]*\s$", plain[:start]):
+        start += len("Group ")  # "Granite Group CFO Tom Ashby": the company's name
     skip = re.match(r"(?:(?:new|its|the|next|a|an|their|as)\s)+", plain[start:end], re.IGNORECASE)
     return start + (skip.end() if skip else 0), end
 

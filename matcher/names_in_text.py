@@ -29,6 +29,7 @@ _APPOSITION: Final = re.compile(r",\s(?=(?:a|an|the|which|who|whose|backed|found
 _CLAUSE_START: Final = re.compile(r"[,;:]\s|\s(?:as|after|and|while|that|on report|said|says|report)\s")
 _LONGEST_NAME: Final = 80
 _MOST_WORDS: Final = 7
+_MOST_AUXILIARIES: Final = 8
 _TICKER = re.compile(r"\s*\((?:[A-Z]{2,6}:\s?)?[A-Z.]{1,6}\)\s*$")
 _CAPITAL = re.compile(r"[A-Z0-9]")
 _TOKEN = re.compile(r"\S+")
@@ -58,6 +59,8 @@ def _place(text: str, start: int, end: int) -> Place | None:
 def name_before(text: str, *, keep_list: bool = False) -> Place | None:
     """Return the place of the name that ends just before a verb; ``keep_list`` keeps "A, B and C" whole."""
     end = _without_auxiliaries(text)
+    ticker = _TICKER.search(text, 0, end)
+    end = ticker.start() if ticker else end
     owner = _OWNER.search(text, 0, end)
     if owner and not keep_list:  # "… over Nvidia's acquisition": the owner is the subject
         return _place(text, *owner.span(1))
@@ -67,15 +70,13 @@ def name_before(text: str, *, keep_list: bool = False) -> Place | None:
         start, end = _clause(text, start, end)
         start = _last_end((_POSSESSIVE, _AFTER_DESCRIPTOR), text, start, end)
     verb = _VERB.search(text, min(start + 1, end), end)
-    end = verb.start() if verb else end
-    ticker = _TICKER.search(text, start, end)
-    return _place(text, start, ticker.start() if ticker else end)
+    return _place(text, start, verb.start() if verb else end)
 
 
 def _without_auxiliaries(text: str) -> int:
     """Return where the subject ends: before "has agreed to", "is said to be in talks to" and the like."""
     end = len(text)
-    for _ in range(3):
+    for _ in range(_MOST_AUXILIARIES):
         match = _AUXILIARY.search(text, max(0, end - 90), end)
         if not match or match.start() == match.end() or match.end() != end:
             break

@@ -1,7 +1,7 @@
 """Sentences and clauses of an event, with their exact places."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,9 +78,9 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     return not after or not after[0].islower()
 
 
-def _split(text: str, ends: object) -> Iterator[tuple[int, str]]:
+def _split(text: str, ends: Callable[[str], Iterator[tuple[int, int]]]) -> Iterator[tuple[int, str]]:
     start = 0
-    for end, following in sorted(ends(text)):  # type: ignore[operator]
+    for end, following in sorted(ends(text)):
         if end < start:
             continue
         yield from _bounded(text, start, end)

@@ -83,7 +83,7 @@ class Language:
 
 
 def _compile(text: str, words: Mapping[str, str], *, cased: bool = False) -> re.Pattern[str]:
-    for _ in range(3):  # a list may name a list
+    for _ in range(4):  # a list may name a list
         text = _REFERENCE.sub(lambda match: f"(?:{words[match[1]]})", text)
     # A line break of the file means nothing; a blank means any blank.
     text = _LINE_BREAK.sub("", text).replace(" ", r"\s")
