@@ -11,9 +11,10 @@ from earmark.types import Account, HintKind
 from monitors.evaluate import NAMES_OF_KINDS, evaluate, read_events, run, stored
 from tests.builders import an_account
 
-NAMES = set(
-    ["funding", "ipo", "exec_hire", "exec_departure", "acquisition", "product_launch", "partnership", "expansion", "layoffs", "hiring", "incident", "legal", "earnings", "contract_win"]
-)
+NAMES = {
+    *("funding", "ipo", "exec_hire", "exec_departure", "acquisition", "product_launch", "partnership"),
+    *("expansion", "layoffs", "hiring", "incident", "legal", "earnings", "contract_win"),
+}
 KEYS = {"id", "account_ids", "trigger_types", "facts", "intent", "cluster", "tools", "hiring_role", "roles"}
 
 
