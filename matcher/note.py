@@ -57,10 +57,13 @@ _HOW_SURE: Final = {
 # The order in which facts are told, and the word before each.
 _TOLD: Final = (
     ("amount", ""), ("round", ""), ("valuation", "valuation"), ("revenue", "revenue"),
-    ("investors", "investors"), ("acquirer", "buyer"), ("target", "bought"), ("person", ""), ("role", "as"),
+    ("investors", "investors"), ("acquirer", "buyer"), ("target", "target"), ("person", ""), ("role", "as"),
     ("product", ""), ("tool", "tool"), ("headcount", "people"), ("percent", ""), ("location", "in"),
     ("date", "date"),
 )  # fmt: skip
+
+
+_FIGURES: Final = frozenset({"amount", "headcount", "percent", "revenue", "valuation"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,12 @@ def quoted(span: Span, longest: int = _LONGEST_QUOTE) -> Span:
     cut = span.quote.rfind(" ", longest // 2, longest)
     end = cut if cut > 0 else longest
     return replace(span, quote=span.quote[:end], end=span.start + end)
+
+
+def _unstopped(span: Span) -> Span:
+    """Return the span without its full stop: the quote goes into a sentence of ours."""
+    words = span.quote.rstrip(".,;: ")
+    return replace(span, quote=words, end=span.start + len(words)) if words else span
 
 
 def _headline(trigger: Trigger, account: Account | None) -> str:
@@ -191,9 +200,12 @@ def _moments(match: Match) -> Iterator[tuple[str, datetime]]:
 
 
 def _disputed(story: Story) -> Iterator[Sentence]:
-    """Say who tells a fact differently."""
+    """Say which other publisher tells a figure differently."""
     for fact in story.facts:
-        for value, publishers in fact.others[:1]:
+        if fact.key not in _FIGURES:
+            continue  # names are spelled in many ways; that is no dispute
+        others = [other for other in fact.others if not set(other[1]) <= set(fact.publishers)]
+        for value, publishers in others[:1]:
             teller, told = next(
                 (match, each)
                 for match in story.matches
@@ -291,7 +303,7 @@ def _play(
     spans = {each.key: (each.span,) for each in cited}
     quote = next((match for match in story.matches if match.evidence), None)
     if quote is not None:
-        short = quoted(quote.evidence[0], _SHORT_QUOTE)
+        short = _unstopped(quoted(quote.evidence[0], _SHORT_QUOTE))
         publisher = publisher_of(quote.event)
         words |= {"quote": short.quote, "publisher": publisher}
         spans |= {"quote": (short,), "publisher": (_about(quote, "publisher", publisher),)}

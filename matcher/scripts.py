@@ -140,7 +140,7 @@ _ROWS: tuple[_Row, ...] = (
             "Each month without them costs more than the tool that would bridge it",
             "Ask: what should the new colleague not have to do by hand?",
         ),
-        "I saw the posting: “{quote}”. What should that person not have to do by hand?",
+        "I read “{quote}”. What should the new colleagues not have to do by hand?",
     ),
     (
         "hiring_names_tool tech_adoption integration",

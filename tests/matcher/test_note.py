@@ -156,6 +156,23 @@ def test_outlets_that_disagree_are_named() -> None:
     assert unproven(note, ROBOTICS) == []
 
 
+def test_one_text_with_two_figures_is_no_dispute() -> None:
+    event = a_stored_event("Norvik Labs raises $20 million, $90 million in all", publisher="Fjord Post")
+    sure, unsure = (
+        a_match(event, facts=(a_fact("amount", Decimal(amount), event, words),), confidence=share)
+        for amount, words, share in ((20_000_000, "$20 million", 0.9), (90_000_000, "$90 million", 0.6))
+    )
+    (trigger,) = _triggers([a_reading(sure, unsure)])
+    assert trigger.note
+    assert len(_section(trigger.note, "why_now")) == 1
+
+
+def test_a_quote_loses_its_full_stop_inside_our_sentence() -> None:
+    event = a_stored_event("Norvik Labs grows.", publisher="Fjord Post")
+    match = a_match(event, kind="customer_win", role=Role.SUBJECT, evidence=(a_span(event, event.title),))
+    assert _section(_note(match), "opener")[0].startswith("I read “Norvik Labs grows”. What")
+
+
 def test_people_are_named_only_as_the_source_or_the_users_list_names_them() -> None:
     event = a_stored_event("Norvik Labs names Ada Berg CFO")
     facts = (a_fact("person", "Ada Berg", event, "Ada Berg"), a_fact("role", "CFO", event, "CFO"))
