@@ -21,9 +21,11 @@ __all__ = [
     "every",
     "finish",
     "get",
+    "holders",
     "pause",
     "recent",
     "release",
+    "release_of",
     "remove",
     "set_enabled",
     "take_due",
@@ -166,6 +168,19 @@ def release(conn: Connection, ids: Iterable[str]) -> None:
     """Give sources back that were taken and not polled."""
     for batch in batches(ids):
         held = update(sources).where(sources.c.id.in_(batch))
+        conn.execute(held.values(lease_until=None, lease_by=None))
+
+
+def holders(conn: Connection) -> frozenset[str]:
+    """Return the workers that hold sources now."""
+    held = select(sources.c.lease_by).where(sources.c.lease_by.is_not(None)).distinct()
+    return frozenset(conn.execute(held).scalars())
+
+
+def release_of(conn: Connection, workers: Iterable[str]) -> None:
+    """Give back all that workers hold which are known to be dead."""
+    for batch in batches(workers):
+        held = update(sources).where(sources.c.lease_by.in_(batch))
         conn.execute(held.values(lease_until=None, lease_by=None))
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from earmark.errors import StorageError
 from earmark.lifecycle import Cause, Stage
 from earmark.types import (
+    Certainty,
     Changes,
     Contact,
     Judgement,
@@ -140,6 +141,16 @@ def test_a_thread_with_an_endless_address_is_a_past_too(engine: Engine) -> None:
     with reading(engine) as conn:
         assert history.due(conn, NOW) == [f"t:{url}"]
         assert history.keys_of(conn, [event.id]) == {f"t:{url}"}
+
+
+def test_a_conversation_that_lost_its_last_match_stays_where_it_was(engine: Engine) -> None:
+    event = a_stored_event(thread_url="https://forum.example/t/1")
+    story = a_story(a_told_match(event, account=None, kind=TALK))
+    saved(engine, Changes(stories=(story,)), event)
+    withdrawn = replace(story, matches=(), certainty=Certainty.DENIED)
+    saved(engine, Changes(stories=(withdrawn,)), event)
+    key = "t:https://forum.example/t/1"
+    assert loaded(engine, key)[key].stories == (withdrawn,)
 
 
 def test_an_old_story_is_loaded_only_while_a_trigger_of_it_lives(engine: Engine) -> None:

@@ -1,0 +1,65 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from storage import accounts, events, history, outbox, polls, readings, transitions, triggers
+from storage.engine import Connection, Engine, writing
+from tests.builders import NOW, days
+
+Question = Callable[[Connection], object]
+
+QUESTIONS: dict[str, Question] = {
+    "what a source knows": lambda conn: events.known(conn, "wire", ["a", "b"], ["c"]),
+    "some events": lambda conn: events.get(conn, ["a", "b"]),
+    "the newest events": events.find,
+    "the past": lambda conn: history.load(conn, ["a:a", "c:b", "t:c"], NOW, NOW),
+    "the pasts of events": lambda conn: history.keys_of(conn, ["a"]),
+    "what is due": lambda conn: history.due(conn, NOW),
+    "which sources are due": lambda conn: polls.take_due(conn, NOW, limit=9, lease=days(1), worker="w"),
+    "how a source was polled": lambda conn: polls.recent(conn, "wire"),
+    "what waits in the outbox": lambda conn: outbox.pending(conn, NOW),
+    "the list of the day": lambda conn: triggers.today(conn, NOW, limit=9),
+    "the triggers of an account": lambda conn: triggers.of_account(conn, "a"),
+    "the stage at a time": lambda conn: transitions.stage_at(conn, "a", NOW),
+    "the doubts about an account": lambda conn: readings.abstentions(conn, "a"),
+    "the contacts of an account": lambda conn: accounts.contacts(conn, ["a"]),
+}
+
+
+@contextmanager
+def overheard(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
+    said: list[tuple[str, Any]] = []
+
+    def hear(_conn: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        said.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield said
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
+def test_a_busy_question_never_reads_a_whole_table(sqlite_engine: Engine, question: Question) -> None:
+    with overheard(sqlite_engine) as said, writing(sqlite_engine) as conn:
+        question(conn)
+    asked = [(statement, values) for statement, values in said if statement.startswith("SELECT")]
+    assert asked
+    with writing(sqlite_engine) as conn:
+        for statement, values in asked:
+            plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            whole = [
+                row.detail for row in plan if row.detail.startswith("SCAN") and "INDEX" not in row.detail
+            ]
+            assert not whole, f"{whole} in {statement}"
+
+
+def test_the_check_sees_a_table_that_is_read_whole(sqlite_engine: Engine) -> None:
+    with pytest.raises(AssertionError, match="SCAN accounts"):
+        test_a_busy_question_never_reads_a_whole_table(
+            sqlite_engine, lambda conn: accounts.find(conn, "norvik")
+        )
