@@ -48,7 +48,7 @@ _RANGE = rf"(?:\s?(?:[-–—]|to)\s?(?:[$€£₹])?{_NUMBER})?"
 _AMOUNT = re.compile(
     rf"(?<![\w.,$])(?P<sign>{_longest_first(iter(_SIGNS))})\s?(?P<n1>{_NUMBER}){_RANGE}"
     rf"(?:[\s-]?(?P<t1>{_TIMES_WORD}))?"
-    rf"|(?<![\w.,$])(?P<n2>{_NUMBER}){_RANGE}(?:[\s-]?(?P<t2>{_TIMES_WORD}))?[\s-]?"
+    rf"|(?<![\w.,$])(?P<n2>{_NUMBER}){_RANGE}(?:[\s-]?(?P<t2>{_TIMES_WORD}))?(?:[\s-]|\sd['’])?"
     rf"(?P<word>{_longest_first(iter(_NAMES))})(?![\w])",
     re.IGNORECASE,
 )

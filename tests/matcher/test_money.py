@@ -27,6 +27,7 @@ WRITTEN = [
     ("1.234.567 EUR", "1234567", "EUR"),
     ("$4,000", "4000", "USD"),
     ("2,5 Milliarden Euro", "2500000000", "EUR"),
+    ("1,6 milliards d’euros", "1600000000", "EUR"),
     ("HK$88 million", "88000000", "HKD"),
 ]
 
