@@ -23,7 +23,7 @@ _PRIORS: Final = {
     Ambiguity.ORDINARY_WORD: (-1.6, "the name is also an ordinary word"),
     Ambiguity.EVERYDAY_WORD: (-2.0, "the name is also an everyday word"),
     Ambiguity.PERSON: (-1.2, "the name is also a name of people"),
-    Ambiguity.PLACE: (-3.4, "the name is also a place"),
+    Ambiguity.PLACE: (-3.4, "the word has a capital anyway, as a place, a people or a day"),
     Ambiguity.ACRONYM: (-0.6, "so short a name stands for many things"),
     Ambiguity.GENERIC: (-5.0, "the name is too general"),
 }

@@ -24,6 +24,7 @@ __all__ = ["LINE", "PLAUSIBLE", "Linker", "Links", "confidence_of"]
 
 LINE: Final = 0.6
 PLAUSIBLE: Final = 0.25
+_MOST_HITS: Final = 200  # names looked at in one text; who names more is a directory
 _APART: Final = 0.7  # log odds by which the best of several accounts must lead
 _TICKER: Final = re.compile(
     r"\((?:NYSE|NASDAQ|Nasdaq|NasdaqGS|AMEX|LSE|TSX|TSXV|NSE|BSE|ASX|HKEX|SEHK|XETRA|FRA|EPA|OTC\w*)\s?:\s?"
@@ -120,7 +121,7 @@ class Linker:
         self, event: StoredEvent, field: str, text: str, around: Surroundings
     ) -> list[list[_Candidate]]:
         """Return the candidates of each place in one text, the best first."""
-        hits = [hit for hit in self.gazetteer.find(words_of(text)) if hit.names]
+        hits = [hit for hit in self.gazetteer.find(words_of(text)) if hit.names][:_MOST_HITS]
         if not hits:
             return []
         passage = Passage(event.id, field, text)

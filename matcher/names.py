@@ -19,6 +19,7 @@ from matcher.vocabulary import (
     family_names,
     given_names,
     places,
+    proper_words,
 )
 
 __all__ = ["Ambiguity", "Name", "Origin", "Rejected", "Words", "ambiguity_of", "domain_words", "names_of"]
@@ -221,7 +222,7 @@ def ambiguity_of(words: Words) -> Ambiguity:
         kind = Ambiguity.DOMINANT
     elif word.isdigit() or len(word) == 1 or (words in _too_general() and words not in places()):
         kind = Ambiguity.GENERIC
-    elif words in places():
+    elif words in places() or word in proper_words():
         kind = Ambiguity.PLACE
     elif common < Commonness.EVERYDAY and (word in given_names() or word in family_names()):
         kind = Ambiguity.PERSON
@@ -233,7 +234,7 @@ def ambiguity_of(words: Words) -> Ambiguity:
 
 
 _STREETS: Final = frozenset(
-    b"street avenue road square valley bay river lake island hill hills park bridge beach harbor harbour".split()
+    b"street avenue road square valley bay river lake island hill hills park bridge beach".split()
 )
 
 

@@ -45,7 +45,7 @@ _ALPHABET: Final = bytes(
 """ASCII letters to lower case; digits, the apostrophe and bytes of other scripts stay; the rest is blank."""
 
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
-_QUOTED: Final = re.compile(rb"[^ ']*(?:'[^ ']*)+")
+_QUOTED: Final = re.compile(rb"(?<![^ ])[^ ']*'[^ ]*")  # whole runs only, so that it stays linear
 _RUN: Final = re.compile(rb"[^ ]+")
 _CONTRACTED: Final = frozenset(
     b"it that what who here there let he she where how why when this everyone everybody somebody".split()
@@ -101,11 +101,11 @@ def _unquoted(match: re.Match[bytes]) -> bytes:
     if possessive:
         tail += 2
         parts.pop()
-    out = parts[0]
+    out = [_APART * lead, parts[0]]
     for before, part in pairwise(parts):
         apart = before in _ELIDED or not before or not part
-        out += (_APART if apart else _JOINED) + part
-    return _APART * lead + out + _APART * tail
+        out += (_APART if apart else _JOINED, part)
+    return b"".join((*out, _APART * tail))
 
 
 def words_of(text: str) -> list[bytes]:

@@ -4,6 +4,7 @@
 acquires, who is acquired, who invests) come first.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -78,8 +79,9 @@ def _of_field(passage: Passage, mentions: Sequence[Mention]) -> list[Mention]:
 
 def _tokens_of(passage: Passage, span: Span) -> tuple[int, int]:
     """Return the tokens that the span covers."""
-    inside = [i for i, t in enumerate(passage.tokens) if t.start < span.end and span.start < t.end]
-    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+    first = bisect_right(passage.tokens, span.start, key=lambda token: token.end)
+    last = bisect_left(passage.tokens, span.end, key=lambda token: token.start)
+    return (first, last) if first < last else (0, 0)
 
 
 def _sentence(passage: Passage, index: int) -> int:

@@ -114,7 +114,7 @@ def _spelling(place: Place, name: Name) -> list[Feature]:
         (
             place.ambiguity is Ambiguity.DISTINCTIVE and written[0].islower() and not own[0].islower(),
             plain_feature(
-                "small", -1.0 if place.voice else -2.6, "it lacks the capital that it has on your list"
+                "small", -1.0 if place.voice else -3.6, "it lacks the capital that it has on your list"
             ),
         ),
         (

@@ -35,6 +35,7 @@ _FILES: Final = {  # a later file outweighs an earlier one
     "rare": Commonness.RARE,
     "ordinary": Commonness.ORDINARY,
     "modern": Commonness.ORDINARY,
+    "proper": Commonness.ORDINARY,
     "everyday": Commonness.EVERYDAY,
     "abbreviations": Commonness.EVERYDAY,
 }
@@ -86,9 +87,16 @@ def places() -> frozenset[tuple[bytes, ...]]:
 
 
 @cache
+def proper_words() -> frozenset[bytes]:
+    """Return words that have a capital anyway: days, months, peoples."""
+    return _words("proper")
+
+
+@cache
 def hiding_phrases() -> frozenset[tuple[bytes, ...]]:
-    """Return fixed phrases that hide a company's name that stands in them ("root cause", "Wall Street")."""
-    return frozenset(tuple(words_of(line)) for line in _lines("hiding"))
+    """Return phrases that hide a company's name that stands in them ("root cause", "New Zealand")."""
+    phrases = frozenset(tuple(words_of(line)) for line in _lines("hiding"))
+    return phrases | {place for place in places() if len(place) > 1}
 
 
 @cache

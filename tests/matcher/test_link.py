@@ -1,3 +1,4 @@
+import time
 import tomllib
 from dataclasses import replace
 from functools import cache
@@ -170,3 +171,14 @@ def test_every_span_holds_its_quote_and_nothing_overlaps(
         assert getattr(event, span.field)[span.start : span.end] == span.quote
     assert all(mention.confidence >= LINE for mention in links.mentions)
     assert links == _linker().link(event)
+
+
+@pytest.mark.parametrize(
+    "piece", ["'", "a'", "Norvik Labs ", "Gravel, ", "a.", "$A", "(NYSE: ", "é", "-", "http://", "a-b.", "x"]
+)
+def test_a_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
+    text = piece * (50_000 // len(piece)) + " '"
+    event = a_stored_event(text, url=None)
+    start = time.process_time()
+    with_roles(event, _linker().link(event).mentions)
+    assert time.process_time() - start < 2  # linear work takes a twentieth of that, quadratic minutes

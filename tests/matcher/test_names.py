@@ -98,7 +98,7 @@ def test_a_legal_form_does_not_count_for_the_length_of_a_name() -> None:
         ("Copper Street", Ambiguity.STREET),
         ("table", Ambiguity.EVERYDAY_WORD),
         ("gravel", Ambiguity.ORDINARY_WORD),
-        ("Monday", Ambiguity.ORDINARY_WORD),
+        ("Monday", Ambiguity.PLACE),
         ("Wolfgang", Ambiguity.PERSON),
         ("Sarah Connor", Ambiguity.PERSON),
         ("Denver", Ambiguity.PLACE),
