@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
@@ -21,7 +22,8 @@ _PLAIN: Final = str.maketrans(
     {"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " "}
 )
 _EVIDENCE: Final = 280
-_OPENING: Final = 3
+_OPENING: Final = 1  # sentences of the body that may add facts to what the headline tells
+_MOST_HITS: Final = 8  # of one sentence
 # How much a sentence counts: the headline fully, the opening nearly, what follows less and less.
 _WEIGHTS: Final = (1.0, 0.9, 0.8, 0.7, 0.6)
 _LEAST_WEIGHT: Final = 0.45
@@ -166,7 +168,7 @@ def _read(
     plain = sentence.text.translate(_PLAIN)
     year = (event.happened_at or event.seen_at).year
     own: frozenset[str | None] | None = None
-    for hit in hits(plain, settled, budget):
+    for hit in islice(hits(plain, settled, budget), _MOST_HITS):
         if own is None:
             own = forbidden if sentence.place == 0 else forbidden | _forbidden(plain)
         if None in own:
