@@ -14,6 +14,7 @@ from earmark.types import Abstention, Feature, HintKind, Lexicon, Mention, Span,
 from matcher.compounds import is_lower_case_word
 from matcher.features import context_of
 from matcher.gazetteer import Gazetteer, Hit
+from matcher.intent import is_conversation
 from matcher.names import Origin, ambiguity_of
 from matcher.normalise import words_of
 from matcher.passage import Passage, Style
@@ -125,7 +126,7 @@ class Linker:
         if not hits:
             return []
         passage = Passage(event.id, field, text)
-        voice = event.thread_url is not None or passage.style is Style.LOWER or _is_voice(passage)
+        voice = passage.style is Style.LOWER or is_conversation(event)
         groups = []
         for hit in hits:
             group = self._candidates(passage, hit, around, voice=voice)
@@ -196,12 +197,6 @@ def _is_domain(passage: Passage, hit: Hit) -> bool:
     return all(passage.gap(i) == "." for i in range(hit.start + 1, hit.end))
 
 
-def _is_voice(passage: Passage) -> bool:
-    """Say whether somebody speaks for himself, as in a forum."""
-    return any(word in _FIRST_PERSON for word in passage.words[:60])
-
-
-_FIRST_PERSON: Final = frozenset(b"i im ive we weve our my me us anyone anybody".split())
 _LISTED: Final = re.compile(r"\s*(?:,|/|\+|&|and|,\s*and|vs\.?|or|-)\s*")
 
 

@@ -1,6 +1,8 @@
 """From an event to all that the matcher makes of it: who, what, in which role, how sure, and why."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from earmark.types import Claim, Feature, Lexicon, Match, Mention, Reading, Role, Span, StoredEvent
@@ -12,6 +14,11 @@ from matcher.unlisted import companies_in
 __all__ = ["MOST_ACCOUNTS", "Matcher"]
 
 MOST_ACCOUNTS: Final = 10  # a text that names more is a round-up
+_EMPLOYED: Final = re.compile(
+    r"\b(?:(?:i|we)(?:['’]m| am|['’]re| are)?\s(?:currently\s)?(?:work|working|employed)\s(?:at|for|with)"
+    r"|(?:here|we|us|(?:my|our) team)\sat|(?:my|our) (?:company|employer),?)\s$",
+    re.IGNORECASE,
+)
 _CARRIED: Final = 0.8  # how much a claim counts for the title's subject when its own sentence names nobody
 
 
@@ -59,6 +66,7 @@ class Matcher:
         for claim in claims:
             if voice is not None and claim in voice.claims:
                 yield _conversation(event, claim)
+                yield from _by_employees(event, claim, mentions)
                 continue
             best: dict[str, Match] = {}
             for mention, share in _subjects(claim, mentions):
@@ -126,3 +134,28 @@ def _conversation(event: StoredEvent, claim: Claim) -> Match:
         evidence=(claim.evidence,),
         confidence=claim.confidence,
     )
+
+
+def _by_employees(event: StoredEvent, claim: Claim, mentions: Sequence[Mention]) -> Iterator[Match]:
+    """Yield the match of each account that the author says to work at ("we at X", "I work for X")."""
+    for mention in mentions:
+        text = event.title if mention.span.field == "title" else event.text
+        said = _EMPLOYED.search(text, max(0, mention.span.start - 60), mention.span.start)
+        if mention.account is None or said is None:
+            continue
+        span = Span(
+            event=event.id,
+            field=mention.span.field,
+            start=said.start(),
+            end=mention.span.end,
+            quote=text[said.start() : mention.span.end],
+        )
+        told = Feature(
+            name="self_disclosed",
+            value=1.0,
+            weight=2.0,
+            sentence="the author says to work there",
+            spans=(span,),
+        )
+        match = _match(event, claim, mention, Role.SUBJECT, 1.0)
+        yield replace(match, features=(*match.features, told))

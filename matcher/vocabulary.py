@@ -15,10 +15,12 @@ __all__ = [
     "Commonness",
     "commonness",
     "context_words",
+    "dominant_names",
     "family_names",
     "given_names",
     "hiding_phrases",
     "places",
+    "proper_words",
 ]
 
 

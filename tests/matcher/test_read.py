@@ -96,6 +96,19 @@ def test_somebody_who_asks_in_public_is_a_conversation_without_an_account() -> N
     assert all(match.account is None and match.company is None for match in reading.matches)
 
 
+def test_an_author_who_names_his_employer_speaks_for_that_account() -> None:
+    reading = _read(
+        "",
+        text="We at Quillon are fed up with Billo. Their support is terrible and we paid for a year.",
+        thread_url="https://forum.example/t/2",
+    )
+    [match] = [match for match in reading.matches if match.account]
+    assert (match.account, match.kind) == ("quillon", "competitor_complaint")
+    [disclosed] = [feature for feature in match.features if feature.name == "self_disclosed"]
+    assert disclosed.spans[0].quote == "We at Quillon"
+    assert any(match.account is None for match in reading.matches)
+
+
 def test_the_same_event_gives_the_same_reading() -> None:
     event = a_stored_event("Quillon acquires Norvik Labs for $80 million", url=None)
     assert _matcher().read(event) == _matcher().read(event)
