@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table
+from sqlalchemy import ColumnElement, Connection, Dialect, Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 __all__ = ["BATCH", "add", "added", "batches", "each", "put", "upsert"]
@@ -57,27 +57,39 @@ def add(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> No
 def added(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """Insert the rows, each with every column, and return the ids of those that were not there.
 
-    The statement of many VALUES is written by hand: this is the busiest one, and SQLAlchemy would spend
-    more time on binding the values than the database on storing them.
+    The statement is written by hand: this is the busiest one, and SQLAlchemy would spend more time on
+    binding the values than the database on storing them.
     """
     dialect, found = conn.dialect, set[str]()
     columns = [
         (column.name, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in table.columns
     ]
     for batch in batches(rows):
-        values = [bind(row[name]) if bind else row[name] for row in batch for name, bind in columns]
-        statement = _insert(table, dialect.paramstyle, len(batch))
-        found.update(conn.exec_driver_sql(statement, tuple(values)).scalars())
+        bound = [[bind(row[name]) if bind else row[name] for name, bind in columns] for row in batch]
+        if dialect.name == "postgresql":
+            # A column at a time, as arrays: the text of the statement stays short.
+            values = tuple(map(list, zip(*bound, strict=True)))
+            source = _arrays(table, dialect)
+        else:
+            values = tuple(chain.from_iterable(bound))
+            source = _values(len(columns), len(batch))
+        names = ", ".join(f'"{name}"' for name, _ in columns)
+        # Only names of our own tables are put into the text; values are bound.
+        text = f"INSERT INTO {table.name} ({names}) {source} ON CONFLICT DO NOTHING RETURNING id"
+        found.update(conn.exec_driver_sql(text, values).scalars())
     return found
 
 
 @lru_cache(maxsize=8)
-def _insert(table: Table, paramstyle: str, number: int) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    row = ", ".join(["?" if paramstyle == "qmark" else "%s"] * len(table.columns))
-    many = ", ".join([f"({row})"] * number)
-    # Only names of our own tables are put into the text; values are bound.
-    return f"INSERT INTO {table.name} ({names}) VALUES {many} ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608 - see above
+def _values(columns: int, rows: int) -> str:
+    row = "(" + ", ".join("?" * columns) + ")"
+    return "VALUES " + ", ".join([row] * rows)
+
+
+@lru_cache(maxsize=8)
+def _arrays(table: Table, dialect: Dialect) -> str:
+    arrays = ", ".join(f"%s::{column.type.compile(dialect)}[]" for column in table.columns)
+    return f"SELECT * FROM unnest({arrays})"  # noqa: S608 - the types of our own tables
 
 
 def each(
