@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from earmark.contract import Source
@@ -42,6 +43,30 @@ ROUND: Final = 200
 logger = logging.getLogger(__name__)
 
 
+def _namespace() -> str:
+    """Tell containers of one host name apart: the same number is another process in each."""
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
+
+
+_HERE: Final = f"{socket.gethostname()}:{_namespace()}"
+
+
+def _is_dead(worker: str) -> bool:
+    here, _, process = worker.rpartition(":")
+    if here != _HERE or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 class Monitor:
     """Polls what is due and sweeps what time has changed; use it as an async context manager."""
 
@@ -56,7 +81,7 @@ class Monitor:
     ) -> None:
         self._engine, self._fetcher, self._pool = engine, fetcher, pool
         self._clock, self._parallel = clock, parallel
-        self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self.worker = f"{_HERE}:{os.getpid()}"
         self._database = ThreadPoolExecutor(1, thread_name_prefix="earmark-database")
         self._thinker = ThreadPoolExecutor(1, thread_name_prefix="earmark-thinker")
         self._lexicon = Lexicon(version=-1)
@@ -69,6 +94,7 @@ class Monitor:
         self._swept_at = self._scored_at = datetime.min.replace(tzinfo=clock().tzinfo)
 
     async def __aenter__(self) -> Self:
+        await self._on_database(self._take_over)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -228,10 +254,16 @@ class Monitor:
             self._more_due = False
             self._start(self._fill())
 
+    def _take_over(self) -> None:
+        """Give back what monitors of this machine held that were killed: nobody waits for their leases."""
+        with writing(self._engine) as connection:
+            dead = [worker for worker in polls.holders(connection) if _is_dead(worker)]
+            polls.release_of(connection, dead)
+
     def _take(self, limit: int, only: Sequence[str] | None = None) -> list[Configured]:
         with writing(self._engine) as connection:
             return polls.take_due(
-                connection, self._clock(), limit=limit, lease=LEASE, worker=self._worker, only=only
+                connection, self._clock(), limit=limit, lease=LEASE, worker=self.worker, only=only
             )
 
     def _write_quiet(self, ready: Sequence[Finished]) -> None:

@@ -52,7 +52,7 @@ def serving(outlets: Outlets) -> Iterator[int]:
     """Serve the outlets on a free port of this machine, with validators."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+        def do_GET(self) -> None:
             body = outlets.page(int(self.path.strip("/")))
             tag = f'"{sha256(body).hexdigest()[:16]}"'
             same = self.headers.get("If-None-Match") == tag
@@ -77,11 +77,11 @@ def serving(outlets: Outlets) -> Iterator[int]:
         thread.join()
 
 
-def earmark(workspace: Path, *words: str) -> "subprocess.Popen[bytes]":
+def earmark(workspace: Path, *words: str) -> subprocess.Popen[bytes]:
     """Start a verb of the real command line in a process of its own."""
     program = "from earmark.cli import main; main()"
-    environment = {"PATH": os.environ["PATH"], "HOME": str(workspace), "PYTHONPATH": os.getcwd()}
-    return subprocess.Popen(
+    environment = {"PATH": os.environ["PATH"], "HOME": str(workspace), "PYTHONPATH": str(Path.cwd())}
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and our own words
         [sys.executable, "-c", program, "--workspace", str(workspace), *words],
         env=environment,
         stdout=subprocess.PIPE,
@@ -112,7 +112,15 @@ def prepare(workspace: Path, url: str, port: int) -> None:
     run(workspace, "migrate")
     run(workspace, "accounts", "import", str(accounts))
     for number in range(FEEDS):
-        run(workspace, "sources", "add", "feed", f"url=http://127.0.0.1:{port}/{number}", "--id", f"wire-{number}")
+        run(
+            workspace,
+            "sources",
+            "add",
+            "feed",
+            f"url=http://127.0.0.1:{port}/{number}",
+            "--id",
+            f"wire-{number}",
+        )
 
 
 def kill_loop(workspace: Path, outlets: Outlets, kills: int, said: Callable[[str], None]) -> float:

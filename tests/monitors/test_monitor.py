@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,11 +13,11 @@ from monitors.monitor import Monitor
 from monitors.parse import ParsePool
 from monitors.schedule import run_until_stopped
 from storage import accounts, events, polls, rulebook
-from storage.engine import Engine, reading, writing
+from storage.engine import Engine, migrate, reading, writing
 from storage.polls import Configured
 from tests.builders import NOW, an_account
 from tests.monitors.hostile import Handler, Hostile, Seen, a_fetcher, answer
-from tests.storage.databases import emptied, opened
+from tests.storage.databases import opened
 
 FEED = (
     b"<rss version='2.0'><channel><title>Wire</title><item><guid>1</guid>"
@@ -27,7 +29,7 @@ FEED = (
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Engine]:
     with opened(f"sqlite:///{tmp_path}/earmark.db") as engine:
-        emptied(engine)
+        migrate(engine)
         with writing(engine) as conn:
             accounts.upsert(conn, [an_account()])
             rulebook.save(conn, "", by="test", at=NOW)
@@ -173,6 +175,29 @@ def test_two_monitors_at_once_poll_no_source_twice(database: Engine) -> None:
 
     asyncio.run(run())
     assert count(database) == 8
+
+
+def test_what_a_killed_monitor_held_is_polled_at_once(database: Engine) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+
+    def hold(name: str, worker: str) -> None:
+        with writing(database) as conn:
+            polls.take_due(conn, NOW, limit=1, lease=timedelta(minutes=5), worker=worker, only=[name])
+
+    async def run() -> list[str]:
+        async with monitored(database, {"/a": answer(FEED), "/b": answer(FEED)}) as (first, server):
+            here = first.worker.rpartition(":")[0]
+            hold("a", f"{here}:{dead.pid}")
+            hold("b", f"elsewhere:1:{dead.pid}")
+            async with (
+                a_fetcher(server) as fetcher,
+                ParsePool() as pool,
+                Monitor(database, fetcher, pool, clock=lambda: NOW) as second,
+            ):
+                return [each.source for each in await second.round()]
+
+    assert asyncio.run(run()) == ["a"], "the worker of another machine may still be at it"
 
 
 def test_a_new_account_is_followed_without_a_restart(database: Engine) -> None:
