@@ -34,7 +34,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Unchanged(Exception):  # noqa: N818 - it is no error: the page says what it said last time
+class Unchanged(Exception):
     """The page has not changed since the last good poll.
 
     The engine ends the poll quietly on it. A source of several pages may catch it page by page.

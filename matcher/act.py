@@ -24,7 +24,7 @@ from earmark.types import (
 )
 from matcher.agenda import MACHINE, suppressed
 from matcher.difference import changes_of
-from matcher.memory import as_it_was, remembered, said
+from matcher.memory import as_it_was, remembered
 from matcher.score import LIVE
 from matcher.stages import holding, moved, pass_time, settle, transition_id
 from matcher.stories import identity
@@ -120,12 +120,12 @@ def _recorded(done: _Done, before: Past, action: Action, now: datetime) -> Past:
 
 
 def _remembering(after: Past, before: Past, done: _Done) -> Past:
-    """Return the past whose new transition also says what was before it and before its consequences."""
+    """Return the past whose new transition also keeps what was before it and before its consequences."""
     known = len(before.transitions)
     if done.cause is None or len(after.transitions) == known:
         return after
     move = after.transitions[known]
-    move = replace(move, reason=f"{done.said} {remembered(before, after)}")
+    move = replace(move, was=remembered(before, after))
     return replace(after, transitions=(*before.transitions, move, *after.transitions[known + 1 :]))
 
 
@@ -261,7 +261,7 @@ def _taken_back(action: Action, move: Transition, past: Past, back: Past, now: d
         after=back.account.stage if back.account else move.before,
         cause=move.cause,
         actor=action.by,
-        reason=f"Took back: {said(move)}",
+        reason=f"Took back: {move.reason}",
         trigger=move.trigger,
         undoes=move.id,
     )

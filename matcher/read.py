@@ -109,7 +109,7 @@ def _match(event: StoredEvent, claim: Claim, mention: Mention, role: Role, share
         facts=claim.facts,
         features=mention.features,
         evidence=(claim.evidence, mention.span),
-        confidence=round(mention.confidence * claim.confidence * share, 4),
+        confidence=round(mention.confidence * claim.confidence * share * event.trust, 4),
     )
 
 
@@ -132,7 +132,7 @@ def _conversation(event: StoredEvent, claim: Claim) -> Match:
             ),
         ),
         evidence=(claim.evidence,),
-        confidence=claim.confidence,
+        confidence=round(claim.confidence * event.trust, 4),
     )
 
 

@@ -124,6 +124,7 @@ def fold(
     times = [match.event.order[0] for match in matches]
     return Story(
         id=id,
+        key=key_of(first),
         account=first.account,
         company=first.company,
         kind=kind,

@@ -48,7 +48,7 @@ def cleaned(event: Event, now: datetime) -> Event:
     return replace(event, **changes)
 
 
-def identified(event: Event, *, source: str, now: datetime) -> StoredEvent:
+def identified(event: Event, *, source: str, now: datetime, trust: float = 1.0) -> StoredEvent:
     """Return the event with its identity, as first seen now."""
     return StoredEvent(
         **{field.name: getattr(event, field.name) for field in fields(event)},
@@ -57,6 +57,7 @@ def identified(event: Event, *, source: str, now: datetime) -> StoredEvent:
         seen_at=now,
         fingerprint=fingerprint(event.title, event.text),
         canonical_url=canonical_url(event.url),
+        trust=trust,
     )
 
 

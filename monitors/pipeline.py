@@ -46,7 +46,7 @@ class Written:
 def read(engine: Engine, outcome: Outcome, configured: Configured, source: Source) -> Arrivals:
     """Sort the events of a poll into new, revised and known."""
     now = outcome.started_at
-    found = [identified(event, source=configured.id, now=now) for event in outcome.events]
+    found = [identified(event, source=configured.id, now=now, trust=source.trust) for event in outcome.events]
     with reading(engine) as connection:
         known = events.known(
             connection,

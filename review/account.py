@@ -23,7 +23,7 @@ from review.today import kind_words
 from storage import accounts, judgements, readings, transitions, triggers
 from storage.engine import Connection
 
-__all__ = ["AccountView", "Reason", "TriggerView", "account_view", "stage_at", "told", "trigger_view"]
+__all__ = ["AccountView", "Reason", "TriggerView", "account_view", "stage_at", "trigger_view"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +125,6 @@ def stage_at(moves: Sequence[Transition]) -> tuple[Stage, datetime | None]:
         if move.after is not stage:
             stage, since = move.after, move.at
     return stage, since
-
-
-def told(move: Transition) -> str:
-    """Return the reason of a move without what was kept for taking it back."""
-    return move.reason.partition(" Before: ")[0]
 
 
 def _is_open(trigger: Trigger, at: datetime) -> bool:

@@ -16,7 +16,7 @@ from earmark import logs
 from earmark.types import Abstention, Certainty, Mark, Match, Transition, TriggerState
 from matcher.folding import publisher_of
 from matcher.note import as_text
-from review.account import AccountView, Reason, TriggerView, told
+from review.account import AccountView, Reason, TriggerView
 from review.today import Row, fit_line
 
 __all__ = ["age", "day", "print_account", "print_reasons", "print_today", "safe", "shorten", "table_of"]
@@ -211,7 +211,7 @@ def _history(moves: Sequence[Transition], zone: tzinfo) -> list[RenderableType]:
     for move in moves[-_MOST_MOVES:]:
         step = "stays " + move.after if move.after is move.before else f"{move.before} → {move.after}"
         when = f"{move.at.astimezone(zone):%d %b %Y %H:%M}"
-        table.add_row(when, step.replace("_", " "), Text(safe(told(move))), Text(safe(move.actor)))
+        table.add_row(when, step.replace("_", " "), Text(safe(move.reason)), Text(safe(move.actor)))
     earlier = len(moves) - _MOST_MOVES
     return [Text(f"and {earlier} earlier", style="dim"), table] if earlier > 0 else [table]
 

@@ -167,6 +167,7 @@ def as_event(row: Row[Any]) -> StoredEvent:
         canonical_url=row.canonical_url,
         revision=row.revision,
         mark=Mark(row.mark),
+        trust=row.trust,
     )
 
 
@@ -193,6 +194,7 @@ def _row(event: StoredEvent) -> dict[str, Any]:
         "fingerprint": event.fingerprint,
         "revision": event.revision,
         "mark": event.mark.value,
+        "trust": event.trust,
     }
 
 

@@ -6,33 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
 
-from earmark.triggers import CONVERSATIONS
 from earmark.types import Certainty, Match, Role, StoredEvent, Story
 from storage import events
 from storage.columns import short
 from storage.rows import batches, each, put
 from storage.tables import matches, stories, triggers
 
-__all__ = ["LIVE", "get", "key_of", "keys_of", "load", "save"]
+__all__ = ["LIVE", "get", "keys_of", "load", "save"]
 
 LIVE = ("open", "accepted", "contacted")
 """States of a trigger that has not ended."""
-
-
-def key_of(story: Story) -> str:
-    """Return the key of the past that the story belongs to: account, thread of a conversation, or company.
-
-    It is the key under which the matcher decided; its links are in normal form, as are the events'.
-    """
-    if story.account is not None:
-        return f"a:{story.account}"
-    if not story.matches:
-        return f"c:{story.company}" if story.company is not None else f"t:{story.id}"
-    first = story.matches[0]
-    if first.kind in CONVERSATIONS or first.company is None:
-        event = first.event
-        return f"t:{event.thread_url or event.canonical_url or event.id}"
-    return f"c:{first.company}"
 
 
 def keys_of(conn: Connection, event_ids: Iterable[str]) -> set[str]:
@@ -100,6 +83,7 @@ def _texts(conn: Connection, told: Sequence[Row[Any]]) -> dict[tuple[str, int], 
 def _as_story(row: Row[Any], told: tuple[Match, ...]) -> Story:
     return Story(
         id=row.id,
+        key=row.key,
         account=row.account,
         company=row.company,
         kind=row.kind,
@@ -131,11 +115,10 @@ def _as_match(row: Row[Any], event: StoredEvent) -> Match:
 
 
 def _row(story: Story) -> dict[str, Any]:
-    key = key_of(story)
     return {
         "id": story.id,
-        "past": short(key),
-        "key": key,
+        "past": short(story.key),
+        "key": story.key,
         "account": story.account,
         "company": story.company,
         "kind": story.kind,

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from earmark.types import Fact, Feature, Hint, Note, Score, Span, StoredEvent, StoryFact, Suppression
+from earmark.types import Fact, Feature, Hint, Note, Score, Span, StoredEvent, StoryFact, Suppression, Was
 from storage.columns import Moment, Packed, Words
 
 __all__ = [
@@ -150,6 +150,7 @@ events = Table(
     Column("fingerprint", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("mark", Text, nullable=False),
+    Column("trust", Float, nullable=False),
     UniqueConstraint("source", "external_key"),
     Index(None, "source", "fingerprint"),
     Index(None, "at"),
@@ -310,6 +311,7 @@ transitions = Table(
     Column("reason", Words, nullable=False),
     Column("trigger", Text),
     Column("undoes", Text),
+    Column("was", Packed(Was)),
     Index(None, "account", "at"),
 )
 

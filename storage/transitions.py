@@ -53,6 +53,7 @@ def _as_transition(row: Row[Any]) -> Transition:
         reason=row.reason,
         trigger=row.trigger,
         undoes=row.undoes,
+        was=row.was,
     )
 
 
@@ -68,4 +69,5 @@ def _row(move: Transition) -> dict[str, Any]:
         "reason": move.reason,
         "trigger": move.trigger,
         "undoes": move.undoes,
+        "was": move.was,
     }

@@ -3,7 +3,6 @@
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,13 +23,13 @@ _connect_ex = socket.socket.connect_ex
 def _refuse_beyond_loopback(address: Any) -> None:
     if isinstance(address, tuple):
         host = str(address[0])
-        if host != "localhost" and not ipaddress.ip_address(host.split("%")[0]).is_loopback:
+        if host != "localhost" and not ipaddress.ip_address(host.split("%", maxsplit=1)[0]).is_loopback:
             message = f"A test tried to reach {host}; tests talk to loopback only."
             raise AssertionError(message)
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(self: socket.socket, address: Any) -> None:
         _refuse_beyond_loopback(address)
         _connect(self, address)
@@ -41,10 +40,9 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket.socket, "connect_ex", connect_ex)
-    yield
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [n for n in os.environ if n.startswith("EARMARK_")]:
+    for name in [n for n in os.environ if n.startswith("EARMARK_") or n in {"COLUMNS", "LINES"}]:
         monkeypatch.delenv(name)

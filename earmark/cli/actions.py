@@ -163,7 +163,7 @@ def _perform(connection: "Connection", session: Session, action: "Action") -> "C
 
 
 def _key_of(connection: "Connection", action: "Action") -> str:
-    from storage import stories, triggers
+    from storage import triggers
 
     if action.account is not None:
         return f"a:{action.account}"
@@ -171,7 +171,7 @@ def _key_of(connection: "Connection", action: "Action") -> str:
     story = triggers.story(connection, trigger.story) if trigger else None
     if story is None:
         nothing(f"The story of trigger {action.trigger} is gone.")
-    return stories.key_of(story)
+    return story.key
 
 
 def _told(changes: "Changes") -> str:

@@ -21,6 +21,7 @@ from earmark.types.decisions import (
     Outgoing,
     Past,
     Transition,
+    Was,
 )
 from earmark.types.events import (
     Event,
@@ -98,4 +99,5 @@ __all__ = [
     "Trigger",
     "TriggerState",
     "Verdict",
+    "Was",
 ]

@@ -8,8 +8,8 @@ from typing import Any
 
 from earmark.lifecycle import Cause, Stage
 from earmark.triggers import CATALOGUE, TriggerKind
-from earmark.types.accounts import Account, Contact, IcpRule, Play, Problem
-from earmark.types.stories import Judgement, Story, Trigger
+from earmark.types.accounts import Account, Contact, IcpRule, Play, Problem, Suppression
+from earmark.types.stories import Judgement, Story, Trigger, TriggerState
 
 __all__ = [
     "DEFAULT_PATIENCE",
@@ -20,6 +20,7 @@ __all__ = [
     "Outgoing",
     "Past",
     "Transition",
+    "Was",
 ]
 
 
@@ -28,10 +29,26 @@ def _nothing() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Was:
+    """What a person's action changed, as it was before, so that undo puts exactly that back.
+
+    None means unchanged. ``stage`` goes with its ``stage_since``; ``snoozed`` and ``suppressed`` hold one
+    value each, which may be None; ``triggers`` are ids with the state and its end.
+    """
+
+    stage: Stage | None = None
+    stage_since: datetime | None = None
+    snoozed: tuple[datetime | None] | None = None
+    suppressed: tuple[Suppression | None] | None = None
+    triggers: tuple[tuple[str, TriggerState, datetime | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """One move of one account in its lifecycle, with its cause; ``after == before`` records a "stay".
 
-    ``undoes`` is the id of the transition that this one takes back.
+    ``was`` is what a person's action changed; ``undoes`` is the id of the transition that this
+    one takes back.
     """
 
     id: str
@@ -44,6 +61,7 @@ class Transition:
     reason: str
     trigger: str | None = None
     undoes: str | None = None
+    was: Was | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent(Event):
-    """An event with its identity: ``id`` follows from source and external id alone."""
+    """An event with its identity: ``id`` follows from source and external id alone.
+
+    ``trust`` (0 to 1) is how far its source is believed.
+    """
 
     id: str
     source: str
@@ -100,6 +103,7 @@ class StoredEvent(Event):
     canonical_url: str | None = None
     revision: int = 1
     mark: Mark = Mark.LIVE
+    trust: float = 1.0
 
     @property
     def happened_at(self) -> datetime | None:

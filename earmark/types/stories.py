@@ -60,9 +60,13 @@ class StoryFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One thing that happened to one account (or unlisted company), told by one or more events."""
+    """One thing that happened to one account (or unlisted company), told by one or more events.
+
+    ``key`` is that of the past it belongs to: see ``History``.
+    """
 
     id: str
+    key: str
     account: str | None
     company: str | None
     kind: str

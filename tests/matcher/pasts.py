@@ -24,7 +24,6 @@ from earmark.types import (
     StoredEvent,
 )
 from matcher.decide import decide
-from matcher.stories import key_of
 from tests.builders import NOW, a_span, a_stored_event, ago, an_account, days
 
 ACCOUNT = "a:norvik-labs"
@@ -46,7 +45,7 @@ def stored(history: History, changes: Changes) -> History:
     for key in changes.due:
         past = pasts.get(key, Past(account=None))
         stories = {s.id: s for s in past.stories if s.id not in changes.merged}
-        stories |= {s.id: s for s in changes.stories if s.id in stories or key_of(s.matches[0]) == key}
+        stories |= {s.id: s for s in changes.stories if s.id in stories or s.key == key}
         triggers = {t.id: t for t in past.triggers}
         triggers |= {t.id: t for t in changes.triggers if t.story in stories or t.id in triggers}
         account = next((a for a in changes.accounts if f"a:{a.id}" == key), past.account)

@@ -11,6 +11,7 @@ def a_story(matches: tuple[Match, ...] = (), **changes: Any) -> Story:
     matches = matches or (a_match(),)
     fields: dict[str, Any] = {
         "id": "story-1",
+        "key": f"a:{matches[0].account}",
         "account": matches[0].account,
         "company": None,
         "kind": "funding_early",

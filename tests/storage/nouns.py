@@ -18,6 +18,7 @@ from earmark.types import (
     Trigger,
     TriggerState,
 )
+from matcher.stories import key_of
 from tests.builders import NOW, a_fact, a_match, a_stored_event, ago, days
 
 _FIT = Part(name="fit", value=1, sentence="It fits.")
@@ -51,6 +52,7 @@ def a_story(*matches: Match, **changes: Any) -> Story:
     first = matches[0]
     fields: dict[str, Any] = {
         "id": "story-1",
+        "key": key_of(first),
         "account": first.account,
         "company": first.company,
         "kind": first.kind,

@@ -122,6 +122,7 @@ def _events() -> None:
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("trust", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("source", "external_key", name=op.f("uq_events_source_external_key")),
     )
@@ -244,6 +245,7 @@ def _transitions() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("trigger", sa.Text(), nullable=True),
         sa.Column("undoes", sa.Text(), nullable=True),
+        sa.Column("was", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_transitions")),
         sa.UniqueConstraint("id", name=op.f("uq_transitions_id")),
     )
