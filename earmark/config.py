@@ -41,6 +41,7 @@ __all__ = [
     "Settings",
     "Storage",
     "Team",
+    "as_secret",
     "clock",
     "clock_is_fixed",
     "find_workspace",
@@ -76,7 +77,8 @@ class Secret:
         return f"env:{self.name}"
 
 
-def _as_secret(value: Any) -> Any:
+def as_secret(value: Any) -> Any:
+    """Return the Secret that ``env:NAME`` names; ValueError for anything else."""
     match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
     if match is None and not isinstance(value, Secret):
         raise ValueError("a secret is written as env:NAME, and NAME is set in the environment")
@@ -175,7 +177,7 @@ class Secrets(BaseModel):
     """Secrets by the name that sources and targets use for them."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    __pydantic_extra__: dict[str, Annotated[Secret, BeforeValidator(_as_secret)]] = Field(init=False)
+    __pydantic_extra__: dict[str, Annotated[Secret, BeforeValidator(as_secret)]] = Field(init=False)
 
     def __getitem__(self, name: str) -> Secret:
         """Return a secret; ConfigError with the nearest name if there is none."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, PlainSerializer
 
+from earmark.config import Secret, as_secret
 from earmark.errors import SourceChanged
 from earmark.types import Event
 
@@ -23,12 +24,17 @@ __all__ = [
     "Delivery",
     "Exporter",
     "Feed",
+    "Letter",
     "Page",
     "Poll",
     "Receipt",
+    "SecretOption",
     "Source",
     "Unchanged",
 ]
+
+SecretOption = Annotated[Secret, BeforeValidator(as_secret), PlainSerializer(str)]
+"""The type of an option that is written ``env:NAME``; the source reads it with ``.value()`` at use."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -89,6 +95,14 @@ class Feed:
     parser: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One e-mail as it came: its number in the mailbox, and its bytes."""
+
+    uid: int
+    raw: bytes
+
+
 class Poll(Protocol):
     """The only door of a source to the outside, for one visit.
 
@@ -124,6 +138,11 @@ class Poll(Protocol):
     async def parse(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a module-level function in the worker pool, under its time and memory limits."""
 
+    async def mail(
+        self, host: str, *, user: str, password: str, folder: str = "INBOX", after: int = 0, port: int = 993
+    ) -> Sequence[Letter]:
+        """Return the letters of an IMAP folder with a higher uid than ``after``; it changes nothing there."""
+
     def files(self, folder: Path, pattern: str = "*") -> Sequence[Path]:
         """List the files of a drop folder, oldest first; SourceUnavailable when it can't be read."""
 
@@ -132,7 +151,8 @@ class Source(BaseModel, ABC):
     """A configured place to poll: options that are validated, and ``poll()``.
 
     A subclass sets ``kind``. ``unstable_ids`` says that ids rotate, so that the same text is the same
-    event; ``floor`` is the least pause between two polls that the place tolerates.
+    event; ``floor`` is the least pause between two polls that the place tolerates; ``auth`` says what the
+    user must have, ``terms`` what the place asks of its readers, ``shows`` which trigger kinds it can show.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -140,6 +160,9 @@ class Source(BaseModel, ABC):
     kind: ClassVar[str]
     unstable_ids: ClassVar[bool] = False
     floor: ClassVar[timedelta] = timedelta(minutes=5)
+    auth: ClassVar[str] = "none"
+    terms: ClassVar[str] = ""
+    shows: ClassVar[tuple[str, ...]] = ()
 
     every: timedelta | None = Field(
         None, description="Pause between polls; learned from the source's rhythm if empty."
@@ -154,6 +177,11 @@ class Source(BaseModel, ABC):
     trust: float = Field(1.0, ge=0, le=1, description="How far to believe this source, 0 to 1.")
     language: str | None = Field(None, description="Language of its texts, such as 'en', if it does not say.")
     base_url: HttpUrl | None = Field(None, description="Another host to ask instead of the usual one.")
+
+    @property
+    def requests(self) -> int:
+        """How many requests one poll makes as a rule."""
+        return 1
 
     @abstractmethod
     def poll(self, poll: Poll) -> AsyncIterator[Event]:

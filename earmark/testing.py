@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from earmark.contract import Feed, Page, Source
+from earmark.contract import Feed, Letter, Page, Source
 from earmark.errors import SourceChanged, SourceError, SourceUnavailable
 from earmark.types import Event
 
@@ -68,11 +68,13 @@ class FakePoll:
         now: datetime | None = None,
         state: dict[str, Any] | None = None,
         read_feed: Callable[[bytes, str, str], Feed] | None = None,
+        letters: Sequence[Letter] = (),
     ) -> None:
         self.now = now or datetime.now(UTC)
         self.state = {} if state is None else state
         self.asked: list[str] = []
         self._pages = pages
+        self._letters = letters
         self._read_feed = read_feed or _own_parser()
 
     async def get(
@@ -101,6 +103,13 @@ class FakePoll:
     async def parse(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function, here and now."""
         return function(*args, **kwargs)
+
+    async def mail(
+        self, host: str, *, user: str, password: str, folder: str = "INBOX", after: int = 0, port: int = 993
+    ) -> Sequence[Letter]:
+        """Return the recorded letters after a uid, whatever the mailbox."""
+        del host, user, password, folder, port
+        return [letter for letter in self._letters if letter.uid > after]
 
     def files(self, folder: Path, pattern: str = "*") -> Sequence[Path]:
         """List the files of a folder, oldest first."""

@@ -12,11 +12,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Literal, ParamSpec, TypeVar
 
-from earmark.contract import Feed, Page, Source, Unchanged
+from earmark.contract import Feed, Letter, Page, Source, Unchanged
 from earmark.errors import SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from earmark.types import Event
 from monitors.http import Fetcher
 from monitors.identity import cleaned
+from monitors.mail import Mailbox, letters
 from monitors.parse import ParsePool
 from sources.feed import parse_feed
 from storage.polls import Configured, Validators
@@ -124,6 +125,13 @@ class Visit:
     async def parse(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a module-level function in the worker pool."""
         return await self._pool.run(partial(function, *args, **kwargs))
+
+    async def mail(
+        self, host: str, *, user: str, password: str, folder: str = "INBOX", after: int = 0, port: int = 993
+    ) -> Sequence[Letter]:
+        """Return the letters of an IMAP folder after a uid; it changes nothing there."""
+        mailbox = Mailbox(host=host, port=port, user=user, password=password, folder=folder)
+        return await asyncio.to_thread(letters, mailbox, after=after)
 
     def files(self, folder: Path, pattern: str = "*") -> Sequence[Path]:
         """List the files of a drop folder, oldest first."""
