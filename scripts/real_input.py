@@ -31,6 +31,7 @@ from earmark.config import Settings, clock, load  # noqa: E402 - the clock is fi
 from earmark.intake import read_accounts  # noqa: E402
 from earmark.triggers import CATALOGUE, Polarity  # noqa: E402
 from earmark.types import TriggerState  # noqa: E402
+from matcher import proof  # noqa: E402
 from monitors import evaluate, recorded  # noqa: E402
 from monitors.pipeline import Written  # noqa: E402
 from monitors.up import poll_once  # noqa: E402
@@ -140,9 +141,12 @@ def show_result(settings: Settings) -> None:
     engine = connect(settings.database_url)
     with reading(engine) as connection:
         states = {state: triggers.find(connection, state=state, limit=MOST) for state in TriggerState}
-        stages = Counter(account.stage for account in accounts.every(connection).values())
+        listed = accounts.every(connection)
         recent = polls.every(connection)
         ages = [clock() - event.happened_at for event in events.stream(connection) if event.happened_at]
+    stages = Counter(account.stage for account in listed.values())
+    notes = [(each.note, listed.get(each.account or "")) for each in states[TriggerState.OPEN] if each.note]
+    unproven = [word for note, account in notes for word in proof.unproven(note, account)]
     failing = [source for source in recent if source.last_error]
     longest = max(kind.expires for kind in CATALOGUE.values() if kind.polarity is Polarity.BUY)
     expired = sum(age > longest for age in ages)
@@ -150,9 +154,7 @@ def show_result(settings: Settings) -> None:
         f"events: {len(ages):,} dated, {expired:,} of them expired on arrival (over {longest.days} days old)"
     )
     print("triggers: " + ", ".join(f"{state} {len(found):,}" for state, found in states.items()))
-    print(
-        f"notes: {sum(trigger.note is not None for trigger in states[TriggerState.OPEN]):,} on open triggers"
-    )
+    print(f"notes: {len(notes):,} on open triggers; names, numbers and dates without proof: {len(unproven)}")
     print("accounts: " + ", ".join(f"{stage} {n:,}" for stage, n in sorted(stages.items())))
     print(
         f"sources failing: {len(failing)}" + "".join(f"\n  {each.id}: {each.last_error}" for each in failing)
