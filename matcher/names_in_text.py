@@ -171,7 +171,7 @@ def person_after(text: str, position: int) -> Place | None:
     named_role = bool(stop) and stop[0].strip().lower() == "as" if stop else False
     last = words[-1].lower().strip("'\".,")
     if last in _NOT_PERSON and named_role:
-        return None  # "taps Schneider Electric executive as CFO": a person without a name
+        return None  # "taps a Halden executive as CFO": a person without a name
     if last in _NOT_PERSON:
         # "names Jane Roe chief financial officer": the name stands before the job
         cut = re.search(
