@@ -49,12 +49,16 @@ class SourceError(EarmarkError):
 class SourceUnavailable(SourceError):
     """The source did not answer usefully this time.
 
-    ``retry_after`` is the pause that the host asked for, already bounded, or None.
+    ``retry_after`` is the pause that the host asked for, already bounded, or None; ``status`` is the HTTP
+    status, if it gave one.
     """
 
-    def __init__(self, text: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, text: str, *, retry_after: timedelta | None = None, status: int | None = None
+    ) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+        self.status = status
 
 
 class SourceRefused(SourceError):

@@ -37,7 +37,8 @@ def rejected(
         return SourceRefused(f"{where} refused (HTTP {status}). {_REFUSALS[status]}", status=status)
     if status in _PASSING or status >= 500:  # noqa: PLR2004 - from here on the server is at fault
         advice = _PASSING.get(status, "The trouble is on its side; it is tried again later.")
-        return SourceUnavailable(f"{where} is not available (HTTP {status}). {advice}", retry_after=pause)
+        text = f"{where} is not available (HTTP {status}). {advice}"
+        return SourceUnavailable(text, retry_after=pause, status=status)
     return SourceChanged(
         f"{where} answered with HTTP {status}, which is no page to read. "
         "Open it in a browser; its address may have changed."
