@@ -236,7 +236,7 @@ class Monitor:
             await self._on_database(sweep, self._engine, self._lexicon, now)
             self._swept_at = now
         if now - self._scored_at >= SCORES_EVERY:
-            await self._on_database(refresh_scores, self._engine, now)
+            await self._on_database(refresh_scores, self._engine, self._lexicon, now)
             self._scored_at = now
 
     async def _follow_lexicon(self) -> None:

@@ -56,9 +56,9 @@ def after_failure(
     """
     if result == "refused":
         if status is None:
-            return Next(at=now + DAY, failures=failures, reason="its address is not allowed")
+            return Next(at=now + DAY, failures=failures, reason="Its address is not allowed.")
         if status == _GONE and failures > 1:
-            return Next(at=now + DAY, failures=failures, reason="the page is gone for good (410, seen twice)")
+            return Next(at=now + DAY, failures=failures, reason="The page is gone for good (410 twice).")
         return Next(at=now + _jittered(source, now, DAY), failures=failures)
     back_off = min(_FIRST_BACK_OFF * 2 ** min(failures - 1, 16), DAY)
     pause = _jittered(source, now, back_off)

@@ -25,7 +25,7 @@ from storage.polls import Configured, Finished
 
 __all__ = ["Written", "read", "think", "write"]
 
-BATCH: Final = 200
+BATCH: Final = 100
 """Events in one transaction: some tens of milliseconds."""
 
 

@@ -30,9 +30,11 @@ def sweep(engine: Engine, lexicon: Lexicon, now: datetime) -> int:
         swept.update(keys)
 
 
-def refresh_scores(engine: Engine, now: datetime) -> int:
+def refresh_scores(engine: Engine, lexicon: Lexicon, now: datetime) -> int:
     """Bring the stored score of every open trigger up to date, so that lists sort by today's freshness."""
     with writing(engine) as connection:
-        scores = {trigger.id: score_now(trigger, now) for trigger in triggers.every_open(connection)}
+        scores = {
+            trigger.id: score_now(trigger, now, lexicon.kinds) for trigger in triggers.every_open(connection)
+        }
         triggers.refresh(connection, scores)
     return len(scores)

@@ -90,7 +90,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         table = table_of("id", "kind", "state", "last ok", "fault")
         for one in found:
             seen = age(one.last_ok_at, session.now) if one.last_ok_at else "never"
-            fault = one.paused_reason or one.last_error or ""
+            fault = one.last_error or one.paused_reason or ""
             table.add_row(one.id, one.kind, _state(one), seen, Text(safe(fault)))
         console.print(table)
 
