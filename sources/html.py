@@ -1,11 +1,13 @@
-"""HTML to plain text."""
+"""HTML to plain text; of whole pages the article, the title and the feeds that they name."""
 
 import re
 from html import unescape
+from urllib.parse import urljoin
 
+from bs4 import BeautifulSoup, Tag
 from lxml import etree
 
-__all__ = ["looks_like_html", "text_of"]
+__all__ = ["article_of", "feeds_of", "looks_like_html", "text_of", "title_of"]
 
 _BLOCKS = (
     *("address", "article", "aside", "blockquote", "body", "br", "center", "dd", "details", "div", "dl"),
@@ -27,6 +29,16 @@ _HTML_START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SNIFFED = 4096
+_TITLE = re.compile(r"<title\b[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_LONGEST_TITLE = 120
+_LONGEST_PAGE = 2_000_000
+_ASIDE = (
+    "nav, aside, footer, form, header, dialog, menu, figure, [hidden], [aria-hidden=true], [role=navigation]"
+)
+_ARTICLES = ("[itemprop=articleBody]", "article", "main", "[role=main]")
+_LEAST_ARTICLE = 200
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+_COMMENTS = re.compile(r"\bcomments?\b|/comments/", re.IGNORECASE)
 
 
 def looks_like_html(body: bytes) -> bool:
@@ -68,3 +80,73 @@ def _rendered(html: bytes) -> bytes:
 
 def _stripped(html: bytes) -> bytes:
     return unescape(_TAGS.sub(b" ", _CODE.sub(b" ", html)).decode()).encode()
+
+
+def title_of(html: str) -> str:
+    """Return the title that a page gives itself, on one line and not longer than 120 characters, or ""."""
+    found = _TITLE.search(html)
+    return " ".join(text_of(found.group(1)).split())[:_LONGEST_TITLE] if found else ""
+
+
+def feeds_of(html: str, url: str) -> tuple[str, ...]:
+    """Return the addresses of the feeds that a page names (``link rel=alternate``), in its order.
+
+    Feeds of comments come last: a page that names two feeds means the other one.
+    """
+    links = _soup(html).find_all("link", href=True)
+    named = [link for link in links if "alternate" in _words(link, "rel") and _type(link) in _FEED_TYPES]
+    named.sort(key=lambda link: bool(_COMMENTS.search(f"{link.get('title', '')} {link['href']}")))
+    found = (_joined(url, str(link["href"])) for link in named)
+    return tuple(dict.fromkeys(address for address in found if address))
+
+
+def article_of(html: str) -> str:
+    """Return the plain text of a page's article, without menus, forms and footers; "" when it has none.
+
+    What the page marks as its article wins; else the block whose own paragraphs hold most of the text.
+    """
+    soup = _soup(html)
+    for aside in soup.select(_ASIDE):
+        if not aside.decomposed and not (aside.name == "header" and aside.find_parent("article")):
+            aside.decompose()
+    for marked in _ARTICLES:
+        texts = [text_of(str(block)) for block in soup.select(marked)]
+        longest = max(texts, key=len, default="")
+        if len(longest) >= _LEAST_ARTICLE:
+            return longest
+    return text_of(str(_richest(soup) or ""))
+
+
+def _richest(soup: BeautifulSoup) -> Tag | None:
+    """Return the block whose own paragraphs hold the most text, each at least a sentence long."""
+    weights: dict[int, int] = {}
+    blocks: dict[int, Tag] = {}
+    for paragraph in soup.find_all("p"):
+        words = len(" ".join(paragraph.get_text(" ").split()))
+        block = paragraph.parent
+        if block is not None and words > 40:  # noqa: PLR2004 - shorter ones are captions and menus
+            blocks[id(block)] = block
+            weights[id(block)] = weights.get(id(block), 0) + words
+    return blocks[max(weights, key=lambda key: weights[key])] if weights else None
+
+
+def _soup(html: str) -> BeautifulSoup:
+    clean = html[:_LONGEST_PAGE].encode("utf-8", "ignore").translate(None, _CONTROLS)
+    return BeautifulSoup(clean, "lxml", from_encoding="utf-8")
+
+
+def _words(tag: Tag, name: str) -> list[str]:
+    value = tag.get(name) or ()
+    return [word.lower() for word in (value.split() if isinstance(value, str) else value)]
+
+
+def _type(tag: Tag) -> str:
+    return str(tag.get("type", "")).partition(";")[0].strip().lower()
+
+
+def _joined(url: str, link: str) -> str | None:
+    try:
+        whole = urljoin(url, link.strip())
+    except ValueError:  # such as half an IPv6 address
+        return None
+    return whole if whole.startswith(("http://", "https://")) else None

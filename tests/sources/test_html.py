@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.html import looks_like_html, text_of
+from sources.html import article_of, feeds_of, looks_like_html, text_of, title_of
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,60 @@ def test_a_page_is_known_by_its_start(body: bytes) -> None:
 )
 def test_what_is_no_page_is_not_taken_for_one(body: bytes) -> None:
     assert not looks_like_html(body)
+
+
+# Whole pages
+
+SENTENCE = "Norvik Labs has raised twenty million dollars to grow its team in Lisbon. "
+
+
+def page(body: str, head: str = "") -> str:
+    return f"<!doctype html><html><head><title>Norvik</title>{head}</head><body>{body}</body></html>"
+
+
+def test_the_marked_article_wins_over_menus_and_footers() -> None:
+    html = page(
+        f"<header>Sign in</header><nav><a href='/'>Pricing</a></nav><main><p>{'Other. ' * 90}</p>"
+        f"<article><header><h1>Round</h1></header><p>{SENTENCE * 4}</p><aside>More</aside></article></main>"
+        f"<footer><p>{'All rights reserved. ' * 60}</p></footer>"
+    )
+    assert article_of(html) == f"Round\n{(SENTENCE * 4).strip()}"
+
+
+def test_without_a_mark_the_block_with_the_most_text_is_the_article() -> None:
+    html = page(
+        f"<div id=menu><p>Home</p><p>Jobs</p></div><div><p>{SENTENCE}</p><p>{SENTENCE * 2}</p></div>"
+        "<div><p>We use cookies to make this page work better.</p></div>"
+    )
+    assert article_of(html) == f"{SENTENCE.strip()}\n{(SENTENCE * 2).strip()}"
+
+
+@pytest.mark.parametrize("html", ["", "<p>short</p>", "not a page", page("<script>x</script>")])
+def test_a_page_without_an_article_has_no_text(html: str) -> None:
+    assert article_of(html) == ""
+
+
+def test_a_page_names_its_feeds_and_comments_come_last() -> None:
+    head = (
+        "<link rel='alternate' type='application/rss+xml' title='Comments' href='/comments/feed/'>"
+        "<link rel=ALTERNATE type='application/atom+xml; charset=utf-8' href='../news.atom'>"
+        "<link rel='alternate' hreflang='de' href='/de/'><link rel='stylesheet' href='/a.css'>"
+        "<link rel='alternate' type='application/feed+json' href='javascript:alert(1)'>"
+        "<link rel='alternate' type='application/rss+xml' href='http://[::1'>"
+    )
+    assert feeds_of(page("", head), "https://norvik.example/blog/x/") == (
+        "https://norvik.example/blog/news.atom",
+        "https://norvik.example/comments/feed/",
+    )
+
+
+def test_the_title_of_a_page_is_one_plain_line() -> None:
+    assert title_of("<html><TITLE lang=en>Sign in\n &amp; go </title>") == "Sign in & go"
+    assert title_of("<html><title>never closed") == ""
+    assert len(title_of(f"<title>{'long ' * 100}</title>")) <= 120
+
+
+@given(st.text(max_size=300) | st.text(alphabet="<>/&;#x0 abdivplinkrehf!-'\"=\n", max_size=300))
+def test_any_page_can_be_read(html: str) -> None:
+    assert "\0" not in article_of(html) + title_of(html)
+    assert all(link.startswith("http") for link in feeds_of(html, "https://a.example/"))
