@@ -7,7 +7,7 @@ from earmark.types import Lexicon
 from matcher.decide import decide
 from matcher.score import score_now
 from storage import history, triggers
-from storage.engine import Engine, writing
+from storage.engine import Engine, reading, writing
 
 __all__ = ["refresh_scores", "sweep"]
 
@@ -32,9 +32,9 @@ def sweep(engine: Engine, lexicon: Lexicon, now: datetime) -> int:
 
 def refresh_scores(engine: Engine, lexicon: Lexicon, now: datetime) -> int:
     """Bring the stored score of every open trigger up to date, so that lists sort by today's freshness."""
+    with reading(engine) as connection:
+        alive = triggers.every_open(connection)
+    scores = {trigger.id: score_now(trigger, now, lexicon.kinds) for trigger in alive}
     with writing(engine) as connection:
-        scores = {
-            trigger.id: score_now(trigger, now, lexicon.kinds) for trigger in triggers.every_open(connection)
-        }
         triggers.refresh(connection, scores)
     return len(scores)

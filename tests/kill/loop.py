@@ -22,15 +22,16 @@ ROUNDS = ("seed round", "Series A", "Series B")
 
 @dataclass
 class Outlets:
-    """Growing feeds: each request publishes two more entries, until ``MOST_PER_FEED``."""
+    """Growing feeds: each request publishes two more entries, until there are ``most``."""
 
     born: datetime
+    most: int = MOST_PER_FEED
     counts: list[int] = field(default_factory=lambda: [0] * FEEDS)
     growing: bool = True
 
     def page(self, number: int) -> bytes:
         if self.growing:
-            self.counts[number] = min(self.counts[number] + 2, MOST_PER_FEED)
+            self.counts[number] = min(self.counts[number] + 2, self.most)
         entries = "".join(self._entry(number, i) for i in reversed(range(self.counts[number])))
         return f'<rss version="2.0"><channel><title>Wire {number}</title>{entries}</channel></rss>'.encode()
 
