@@ -16,6 +16,7 @@ __all__ = ["MOST_ACCOUNTS", "Matcher"]
 MOST_ACCOUNTS: Final = 10  # a text that names more is a round-up
 _EMPLOYED: Final = re.compile(
     r"\b(?:(?:i|we)(?:['’]m| am|['’]re| are)?\s(?:currently\s)?(?:work|working|employed)\s(?:at|for|with)"
+    r"|i\s(?:run|lead|head|manage|handle|oversee|do|am\s(?:in|the|an?))\s(?:[\w&-]+\s){1,4}(?:at|for)"
     r"|(?:here|we|us|(?:my|our) team)\sat|(?:my|our) (?:company|employer),?)\s$",
     re.IGNORECASE,
 )
