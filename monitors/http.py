@@ -22,7 +22,7 @@ from earmark.errors import SourceChanged, SourceRefused, SourceUnavailable
 from monitors.body import ENCODINGS, read_body
 from monitors.dial import Line, Resolve, Resolver
 from monitors.faults import cut_short, rejected, too_slow, unreached, unsendable
-from monitors.guard import Allow, check_url, place
+from monitors.guard import Allow, admit, check_url, literal, place
 from monitors.headers import OURS, PORTABLE, headers_of, user_agent, validator
 from monitors.retry import retry_after
 from monitors.turns import Turns
@@ -142,6 +142,15 @@ class Fetcher:
         for line in list(self._lines):
             await line.aclose()
         self._resolver.close()
+
+    async def addresses(self, host: str, port: int) -> tuple[str, ...]:
+        """Resolve a host, once, to the addresses that may be connected to, for what isn't HTTP.
+
+        Raises SourceRefused when any of them is refused, SourceUnavailable when there is none.
+        """
+        written = literal(host)
+        answers = [str(written)] if written else await self._resolve(host, port)
+        return admit(host, port, answers, self._allow)
 
     async def fetch(
         self,

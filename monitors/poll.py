@@ -130,7 +130,10 @@ class Visit:
         self, host: str, *, user: str, password: str, folder: str = "INBOX", after: int = 0, port: int = 993
     ) -> Sequence[Letter]:
         """Return the letters of an IMAP folder after a uid; it changes nothing there."""
-        mailbox = Mailbox(host=host, port=port, user=user, password=password, folder=folder)
+        addresses = await self._fetcher.addresses(host, port)
+        mailbox = Mailbox(
+            host=host, port=port, user=user, password=password, folder=folder, addresses=addresses
+        )
         return await asyncio.to_thread(letters, mailbox, after=after)
 
     def files(self, folder: Path, pattern: str = "*") -> Sequence[Path]:
