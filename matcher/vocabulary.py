@@ -4,11 +4,12 @@ The lists are data files in ``matcher/words``; a word is asked for in its normal
 """
 
 import tomllib
-from enum import IntEnum
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
+from matcher.english import Commonness, english, spelled_american
 from matcher.normalise import words_of
 
 __all__ = [
@@ -24,21 +25,9 @@ __all__ = [
 ]
 
 
-class Commonness(IntEnum):
-    """How ordinary a word is in English; no word of the language is ``NONE``."""
-
-    NONE = 0
-    RARE = 1
-    ORDINARY = 2
-    EVERYDAY = 3
-
-
-_FILES: Final = {  # a later file outweighs an earlier one
-    "rare": Commonness.RARE,
-    "ordinary": Commonness.ORDINARY,
+_OURS: Final = {  # words that the dictionary lacks or ranks by what films say; a later file outweighs
     "modern": Commonness.ORDINARY,
     "proper": Commonness.ORDINARY,
-    "everyday": Commonness.EVERYDAY,
     "abbreviations": Commonness.EVERYDAY,
 }
 
@@ -49,15 +38,24 @@ def _lines(name: str) -> list[str]:
 
 
 @cache
-def _english() -> dict[bytes, Commonness]:
+def _ours() -> Mapping[bytes, Commonness]:
     return {
-        word.encode(): tier for name, tier in _FILES.items() for line in _lines(name) for word in line.split()
+        word.encode(): tier for name, tier in _OURS.items() for line in _lines(name) for word in line.split()
     }
 
 
+@lru_cache(maxsize=65536)
 def commonness(word: bytes) -> Commonness:
     """Return how ordinary the word is in English."""
-    return _english().get(word, Commonness.NONE)
+    ours = _ours().get(word)
+    if ours is not None:
+        return ours
+    tier = english().get(word)
+    if tier is None:
+        tier = english().get(spelled_american(word.decode()).encode(), Commonness.NONE)
+    if tier < Commonness.EVERYDAY and word in dominant_names():
+        return tier if tier is Commonness.ORDINARY else Commonness.NONE
+    return tier
 
 
 @cache
