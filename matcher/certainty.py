@@ -6,7 +6,7 @@ from typing import Final
 from earmark.types import Certainty
 from matcher.lexicon import patterns
 
-__all__ = ["certainty_of", "is_past"]
+__all__ = ["certainty_of", "is_past", "taken_back"]
 
 _WINDOW: Final = 60
 _PATTERNS: Final = patterns("certainty")
@@ -21,6 +21,8 @@ _CORRECTED = re.compile(
     r"^\W*(?:correction|corrected|update\w*.{0,5}correct\w*|retraction|clarification)\b", re.IGNORECASE
 )
 
+_TAKES_BACK: Final = _PATTERNS["takes_back"]
+_NEGATES: Final = _PATTERNS["negates"]
 _PAST_TIME: Final = _PATTERNS["past_time"]
 _HAD = re.compile(r"\bhad\s(?:\w+\s)?$", re.IGNORECASE)
 
@@ -43,6 +45,19 @@ def certainty_of(before: str, form: str, after: str, whole: str) -> Certainty | 
         (Certainty.PLANNED, plans and _PLANNED.search(window)),
     )
     return next((certainty for certainty, holds in rules if holds), Certainty.ANNOUNCED)
+
+
+def taken_back(title: str, certainty: Certainty, body: str) -> Certainty:
+    """Return the certainty of what a text tells under ``title``, which may be a correction or a denial.
+
+    Under a correction everything is corrected, or denied where the title says that it is not so. And what
+    is hearsay is denied when the body says that those concerned deny it.
+    """
+    if _CORRECTED.search(title):
+        return Certainty.DENIED if _NEGATES.search(title) else Certainty.CORRECTED
+    if certainty in {Certainty.RUMOUR, Certainty.PLANNED} and _TAKES_BACK.search(body):
+        return Certainty.DENIED
+    return certainty
 
 
 def is_past(before: str, after: str, year: int) -> bool:

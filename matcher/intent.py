@@ -162,7 +162,7 @@ def _complaint(lines: _Lines) -> Sentence | None:
         if not _PAIN.search(plain):
             continue
         named = re.search(r"(?<=[a-z,] )[A-Z][a-z]+\w*|\b[\w-]+\.(?:com|ai|io)\b", plain)
-        if sentence.place == 0 and (named or re.search(r"\bdown\b", plain, re.IGNORECASE)):
+        if sentence.place == 0 and (named or _OURS_FAILS.search(plain)):
             return sentence
         if sentence.place > 0 and (_PRODUCT_TALK.search(plain) or named) and _USED.search(whole):
             return sentence
@@ -170,6 +170,9 @@ def _complaint(lines: _Lines) -> Sentence | None:
 
 
 _USED: Final = _PATTERNS["used"]
+_OURS_FAILS: Final = re.compile(
+    r"\bdown\b|\b(?:our|my)\s[\w' -]{2,40}\s(?:keeps?|is|has|was|fails?|never)\s", re.IGNORECASE
+)
 
 
 def _mostly_asks(lines: _Lines) -> bool:

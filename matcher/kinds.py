@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
-from matcher.certainty import certainty_of, is_past
+from matcher.certainty import certainty_of, is_past, taken_back
 from matcher.cues import Budget, Hit, hits
 from matcher.facts import facts_of, round_kind
 from matcher.intent import read
@@ -23,6 +23,7 @@ _PLAIN: Final = str.maketrans(
 )
 _EVIDENCE: Final = 280
 _OPENING: Final = 1  # sentences of the body that may add facts to what the headline tells
+_OPENING_TEXT: Final = 1_200  # characters of the body in which those concerned may deny what is told
 _MOST_HITS: Final = 8  # of one sentence
 # How much a sentence counts: the headline fully, the opening nearly, what follows less and less.
 _WEIGHTS: Final = (1.0, 0.9, 0.8, 0.7, 0.6)
@@ -184,15 +185,18 @@ def _read(
             named = _catalogue_kind(kind, facts, plain)
             yield _Finding(
                 kind=named,
-                certainty=Certainty(hit.frame.certainty)
-                if hit.frame.certainty
-                else certainty or Certainty.RUMOUR,
+                certainty=taken_back(event.title[:200], _own(hit, certainty), event.text[:_OPENING_TEXT]),
                 sentence=sentence,
                 hit=hit,
                 facts=facts,
                 confidence=hit.frame.confidence * _weight(event, sentence),
                 news=news and named not in own,
             )
+
+
+def _own(hit: Hit, certainty: Certainty | None) -> Certainty:
+    """Return the certainty that the frame itself has, or else that of the words around it."""
+    return Certainty(hit.frame.certainty) if hit.frame.certainty else certainty or Certainty.RUMOUR
 
 
 def _catalogue_kind(kind: str, facts: tuple[Fact, ...], plain: str) -> str:

@@ -36,7 +36,9 @@ _STRONG: Final = tuple(
         rf"(?i:\b(?:tried(?:\sout)?|used|using|use|try|been\susing|had|emaild?|emailed|started\swith)\s(?:both\s|the\s)?){_many(_ANY)}",
         # comparing
         rf"(?i:\b(?:alternatives?|equivalents?|replacements?|substitutes?)\s(?:to|for|of)\s(?:the\s)?){_many(_ANY)}",
-        rf"(?i:\bcompar(?:e|ing|ison\sof)\s){_many(_NAME)}",
+        rf"(?i:\bcompar(?:ed?|ing|ison\sof|ison\sbetween)\s){_many(_NAME)}",
+        rf"^({_NAME})\sor\s({_NAME})(?=\s(?i:for)\b|\?)",
+        rf"(?i:\b(?:our|my)\s(?:[\w-]+\s)?(?:tool|software|system|platform|provider|vendor|crm|erp|supplier),?\s){_many(_NAME)}",
         rf"{_many(_NAME)}\s(?:vs\.?|versus|VS)\s{_many(_NAME)}",
         rf"(?i:\bis\s){_many(_ANY)}\s(?i:(?:any\sgood|a\sgood|worth|still|a\sviable|better|down\b|dead\b))",
         rf"{_many(_NAME)}\s(?i:alternatives?\b)",

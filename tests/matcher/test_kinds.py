@@ -170,6 +170,27 @@ def test_a_denial_is_claimed_as_a_denial() -> None:
     assert {claim.certainty for claim in found} == {Certainty.DENIED}
 
 
+def test_a_correction_that_says_no_denies_what_its_body_repeats() -> None:
+    body = "An earlier report said that Orrin Robotics was in talks to be acquired by Falk Industrie."
+    found = claims(
+        a_stored_event("Correction: Orrin Robotics is not in talks with Falk Industrie", text=body)
+    )
+    assert {(claim.kind, claim.certainty) for claim in found} == {
+        ("acquires", Certainty.DENIED),
+        ("acquired_or_merged", Certainty.DENIED),
+    }
+
+
+def test_a_rumour_that_both_sides_deny_further_down_is_denied() -> None:
+    title = "Orrin Robotics said to be in talks to buy Pebble Software"
+    rumour, denied = (
+        claims(a_stored_event(title, text=text))
+        for text in ("Shares were flat.", "Both companies deny this.")
+    )
+    assert {claim.certainty for claim in rumour} == {Certainty.RUMOUR}
+    assert {claim.certainty for claim in denied} == {Certainty.DENIED}
+
+
 HOSTILE = {
     "one letter": "a" * 50_000,
     "verbs": "Acme acquires " * 3_500,
