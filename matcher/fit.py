@@ -109,7 +109,7 @@ def _summary(reasons: Sequence[Reason]) -> str:
     ]
     unknown = [reason.sentence for reason in reasons if reason.wanted and reason.holds is None]
     parts = [
-        f"{lead}: {'; '.join(sentences)}"
+        f"{lead}: {'; '.join(sentence.rstrip('.') for sentence in sentences)}"
         for lead, sentences in (("For it", good), ("Against it", bad), ("Unknown", unknown))
         if sentences
     ]

@@ -80,3 +80,13 @@ def test_fit_is_always_between_nothing_and_one(rules: list[IcpRule]) -> None:
     result = fit(ROBOTICS, rules)
     assert 0.0 <= result.value <= 1.0
     assert len(result.reasons) == len(rules)
+
+
+def test_sentences_that_end_in_a_full_stop_are_joined_with_one() -> None:
+    rules = (
+        _rule("size", "at_least", 50, sentence="The close is shared by a team."),
+        _rule("industry", "is", "Robotics", sentence="We have references there."),
+    )
+    assert fit(ROBOTICS, rules).sentence == (
+        "For it: The close is shared by a team; We have references there."
+    )
