@@ -11,7 +11,7 @@ from earmark.types import Account, Certainty, Mark, Match, Story, Trigger, Trigg
 from matcher.folding import publisher_of
 from matcher.score import score_now
 from review.rules import lexicon_of
-from storage import accounts, triggers
+from storage import accounts, stories, triggers
 from storage.engine import Connection
 
 __all__ = ["Row", "fit_line", "kind_words", "rows_of", "surest", "today"]
@@ -57,29 +57,23 @@ def today(connection: Connection, now: datetime, *, limit: int | None = None) ->
     kinds = lexicon_of(connection).kinds
     groups = _grouped(triggers.today(connection, now), kinds, now)[:limit]
     best = [group[0] for group in groups]
-    named = {one.account: accounts.get(connection, one.account) for one in best if one.account}
-    stories = {one.story: triggers.story(connection, one.story) for one in best}
-    return rows_of(
-        groups,
-        {key: account for key, account in named.items() if account},
-        {key: story for key, story in stories.items() if story},
-        kinds,
-        now,
-    )
+    named = accounts.of(connection, [one.account for one in best if one.account])
+    told = stories.of(connection, [one.story for one in best])
+    return rows_of(groups, named, told, kinds, now)
 
 
 def rows_of(
     groups: Iterable[Sequence[Trigger]],
     listed: Mapping[str, Account],
-    stories: Mapping[str, Story],
+    told: Mapping[str, Story],
     kinds: Mapping[str, TriggerKind],
     now: datetime,
 ) -> list[Row]:
     """Return the rows of groups of triggers, each the best first; one whose story is gone is left out."""
     return [
-        _row(group, listed.get(group[0].account or ""), stories[group[0].story], kinds, now)
+        _row(group, listed.get(group[0].account or ""), told[group[0].story], kinds, now)
         for group in groups
-        if group[0].story in stories
+        if group[0].story in told
     ]
 
 

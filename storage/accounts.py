@@ -25,6 +25,7 @@ __all__ = [
     "every",
     "find",
     "get",
+    "of",
     "upsert",
     "upsert_contacts",
 ]
@@ -73,6 +74,12 @@ def get(conn: Connection, account_id: str) -> Account | None:
     """Return one account, or None."""
     row = conn.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
     return None if row is None else as_account(row)
+
+
+def of(conn: Connection, account_ids: Iterable[str]) -> dict[str, Account]:
+    """Return these accounts by id, as far as they are listed."""
+    found = each(conn, select(accounts), accounts.c.id, account_ids)
+    return {row.id: as_account(row) for row in found}
 
 
 def find(conn: Connection, text: str, *, limit: int = 20) -> list[Account]:

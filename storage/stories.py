@@ -12,7 +12,7 @@ from storage.columns import short
 from storage.rows import batches, each, put
 from storage.tables import matches, stories, triggers
 
-__all__ = ["LIVE", "get", "keys_of", "load", "save"]
+__all__ = ["LIVE", "get", "keys_of", "load", "of", "save"]
 
 LIVE = ("open", "accepted", "contacted")
 """States of a trigger that has not ended."""
@@ -27,6 +27,11 @@ def keys_of(conn: Connection, event_ids: Iterable[str]) -> set[str]:
 def get(conn: Connection, story_id: str) -> Story | None:
     """Return one story, also one that another took over."""
     return _filled(conn, conn.execute(select(stories).where(stories.c.id == story_id)).all()).get(story_id)
+
+
+def of(conn: Connection, story_ids: Iterable[str]) -> dict[str, Story]:
+    """Return these stories by id, as far as they are stored."""
+    return _filled(conn, list(each(conn, select(stories), stories.c.id, story_ids)))
 
 
 def load(
