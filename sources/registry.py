@@ -16,7 +16,10 @@ from earmark.errors import ConfigError
 __all__ = ["broken", "build", "kinds"]
 
 _GROUP = "earmark.sources"
-_OWN = {"feed": "sources.feed:FeedSource"}
+_OWN = {
+    "feed": "sources.feed:FeedSource",
+    "webpage": "sources.webpage:Webpage",
+}
 _log = logging.getLogger(__name__)
 
 
