@@ -8,7 +8,7 @@ from html.entities import html5
 from lxml import etree
 
 from earmark.errors import SourceChanged
-from sources.html import looks_like_html
+from sources.html import looks_like_html, title_of
 
 __all__ = ["decoded", "document_of", "parsed", "repaired"]
 
@@ -74,7 +74,9 @@ def document_of(text: str, body: bytes, shown: str) -> bytes:
     SourceChanged says what the page ``shown`` looks like when it is no feed.
     """
     if looks_like_html(body) or looks_like_html(text[:_HEAD].encode("utf-8", "replace")):
-        raise SourceChanged(f"{shown} answered with an HTML page, not with a feed. {_HINT}.")
+        title = title_of(text[:_HEAD])
+        named = f" titled “{title}”" if title else ""
+        raise SourceChanged(f"{shown} answered with an HTML page{named}, not with a feed. {_HINT}.")
     root = _ROOT.search(text[:_HEAD])
     if root is None:
         raise SourceChanged(f"{shown} answered with {_likeness(text, body)}, not with a feed. {_HINT}.")

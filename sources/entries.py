@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
-from earmark.types import Event
+from earmark.types import Event, Hint
 from sources.dates import read_date
 from sources.html import text_of
 
@@ -35,6 +35,8 @@ class Entry:
     publisher: str | None = None
     language: str | None = None
     date: str | None = None
+    comments: str | None = None
+    hints: tuple[Hint, ...] = ()
 
 
 def events_of(entries: Iterable[Entry]) -> tuple[Event, ...]:
@@ -62,7 +64,25 @@ def _event(entry: Entry) -> Event | None:
         publisher=line(text_of(entry.publisher or "")) or None,
         published_at=read_date(entry.date),
         language=(entry.language or "").strip()[:20].lower() or None,
+        thread_url=_thread(entry),
+        hints=entry.hints,
     )
+
+
+def _thread(entry: Entry) -> str | None:
+    """Return the page where people discuss an entry, if the entry comes from there: from a forum.
+
+    News sites name a page of comments too, their own; that does not make an article a discussion.
+    """
+    comments = entry.comments
+    if not comments or "#" in comments:
+        return None
+    is_forum = comments in (entry.link, entry.id) or _site(comments) != _site(entry.link or "")
+    return comments if is_forum else None
+
+
+def _site(url: str) -> str:
+    return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
 
 
 def _identity(entry: Entry, headline: str) -> str:

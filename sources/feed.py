@@ -1,27 +1,28 @@
 """RSS, Atom, RDF and JSON Feed: the parser in its tiers, and the source kind ``feed``."""
 
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, ClassVar
 
 import fastfeedparser
 import feedparser
 from pydantic import Field, HttpUrl
 
-from earmark.contract import Feed, Poll, Source
+from earmark.contract import Feed, Poll
 from earmark.errors import SourceChanged, SourceError
-from earmark.types import Event, Hint, HintKind
+from earmark.triggers import CATALOGUE
+from earmark.types import Event
+from sources.articles import with_articles
 from sources.document import decoded, document_of, parsed, repaired
 from sources.entries import Entry, address, events_of, line, shown
 from sources.html import text_of
 from sources.jsonfeed import read_json_feed
 from sources.outline import EntryOutline, Outline, outline_of
+from sources.reader import Reader, found_page, rebased
 
 __all__ = ["FeedSource", "parse_feed"]
 
-_CLOCK_SKEW = timedelta(days=1)
 _Tier = Callable[[bytes], list[Entry]]
 
 
@@ -135,10 +136,13 @@ def _in_frame(entry: Entry, frame: EntryOutline, outline: Outline, url: str) -> 
         entry,
         id=None if entry.id == entry.link else entry.id,
         link=address(entry.link, frame.base, url) or address(frame.link, frame.base, url),
+        html=entry.html if entry.html.strip() else frame.html,
         author=entry.author or outline.author,
         publisher=frame.publisher or entry.publisher,
         language=frame.language or outline.language,
         date=frame.date or entry.date,
+        comments=address(frame.comments, frame.base, url),
+        hints=frame.hints,
     )
 
 
@@ -150,49 +154,28 @@ def _string(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-class FeedSource(Source):
-    """Entries of an RSS, Atom or JSON feed."""
+class FeedSource(Reader):
+    """Entries of an RSS, Atom or JSON feed, or of the feed that a page names."""
 
     kind: ClassVar[str] = "feed"
+    shows: ClassVar[tuple[str, ...]] = tuple(CATALOGUE)
 
-    url: HttpUrl = Field(description="Address of the feed.")
-    company: str | None = Field(
-        None, description="The company that all entries are about: its name, or domain like 'norvik.example'."
-    )
-    include: tuple[str, ...] = Field(
-        (), description="Keep only entries that hold one of these words or phrases; all if empty."
-    )
-    exclude: tuple[str, ...] = Field(
-        (), description="Leave out entries that hold one of these words or phrases."
+    url: HttpUrl = Field(description="Address of the feed, or of a page that names its feed.")
+    full_text: bool = Field(
+        default=False, description="Read the page of each new entry too, up to 20 a poll, for its whole text."
     )
 
-    async def poll(self, poll: Poll) -> AsyncIterator[Event]:
-        """Yield the feed's entries, in its order; a date of the future counts as none."""
-        page = await poll.get(str(self.url))
-        feed = await poll.feed(page)
-        for event in feed.events:
-            if self._wants(event):
-                yield self._told(event, poll)
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The feed, or the page that names it."""
+        return (rebased(str(self.url), self.base_url),)
 
-    def _wants(self, event: Event) -> bool:
-        words = f"{event.title}\n{event.text}".casefold()
-        return not any(word.casefold() in words for word in self.exclude) and (
-            not self.include or any(word.casefold() in words for word in self.include)
-        )
+    @property
+    def requests(self) -> int:
+        """One for the feed, and as a rule one for a new entry."""
+        return 2 if self.full_text else 1
 
-    def _told(self, event: Event, poll: Poll) -> Event:
-        dated = event.published_at is not None and event.published_at <= poll.now + _CLOCK_SKEW
-        return replace(
-            event,
-            published_at=event.published_at if dated else None,
-            language=event.language or self.language,
-            hints=event.hints + _fixed_hint(self.company),
-        )
-
-
-def _fixed_hint(company: str | None) -> tuple[Hint, ...]:
-    if not company or not company.strip():
-        return ()
-    name = company.strip()
-    is_domain = "." in name.strip(".") and " " not in name and not name.endswith(".")
-    return (Hint(kind=HintKind.DOMAIN if is_domain else HintKind.NAME, value=name, strength=1.0),)
+    async def read(self, poll: Poll, address: str) -> Sequence[Event]:
+        """Return the feed's entries, each new one with the text of its page where that is wanted."""
+        feed = await poll.feed(await found_page(poll, address))
+        return await with_articles(feed.events, poll) if self.full_text else feed.events

@@ -1,10 +1,12 @@
 """The outline of an XML feed: what it says of itself, and of each entry what the fast parser leaves out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from lxml import etree
+
+from earmark.types import Hint, HintKind
 
 __all__ = ["EntryOutline", "Outline", "outline_of"]
 
@@ -17,18 +19,29 @@ _PERIODS = {
     "monthly": timedelta(days=30),
     "yearly": timedelta(days=365),
 }
+_DUBLIN_CORE = ("{http://purl.org/dc/", "{http://dublincore.org/")
+_MOST_HINTS = 20
+_LONGEST_HINT = 200
+_US_EXCHANGES = ("nasdaq", "nyse", "amex", "otc")
 _LONGEST_PAUSE = timedelta(days=1)  # a feed that asks for more is mistaken or asleep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryOutline:
-    """Of one entry: its raw date, publisher and language, its base address and its fall-back link."""
+    """Of one entry: what the parsers leave out, as written.
+
+    ``link`` and ``html`` are the fall-back where an entry has none; ``comments`` is the page of its
+    discussion; ``hints`` are the companies that its elements name (issuer, tickers).
+    """
 
     date: str | None = None
     publisher: str | None = None
     language: str | None = None
     base: str | None = None
     link: str | None = None
+    html: str = ""
+    comments: str | None = None
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +81,39 @@ def _entry(entry: etree._Element) -> EntryOutline:
     content = children.get("content")
     return EntryOutline(
         date=next((text for name in _DATES if (text := _text(children.get(name)))), None),
-        publisher=_publisher(children.get("source")),
+        publisher=_publisher(children),
         language=_text(children.get("language")) or entry.get(_XML_LANG),
         base=entry.base,
         link=content.get("src") if content is not None else None,
+        html=_text(_child(children["group"], "description")) if "group" in children else "",
+        comments=_text(children.get("comments")) or None,
+        hints=tuple(_hints(entry))[:_MOST_HINTS],
     )
 
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def _publisher(source: etree._Element | None) -> str | None:
-    if source is None:
-        return None
-    return _text(_child(source, "title")) or _text(source) or None
+def _publisher(children: Mapping[str, etree._Element]) -> str | None:
+    source = children.get("source", children.get("Source"))
+    if source is not None and (name := _text(_child(source, "title")) or _text(source)):
+        return name
+    return _text(children.get("publisher")) or None
+
+
+def _hints(entry: etree._Element) -> Iterator[Hint]:
+    """Yield the issuer and the tickers of a release; they decide nothing until a wire vouches for them.
+
+    A ticker is a hint where it is unique: on the exchanges of the United States.
+    """
+    for child in (child for child in entry if isinstance(child.tag, str)):
+        words = " ".join(_text(child).split())[:_LONGEST_HINT]
+        if child.tag.startswith(_DUBLIN_CORE) and _name(child) == "contributor" and words:
+            yield Hint(kind=HintKind.NAME, value=words)
+        elif _name(child) == "category" and (child.get("domain") or "").rstrip("/").endswith("/stock"):
+            exchange, _, ticker = words.partition(":")
+            if ticker.strip() and exchange.lower().startswith(_US_EXCHANGES):
+                yield Hint(kind=HintKind.TICKER, value=ticker.strip().upper())
 
 
 def _author(head: etree._Element) -> str | None:

@@ -328,3 +328,9 @@ class TestFeedSourceOfJson(SourceContract):
     source = FeedSource.model_validate({"url": URL})
     pages = {URL: (PAGES / "jsonfeed.json").read_bytes()}  # noqa: RUF012 - a test's own page
     now = NOW
+
+
+class TestFeedSourceWithArticles(SourceContract):
+    source = FeedSource.model_validate({"url": URL, "full_text": True})
+    pages = {URL: rss(item())}  # noqa: RUF012 - a test's own page
+    now = NOW

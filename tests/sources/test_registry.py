@@ -107,7 +107,7 @@ def test_a_kind_that_resembles_none_gets_the_list_only() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({}, "Option 'url' of source kind 'feed' is missing; add it. It means: Address of the feed."),
+        ({}, "Option 'url' of source kind 'feed' is missing; add it. It means: Address of the feed"),
         ({"url": "https://a.example", "inclde": ["x"]}, "has no option 'inclde'. Did you mean 'include'?"),
         (
             {"url": "ftp://a.example"},
