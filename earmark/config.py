@@ -9,7 +9,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
@@ -28,20 +27,18 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from earmark import logs
 from earmark.errors import ConfigError
+from earmark.secret import REFERENCE, Secret, as_secret
 
 __all__ = [
     "DEMO",
     "FILE",
     "Http",
     "Monitor",
-    "Secret",
     "Secrets",
     "Settings",
     "Storage",
     "Team",
-    "as_secret",
     "clock",
     "clock_is_fixed",
     "find_workspace",
@@ -52,37 +49,7 @@ FILE: Final = "earmark.toml"
 DEMO: Final = ".earmark-demo"
 
 _SECRET_KEY = re.compile(r"(^|_)(tokens?|password|passwd|secret|key|apikey|credentials?)$", re.IGNORECASE)
-_REFERENCE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _MAIL = re.compile(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A secret by the name of its environment variable; the value is read at use and never shown."""
-
-    name: str
-
-    def value(self) -> str:
-        """Return the secret, and mask it in every log line from now on; ConfigError if it is not set."""
-        found = os.environ.get(self.name, "")
-        if not found:
-            raise ConfigError(
-                f"The environment variable {self.name} is not set, but {FILE} names it as a secret. "
-                f"Set it before starting earmark: export {self.name}=…"
-            )
-        logs.hide(found)
-        return found
-
-    def __str__(self) -> str:
-        return f"env:{self.name}"
-
-
-def as_secret(value: Any) -> Any:
-    """Return the Secret that ``env:NAME`` names; ValueError for anything else."""
-    match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    if match is None and not isinstance(value, Secret):
-        raise ValueError("a secret is written as env:NAME, and NAME is set in the environment")
-    return Secret(match[1]) if match else value
 
 
 def _as_duration(value: Any) -> Any:
@@ -229,7 +196,7 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """The URL to connect to: references resolved, a relative SQLite path taken from the workspace."""
-        reference = _REFERENCE.fullmatch(self.storage.url)
+        reference = REFERENCE.fullmatch(self.storage.url)
         url = Secret(reference[1]).value() if reference else self.storage.url
         scheme, slashes, path = url.partition(":///")
         if slashes and scheme.startswith("sqlite") and path and path != ":memory:":
@@ -333,7 +300,7 @@ def _leaves(table: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str
 
 def _refuse_plain_secrets(file: Path, given: Mapping[str, Any]) -> None:
     for name, value in _leaves(given):
-        if not value or _REFERENCE.fullmatch(value):
+        if not value or REFERENCE.fullmatch(value):
             continue
         table, _, key = name.rpartition(".")
         if table == "secrets" or _SECRET_KEY.search(key) or _holds_password(value):

@@ -15,8 +15,8 @@ from typing import Annotated, Any, ClassVar, Literal, ParamSpec, Protocol, TypeV
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, PlainSerializer
 
-from earmark.config import Secret, as_secret
 from earmark.errors import SourceChanged
+from earmark.secret import Secret, as_secret
 from earmark.types import Event
 
 __all__ = [

@@ -7,8 +7,9 @@ import pytest
 
 from earmark import logs
 from earmark.cli.sample import settings_text
-from earmark.config import Secret, clock, clock_is_fixed, find_workspace, load
+from earmark.config import clock, clock_is_fixed, find_workspace, load
 from earmark.errors import ConfigError
+from earmark.secret import Secret
 
 
 def workspace(folder: Path, text: str = "") -> Path:
