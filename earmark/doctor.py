@@ -201,7 +201,8 @@ def _sources(connection: Connection, now: datetime) -> Iterator[Finding]:
     stopped = [one for one in active if one.paused_reason]
     overdue = [one for one in active if not one.paused_reason and one.next_poll_at < now - _OVERDUE]
     for one in stopped:
-        yield _warn("source", f"{one.id}: {one.last_error or one.paused_reason}", f"Then: earmark sources resume {one.id}")
+        fault = one.last_error or one.paused_reason
+        yield _warn("source", f"{one.id}: {fault}", f"Then: earmark sources resume {one.id}")
     for one in active:
         if one.failures and not one.paused_reason:
             yield _warn("source", f"{one.id} failed {one.failures} times: {one.last_error}")
