@@ -1,7 +1,7 @@
 """Pages without a feed: what changed in their text since the last visit."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import ClassVar, Final, Literal
@@ -30,6 +30,8 @@ _LONGEST_TITLE: Final = 200
 _DATED_WITHIN: Final = timedelta(days=2)
 _GUTTED: Final = 0.2  # a page that keeps less than this of its lines is believed at second sight
 _FEW_LINES: Final = 8
+_LABEL: Final = 8  # words of a name with a title, or of a price
+_SMALL_WORD: Final = 4  # letters: "of", "and", "für" stand in titles
 _SPECIAL: Final = str.maketrans({"<": "‹", ">": "›"})
 _ENTITY: Final = re.compile(r"&(#?\w+);")
 
@@ -156,23 +158,45 @@ def _is_gutted(before: list[str], changed: Difference) -> bool:
 def _title(what: str, changed: Difference) -> str:
     sides = [
         f"{word} “{lines[0]}”" + (f" and {len(lines) - 1} more" if len(lines) > 1 else "")
-        for word, lines in (("added", changed.added), ("removed", changed.removed))
+        for word, lines in (("added", changed.added), ("removed", _labels(changed.removed)))
         if lines
     ]
+    sides = sides or [f"removed {len(changed.removed)} lines"]
     plain = _ENTITY.sub(r"\1", f"{what}: {'; '.join(sides)}".translate(_SPECIAL))
     title = " ".join(plain.split())
     return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1].rstrip()}…"
 
 
 def _text(changed: Difference, seen_at: datetime, now: datetime) -> str:
-    parts = [f"Changed between {seen_at:%d %b %Y %H:%M} and {now:%d %b %Y %H:%M} UTC."]
-    for word, lines in (("Added", changed.added), ("Removed", changed.removed)):
-        if lines:
-            parts.append(f"{word}:")
-            parts.extend(line[:_LONGEST_LINE] for line in lines[:_MOST_SHOWN])
-            if len(lines) > _MOST_SHOWN:
-                parts.append(f"and {len(lines) - _MOST_SHOWN} more lines.")
-    return "\n".join(parts)
+    gone = _labels(changed.removed)
+    return "\n".join(
+        (
+            f"Changed between {seen_at:%d %b %Y %H:%M} and {now:%d %b %Y %H:%M} UTC.",
+            *_listed("Added:", changed.added, len(changed.added)),
+            *_listed("Removed:", gone, len(changed.removed)),
+        )
+    )
+
+
+def _listed(head: str, lines: Sequence[str], count: int) -> list[str]:
+    if not count:
+        return []
+    told = [line[:_LONGEST_LINE] for line in lines[:_MOST_SHOWN]]
+    rest = [f"and {count - len(told)} more lines."] if count > len(told) and told else []
+    return [head, *told, *rest] if told else [f"{head} {count} lines."]
+
+
+def _labels(lines: Sequence[str]) -> list[str]:
+    """Return the lines that are names, titles or prices.
+
+    A removed sentence is not quoted: what no longer stands there would be read as if it were said now.
+    """
+    return [line for line in lines if len(line.split()) <= _LABEL and _is_label(line)]
+
+
+def _is_label(line: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", line)
+    return not line[0].isalpha() or all(word[0].isupper() or len(word) < _SMALL_WORD for word in words)
 
 
 def _host(url: HttpUrl) -> str:
