@@ -17,8 +17,17 @@ __all__ = ["broken", "build", "kinds"]
 
 _GROUP = "earmark.sources"
 _OWN = {
+    "edgar": "sources.edgar:Edgar",
     "feed": "sources.feed:FeedSource",
     "webpage": "sources.webpage:Webpage",
+    "bluesky": "sources.bluesky:BlueskySource",
+    "discourse": "sources.discourse:DiscourseSource",
+    "github": "sources.github:GitHubSource",
+    "hackernews": "sources.hackernews:HackerNewsSource",
+    "lobsters": "sources.lobsters:LobstersSource",
+    "mastodon": "sources.mastodon:MastodonSource",
+    "reddit": "sources.reddit:RedditSource",
+    "stackexchange": "sources.stackexchange:StackExchangeSource",
 }
 _log = logging.getLogger(__name__)
 
