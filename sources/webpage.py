@@ -161,7 +161,7 @@ def _title(what: str, changed: Difference) -> str:
         for word, lines in (("added", changed.added), ("removed", _labels(changed.removed)))
         if lines
     ]
-    sides = sides or [f"removed {len(changed.removed)} lines"]
+    sides = sides or [f"removed {_counted(len(changed.removed))}"]
     plain = _ENTITY.sub(r"\1", f"{what}: {'; '.join(sides)}".translate(_SPECIAL))
     title = " ".join(plain.split())
     return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1].rstrip()}…"
@@ -182,8 +182,12 @@ def _listed(head: str, lines: Sequence[str], count: int) -> list[str]:
     if not count:
         return []
     told = [line[:_LONGEST_LINE] for line in lines[:_MOST_SHOWN]]
-    rest = [f"and {count - len(told)} more lines."] if count > len(told) and told else []
-    return [head, *told, *rest] if told else [f"{head} {count} lines."]
+    rest = [f"and {count - len(told)} more."] if count > len(told) and told else []
+    return [head, *told, *rest] if told else [f"{head} {_counted(count)}."]
+
+
+def _counted(count: int) -> str:
+    return f"{count:,} line{'' if count == 1 else 's'}"
 
 
 def _labels(lines: Sequence[str]) -> list[str]:
@@ -195,7 +199,7 @@ def _labels(lines: Sequence[str]) -> list[str]:
 
 
 def _is_label(line: str) -> bool:
-    words = re.findall(r"[^\W\d_]+", line)
+    words = re.findall(r"[^\W\d_][\w'-]*", line)
     return not line[0].isalpha() or all(word[0].isupper() or len(word) < _SMALL_WORD for word in words)
 
 

@@ -139,7 +139,7 @@ def test_a_tiny_change_waits_until_it_has_grown() -> None:
     source = a_source(min_change=40)
     assert visit(source, html("Seats: 2", "Stable words of the page"), state) == []
     (event,) = visit(source, html("Seats: 2", "Other words of the whole page now"), state)
-    assert event.text.endswith("Removed:\nSeats: 1\nand 1 more lines.")
+    assert event.text.endswith("Removed:\nSeats: 1\nand 1 more.")
 
 
 def test_a_removed_sentence_is_not_quoted_for_it_would_be_read_as_news() -> None:
@@ -147,9 +147,7 @@ def test_a_removed_sentence_is_not_quoted_for_it_would_be_read_as_news() -> None
     state = state_after(html(news, "Ole Hansen, Chief of Staff", "€60 per seat / month", "About us"))
     (event,) = visit(a_source(), html("About us"), state)
     assert "raised" not in event.title + event.text
-    assert event.text.endswith(
-        "Removed:\nOle Hansen, Chief of Staff\n€60 per seat / month\nand 1 more lines."
-    )
+    assert event.text.endswith("Removed:\nOle Hansen, Chief of Staff\n€60 per seat / month\nand 1 more.")
     assert "Ole Hansen" in event.title
 
 
