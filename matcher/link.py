@@ -79,9 +79,9 @@ class Linker:
                 self._tickers.setdefault(ticker.upper(), []).append(account.id)
             for domain in account.domains:
                 self._domains.setdefault(domain.lower().removeprefix("www."), []).append(account.id)
-            for kind in (HintKind.CIK, HintKind.BOARD):
-                if value := account.extra.get(kind.value):
-                    self._numbers.setdefault((kind.value, value.lower()), []).append(account.id)
+            for column, value in account.extra.items():
+                if (kind := column.lower()) in _NUMBERED:
+                    self._numbers.setdefault((kind, _number(kind, value)), []).append(account.id)
 
     def link(self, event: StoredEvent) -> Links:
         """Return the accounts that the event names, and the doubts that are worth keeping."""
@@ -169,11 +169,23 @@ class Linker:
         """Return the accounts that the source itself names so firmly that this decides alone."""
         mentions = []
         for hint in event.hints:
+            if hint.strength < 1:
+                continue
             accounts = self._of_hint(hint.kind, hint.value)
-            if hint.strength >= 1 and len(accounts) == 1:
+            if hint.kind is HintKind.BOARD and not accounts:
+                accounts = self._of_board(event)
+            if len(accounts) == 1:
                 span = _where(event, hint.value)
                 mentions.append(_sure(accounts[0], span, "source", f"the source says so ({hint.kind})"))
         return mentions
+
+    def _of_board(self, event: StoredEvent) -> list[str]:
+        """Return the accounts of a job board that no column names: by the domain or name beside it."""
+        for kind in (HintKind.DOMAIN, HintKind.NAME):
+            named = [self._of_hint(kind, hint.value) for hint in event.hints if hint.kind is kind]
+            if len(accounts := {account for found in named for account in found}) == 1:
+                return sorted(accounts)
+        return []
 
     def _of_hint(self, kind: HintKind, value: str) -> list[str]:
         if kind is HintKind.TICKER:
@@ -190,7 +202,18 @@ class Linker:
             ]
             exact = [n.account for n in names if n.origin in {Origin.NAME, Origin.ALIAS}]
             return sorted(set(exact or [n.account for n in names]))
-        return self._numbers.get((kind.value, value.lower()), [])
+        return self._numbers.get((kind.value, _number(kind.value, value)), [])
+
+
+_NUMBERED: Final = frozenset({HintKind.CIK.value, HintKind.BOARD.value})
+
+
+def _number(kind: str, value: str) -> str:
+    """Return a CIK without leading zeros; a board without what its address may or may not have."""
+    value = value.strip().lower()
+    if kind == HintKind.CIK.value:
+        return value.lstrip("0")
+    return value.split("//", 1)[-1].removeprefix("www.").rstrip("/")
 
 
 def _is_domain(passage: Passage, hit: Hit) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from earmark.types import Claim, Mention, Role, Span, StoredEvent
+from earmark.types import Claim, Fact, Mention, Role, Span, StoredEvent
+from matcher.normalise import fold
 from matcher.passage import Passage
 from matcher.place import is_listed
 from matcher.vocabulary import context_words
@@ -194,7 +195,7 @@ def _is_bought(after: tuple[bytes, ...]) -> bool:
 def role_in(claim: Claim, mention: Mention) -> Role:
     """Return the role of a mention in one claim."""
     for fact in claim.facts:
-        if fact.key in _FACT_ROLES and fact.span is not None and _overlap(fact.span, mention.span):
+        if fact.key in _FACT_ROLES and _names(fact, mention):
             return _FACT_ROLES[fact.key]
     known = {fact.key for fact in claim.facts}
     role = mention.role
@@ -209,6 +210,14 @@ def role_in(claim: Claim, mention: Mention) -> Role:
     if claim.kind == "invests_into" and role is Role.SUBJECT:
         return Role.INVESTOR
     return Role.SUBJECT if role is Role.ACQUIRER else role
+
+
+def _names(fact: Fact, mention: Mention) -> bool:
+    """Say whether the fact is the mentioned company: by its words in the text, or as the source writes it."""
+    if fact.span is not None:
+        return _overlap(fact.span, mention.span)
+    values = fact.value if isinstance(fact.value, tuple) else (str(fact.value),)
+    return fold(mention.span.quote) in map(fold, values)
 
 
 def _overlap(one: Span, other: Span) -> bool:
