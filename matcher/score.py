@@ -54,7 +54,8 @@ def confidence(matches: Sequence[Match], *, undated: bool) -> tuple[float, str]:
     """Return how sure it is that this is about the account, 0 to 1, and why.
 
     Publishers count once, and so do copies of one text; each further independent one closes a part of the
-    gap, so that many tellers of one mistake do not make a truth.
+    gap, so that many tellers of one mistake do not make a truth. One publisher alone is said to be
+    unconfirmed, unless it speaks for the company itself: feeds and forums can be seeded.
     """
     by_publisher: dict[str, float] = {}
     texts: set[str] = set()
@@ -67,12 +68,17 @@ def confidence(matches: Sequence[Match], *, undated: bool) -> tuple[float, str]:
     value = min(best, _CEILING)
     for other in others:
         value += _CLOSES * other * (_CEILING - value)
-    told = f"{len(by_publisher)} independent reports" if others else "one report"
-    sentence = f"{told[0].upper()}{told[1:]}; the surest link to the account is {best:.2f}"
+    told = f"{len(by_publisher)} independent reports" if others else _told_alone(matches)
+    sentence = f"{told}; the surest link to the account is {best:.2f}"
     if undated:
         value *= _UNDATED
         sentence += "; undated, so it may be old"
     return value, sentence + "."
+
+
+def _told_alone(matches: Sequence[Match]) -> str:
+    own = any(hint.strength >= 1 for match in matches for hint in match.event.hints)
+    return "One report, by or for the company itself" if own else "Unconfirmed, one source"
 
 
 def own_intent(trigger: Trigger, kinds: Mapping[str, TriggerKind]) -> float:

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.triggers import CATALOGUE, Polarity
-from earmark.types import Certainty, IcpRule, Lexicon, Reading, Role, Trigger, TriggerState
+from earmark.types import (
+    Certainty,
+    Hint,
+    HintKind,
+    IcpRule,
+    Lexicon,
+    Reading,
+    Role,
+    StoredEvent,
+    Trigger,
+    TriggerState,
+)
 from matcher.decide import decide
 from matcher.score import confidence, falls_at, own_intent, score_at, score_now
 from tests.builders import NOW, a_match, a_stored_event, ago, an_account, days
@@ -100,6 +111,28 @@ def test_confidence_does_not_depend_on_the_order() -> None:
         for n, c in enumerate((0.6, 0.9, 0.75, 0.8))
     ]
     assert confidence(matches, undated=True) == confidence(matches[::-1], undated=True)
+
+
+def test_a_single_publisher_is_said_to_be_unconfirmed_unless_it_is_the_company_itself() -> None:
+    post = a_stored_event(id="p", publisher="forum.example", fingerprint="a" * 24)
+    copy = a_stored_event(id="q", publisher="forum.example", fingerprint="b" * 24)
+    second = a_stored_event(id="r", publisher="Daily Wire", fingerprint="c" * 24)
+    hint = Hint(kind=HintKind.DOMAIN, value="norviklabs.example", strength=1.0)
+    weak = replace(hint, strength=0.5)
+    assert _why(post, copy).startswith("Unconfirmed, one source; ")
+    assert _why(replace(post, hints=(weak,))).startswith("Unconfirmed, one source; ")
+    assert _why(replace(post, hints=(hint,))).startswith("One report, by or for the company itself; ")
+    assert _why(post, second).startswith("2 independent reports; ")
+
+
+def test_no_outreach_ready_account_rests_on_one_publisher_without_saying_so() -> None:
+    trigger = _trigger()
+    assert trigger.score.total >= 20
+    assert "Unconfirmed, one source" in trigger.score.parts[3].sentence
+
+
+def _why(*events: StoredEvent) -> str:
+    return confidence([a_match(event) for event in events], undated=False)[1]
 
 
 def test_fit_scales_the_score() -> None:
