@@ -6,7 +6,6 @@ a prediction has ``id, account_ids, trigger_types, facts, intent, cluster, tools
 
 import itertools
 import json
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 from earmark.errors import ConfigError
 from earmark.intake.accounts import read_accounts
+from earmark.triggers import CATALOGUE
 from earmark.types import (
     Account,
     Certainty,
@@ -28,7 +28,8 @@ from earmark.types import (
     Role,
     StoredEvent,
 )
-from matcher.normalise import canonical_url, event_id, fingerprint, fold
+from matcher.echoes import Headline, echoes
+from matcher.normalise import canonical_url, event_id, fingerprint
 from matcher.read import Matcher
 from matcher.stories import key_of, same_story
 from matcher.topics import topics
@@ -88,8 +89,7 @@ _NAMES_OF_FACTS: Final = frozenset(
 )
 _LONGEST_NAME: Final = 80
 _UNDATED: Final = datetime(2026, 5, 1, tzinfo=UTC)
-_COMMON: Final = 60  # a word in more titles than this brings no two of them together
-_SHARED: Final = 2  # so many rare words two titles must share before they are compared at all
+_LONGEST_TITLE: Final = 200  # characters of a text that has no title
 
 
 def run(accounts: Path, events: Path, out: Path, progress: Callable[[int], None] = lambda _: None) -> None:
@@ -241,49 +241,30 @@ def _plain(value: FactValue) -> Any:
 
 
 def _clusters(readings: Sequence[Reading]) -> dict[str, str]:
-    """Return event → name of its story, by the rule that the engine uses for matches of one key.
+    """Return event → name of its story.
 
-    An event without a match is compared by a match that claims nothing, so that titles alone decide.
-    Only events whose titles share rare words are compared, so the work grows with the news, not its square.
+    Matches of one key are compared by the rule of the engine; what is about nobody's account by its words.
     """
-    matches = [reading.matches or (_bare(reading.event),) for reading in readings]
-    owner = list(range(len(readings)))
-
-    def root(index: int) -> int:
-        while owner[index] != index:
-            owner[index] = owner[owner[index]]
-            index = owner[index]
-        return index
-
-    for one, other in _near(readings):
-        first, second = root(one), root(other)
-        if first != second and _one_story(matches[one], matches[other]):
-            owner[max(first, second)] = min(first, second)
-    return {reading.event.id: readings[root(index)].event.id for index, reading in enumerate(readings)}
+    matches = {reading.event.id: reading.matches for reading in readings}
+    headlines = [
+        Headline(
+            id=reading.event.id,
+            title=reading.event.title or reading.event.text[:_LONGEST_TITLE],
+            at=reading.event.order[0],
+            families=frozenset(CATALOGUE[claim.kind].family for claim in reading.claims),
+        )
+        for reading in readings
+    ]
+    return echoes(headlines, lambda one, other: _one_story(matches[one], matches[other]))
 
 
-def _bare(event: StoredEvent) -> Match:
-    return Match(
-        event=event, account=None, kind="mention_neutral", role=Role.MENTION, certainty=Certainty.ANNOUNCED
-    )
-
-
-def _one_story(ours: Sequence[Match], theirs: Sequence[Match]) -> bool:
-    pairs = itertools.product(ours, theirs)
-    if any(key_of(a) == key_of(b) and same_story(a, b) for a, b in pairs if a.account or a.company):
-        return True
-    a, b = _bare(ours[0].event), _bare(theirs[0].event)
-    return same_story(a, b)
-
-
-def _near(readings: Sequence[Reading]) -> Iterator[tuple[int, int]]:
-    places: dict[str, list[int]] = defaultdict(list)
-    for index, reading in enumerate(readings):
-        for word in set(fold(reading.event.title).split()):
-            if len(word) > 2:  # noqa: PLR2004 - shorter words are no content
-                places[word].append(index)
-    shared: Counter[tuple[int, int]] = Counter()
-    for found in places.values():
-        if len(found) <= _COMMON:
-            shared.update(itertools.combinations(found, 2))
-    yield from sorted(pair for pair, count in shared.items() if count >= _SHARED)
+def _one_story(ours: Sequence[Match], theirs: Sequence[Match]) -> bool | None:
+    """Say whether matches of one key and family tell one story; None when no two of them have both."""
+    pairs = [
+        (a, b)
+        for a, b in itertools.product(ours, theirs)
+        if (a.account or a.company)
+        and key_of(a) == key_of(b)
+        and CATALOGUE[a.kind].family == CATALOGUE[b.kind].family
+    ]
+    return any(same_story(a, b) for a, b in pairs) if pairs else None
