@@ -28,6 +28,18 @@ _OWN = {
     "mastodon": "sources.mastodon:MastodonSource",
     "reddit": "sources.reddit:RedditSource",
     "stackexchange": "sources.stackexchange:StackExchangeSource",
+    "google_alerts": "sources.news:GoogleAlerts",
+    "google_news": "sources.news:GoogleNews",
+    "bing_news": "sources.news:BingNews",
+    "funding_press": "sources.news:FundingPress",
+    "globenewswire": "sources.wires:GlobeNewswire",
+    "prnewswire": "sources.wires:PrNewswire",
+    "wire": "sources.wires:Wire",
+    "youtube": "sources.channels:Youtube",
+    "producthunt": "sources.channels:ProductHunt",
+    "statuspage": "sources.channels:Statuspage",
+    "github_releases": "sources.channels:GithubReleases",
+    "hnrss": "sources.channels:Hnrss",
 }
 _log = logging.getLogger(__name__)
 
