@@ -17,6 +17,9 @@ __all__ = ["broken", "build", "kinds"]
 
 _GROUP = "earmark.sources"
 _OWN = {
+    "crunchbase": "sources.crunchbase:CrunchbaseSource",
+    "inbox": "sources.inbox:InboxSource",
+    "mailbox": "sources.mailbox:MailboxSource",
     "edgar": "sources.edgar:Edgar",
     "feed": "sources.feed:FeedSource",
     "webpage": "sources.webpage:Webpage",
