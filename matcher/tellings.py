@@ -14,6 +14,7 @@ from typing import Final
 
 from earmark.triggers import TriggerKind
 from earmark.types import Certainty, FactValue, Match
+from matcher.echoes import stems
 from matcher.normalise import canonical_url, fold
 
 __all__ = ["FAMILIES", "Family", "Telling", "alike", "telling"]
@@ -24,7 +25,8 @@ class Family:
     """How the stories of one family of kinds hold together.
 
     ``window`` is the most time between two matches of one story, ``alone`` the time within which a second
-    such story is not to be expected, ``decisive`` the facts that tell two stories apart.
+    such story is not to be expected (zero: one may come at any moment),
+    ``decisive`` the facts that tell two stories apart.
     """
 
     window: timedelta
@@ -73,11 +75,6 @@ _CORRECTABLE: Final = _NUMBERS | {"round"}
 _APART: Final = Decimal("0.2")  # how far two outlets may round one figure
 _ALIKE_WORDS: Final = 0.45
 _FEWEST_WORDS: Final = 3
-_SMALL_WORDS: Final = """
-a an and are as at be by for from has have he her his how in into is it its new news of on or our say says she
-that the their they this to up was we what who will with you
-"""
-_EMPTY: Final = frozenset(_SMALL_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +129,10 @@ def alike(a: Telling, b: Telling) -> bool:
         verdict = _compared(a, b, lenient=same_text or a.corrects or b.corrects)
         if verdict is not None:
             return verdict
-    if same_text or gap <= family.alone or a.pages & b.pages:
+    if same_text or a.pages & b.pages:
+        return True
+    # Undated texts of one poll share their moment: where nothing is expected to stand alone, that is no tie.
+    if family.alone and gap <= family.alone:
         return True
     return _overlap(a.words, b.words) >= _ALIKE_WORDS
 
@@ -202,7 +202,7 @@ def _fold(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _words(text: str) -> frozenset[str]:
-    return frozenset(fold(text).split()) - _EMPTY
+    return frozenset(stems(text))
 
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:

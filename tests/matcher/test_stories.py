@@ -110,6 +110,20 @@ def test_these_two_tell_two_stories(one: Match, other: Match) -> None:
     assert not same_story(other, one)
 
 
+def test_two_launches_of_one_moment_are_two_stories_unless_something_holds_them_together() -> None:
+    one = _match(1, id="event-a", kind="product_launch", title="Norvik Labs launches a crane simulator")
+    other = _match(1, id="event-b", kind="product_launch", title="Payroll gets a mobile app")
+    again = _match(1, id="event-c", kind="product_launch", title="A crane simulator launched by Norvik Labs")
+    assert not same_story(one, other)
+    assert same_story(one, again)
+
+
+def test_forms_of_one_word_are_one_word() -> None:
+    one = _match(1, kind="partnership", title="Norvik Labs and Tessel exchanging port records")
+    other = _match(6, kind="partnership", title="Tessel and Norvik Labs exchange port record")
+    assert same_story(one, other)
+
+
 def test_another_currency_is_neither_for_nor_against() -> None:
     dollars, euros = _match(1, facts=_money(22_000_000)), _match(2, facts=_money(20_000_000, "EUR"))
     assert same_story(dollars, euros)
