@@ -72,7 +72,9 @@ class HackerNewsSource(Source):
         poll.state["cursors"] = {query: cursors[query] for query in self.queries if query in cursors}
         seen: set[str] = set()
         for query in filter(str.strip, self.queries):
-            newest = start = self._start(cursors.get(query), poll.now)
+            cursor = cursors.get(query)
+            start = self._start(cursor, poll.now)
+            newest = cursor if isinstance(cursor, int) else start
             async for found in self._search(poll, query, start):
                 newest = max(newest, found.newest or 0)
                 for event in found.events:
