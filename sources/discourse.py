@@ -19,6 +19,7 @@ __all__ = ["DiscourseSource"]
 _MOST_PAGES: Final = 5
 _TAIL: Final = re.compile(r"(?:\n|^)\d[\d.,]* \S+ - \d[\d.,]* \S+(?:\n\S[^\n]*)?$")
 _TOPIC: Final = re.compile(r"(.*/t/(?:[^/]+/)?\d+)(?:/\d+)?/?$")
+_HANDLE: Final = re.compile(r"^@\S+ (?=\S)")
 _SKEW: Final = timedelta(days=1)
 
 
@@ -145,7 +146,7 @@ def _is_public(row: Mapping[str, Any]) -> bool:
 def _post(row: Mapping[str, Any], topic: Mapping[str, Any], site: str) -> Post:
     """Return a post with its topic's title if it opens the topic; an answer is titled by its own words."""
     community = urlsplit(site).hostname or ""
-    html = string(row, "cooked", "blurb")
+    html = _without_quotes(string(row, "cooked", "blurb"))
     number, place = string(row, "post_number"), string(row, "topic_id")
     slug = string(row, "topic_slug") or string(topic, "slug") or "-"
     thread = f"{site.rstrip('/')}/t/{quote(slug, safe='')}/{quote(place, safe='')}" if place else None
@@ -162,6 +163,12 @@ def _post(row: Mapping[str, Any], topic: Mapping[str, Any], site: str) -> Post:
     )
 
 
+def _without_quotes(html: str) -> str:
+    """Return a post without its asides: quotes of other people, and previews of links."""
+    own, *asides = html.split("<aside")
+    return " ".join([own, *(aside.partition("</aside>")[2] for aside in asides)])
+
+
 def _told(event: Event, community: str, now: datetime) -> Event:
     """Return an entry of Discourse's RSS without the two lines that it adds, in its topic."""
     topic = _TOPIC.match(event.url or "")
@@ -169,6 +176,7 @@ def _told(event: Event, community: str, now: datetime) -> Event:
     return replace(
         event,
         text=_TAIL.sub("", event.text).strip(),
+        author=_HANDLE.sub("", event.author or "") or None,
         thread_url=topic[1] if topic else event.url,
         publisher=community,
         published_at=event.published_at if dated else None,

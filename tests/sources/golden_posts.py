@@ -1,4 +1,4 @@
-"""Golden pairs of the kinds of forum: a page in ``data/KIND/`` and the events, or the error, that it makes."""
+"""Golden pairs of the forums: a page in ``data/KIND/`` and the events, or the error, that it makes."""
 
 import dataclasses
 import json

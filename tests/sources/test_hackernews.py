@@ -169,7 +169,7 @@ def test_a_job_posting_is_no_conversation() -> None:
             "Norvik (https://norvik.example) | Senior Engineer | Riga, LV | ONSITE | Full-time | $90k",
             *("Norvik", ("Senior Engineer",), ("Riga, LV", "ONSITE"), "norvik.example"),
         ),
-        ("Osk Ltd (YC S21) | Remote (EU) | Backend, SRE", "Osk Ltd", ("Backend, SRE",), ("Remote (EU)",), None),
+        ("Osk (YC S21) | Remote (EU) | Backend, SRE", "Osk", ("Backend, SRE",), ("Remote (EU)",), None),
         ("Tallow | Data wizard | Oslo", "Tallow", ("Data wizard",), ("Oslo",), None),
         ("Fennel Works|Sales Ops|REMOTE", "Fennel Works", ("Sales Ops",), ("REMOTE",), None),
         ("Quay | Account Executive, full-time | Leeds, UK", "Quay", ("Account Executive, full-time",),
