@@ -25,7 +25,9 @@ _SCHEDULED: Final = re.compile(
     r"this is a scheduled event|^scheduled maintenance|^(?:scheduled|completed) - ",
     re.IGNORECASE | re.MULTILINE,
 )
-_ABOUT_ITSELF: Final = re.compile(r"^(?:Article URL|Comments URL|Points|# Comments): .*$\n?", re.MULTILINE)
+_ABOUT_ITSELF: Final = re.compile(
+    r"^(?:(?:Article|Comments) URL: http\S+|(?:Points|# Comments): \d+)$\n?", re.MULTILINE
+)
 _PRODUCT_PAGE: Final = re.compile(r"^Discussion\s*\|?\s*$|^\|?\s*Link$|^Discussion \| Link$", re.MULTILINE)
 
 
