@@ -229,10 +229,8 @@ def _bare(filing: Filing) -> Event:
 
 
 def _hints(filing: Filing, company: str) -> tuple[Hint, ...]:
-    # A CIK is written with its leading zeros or without.
-    numbers = (filing.cik, filing.cik.lstrip("0"))
-    sure = tuple(Hint(kind=HintKind.CIK, value=number, strength=1.0) for number in numbers)
-    return (*sure, Hint(kind=HintKind.NAME, value=company))
+    sure = Hint(kind=HintKind.CIK, value=filing.cik, strength=1.0)
+    return (sure, Hint(kind=HintKind.NAME, value=company))
 
 
 def _dated(event: Event, now: datetime) -> Event:
