@@ -85,7 +85,7 @@ def _company_compound(place: Place) -> tuple[int, int] | None:
     return (place.start - 1, place.start) if former else None
 
 
-@COMPOUNDS(-3.5, "it is part of a compound word")
+@COMPOUNDS(-6.0, "it is part of a compound word")
 def _compound(place: Place) -> tuple[int, int] | None:
     """Hold for "X-thin", "plug-X" where X may be a word."""
     passage = place.passage

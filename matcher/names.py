@@ -42,6 +42,9 @@ class Origin(StrEnum):
     SHORT = "short"
 
 
+_DERIVED: Final = frozenset({Origin.STRIPPED, Origin.LABEL, Origin.SHORT})  # an alias outweighs these
+
+
 class Ambiguity(StrEnum):
     """What else the words of a name may mean."""
 
@@ -184,7 +187,8 @@ def names_of(account: Account) -> tuple[dict[Words, Name], tuple[Rejected, ...]]
         if reason := _refusal(text, bare):
             rejected.append(Rejected(key, text[:_LONGEST], reason))
             continue
-        names.setdefault(words, Name(key, text, origin))
+        if words not in names or names[words].origin in _DERIVED:
+            names[words] = Name(key, text, origin)
         if bare != words:
             names.setdefault(bare, Name(key, text, Origin.STRIPPED))
         for short in _shortened(bare):

@@ -36,10 +36,13 @@ def _verb_at(place: Place, name: str) -> tuple[int, int] | None:
     at = place.end
     if not is_listed(place.after, name) or not place.close_after or not place.may_be_name:
         return None
+    return None if _amid_title(place) else (at, at + 1)
+
+
+def _amid_title(place: Place) -> bool:
+    """Say whether a word stands amid a title, where it may be any part of speech ("Traders Target Bonds")."""
     inside = not (place.opens or place.before in _FRONTS or is_listed(place.before, "sorts"))
-    if place.is_word and inside and place.passage.style is not Style.SENTENCE:
-        return None
-    return at, at + 1
+    return place.is_word and inside and place.passage.style is not Style.SENTENCE
 
 
 def _takes_verbs_bare(place: Place) -> bool:
@@ -93,7 +96,7 @@ def _company_noun(place: Place) -> tuple[int, int] | None:
     if not passage.is_next(at) or place.hyphen_after or not place.may_be_name:
         return None
     if is_listed(place.after, "company_nouns"):
-        return at, at + 1
+        return None if _amid_title(place) and not place.owns else (at, at + 1)
     further = place.owns and passage.is_next(at + 1) and is_listed(passage.word(at + 1), "company_nouns")
     return (at, at + 2) if further else None
 
@@ -177,6 +180,14 @@ def _determiner(place: Place) -> tuple[int, int] | None:
     if not place.is_word or not place.close_before or not is_listed(place.before, "determiners"):
         return None
     return place.start - 1, place.start
+
+
+@NEIGHBOURS(-6.0, "an amount follows, so it is a currency")
+def _currency(place: Place) -> tuple[int, int] | None:
+    """Hold for "Rs 200 crore", where three letters also name a company."""
+    short = place.ambiguity in {Ambiguity.ACRONYM, Ambiguity.EVERYDAY_WORD} and place.end - place.start == 1
+    money = short and is_listed(place.passage.word(place.start), "currencies") and place.after[:1].isdigit()
+    return (place.start, place.end + 1) if money else None
 
 
 @NEIGHBOURS(-1.2, "it is new, as a product is")

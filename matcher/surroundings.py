@@ -58,8 +58,8 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
         features.append(
             plain_feature("stripped_word", -0.2, "without its legal form the name is an ordinary word")
         )
-    if place.ambiguity is Ambiguity.DOMINANT and account.tickers:
-        features.append(plain_feature("traded", 2.4, "it is traded, as the company that the word means is"))
+    if place.ambiguity is Ambiguity.DOMINANT:
+        features.extend(_dominant(place, name, account))
     features.extend(_spelling(place, name))
     features.extend(_domain(place, account, around))
     if account.id.lower() in around.hinted or account.name.lower() in around.hinted:
@@ -76,6 +76,26 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
             own = place.passage.words[place.start : place.end]
             if words and all(word in around.words for word in words) and not set(words) & set(own):
                 features.append(plain_feature(field, 0.8, f"its {field} stands in the text: {value}"))
+    return features
+
+
+_OWN_ENDS: Final = ("ag", "group", "inc", "se")  # what the one company of a name may add to it in its domain
+
+
+def _dominant(place: Place, name: Name, account: Account) -> list[Feature]:
+    """Weigh whether the account is the one company that everybody means by the word."""
+    word = place.passage.word(place.start).decode()
+    labels = {label for domain in account.domains for label in domain.lower().split(".")[:-1]}
+    bare = {label.removesuffix(end).rstrip("-") for label in labels for end in ("", *_OWN_ENDS)}
+    if labels and word not in bare and name.origin in {Origin.STRIPPED, Origin.SHORT}:
+        return [
+            plain_feature("namesake", -3.0, "its domain is not the bare name, which is another company's")
+        ]
+    features = []
+    if word in bare:
+        features.append(plain_feature("bare_domain", 0.8, "its domain is the bare name"))
+    if account.tickers:
+        features.append(plain_feature("traded", 2.4, "it is traded, as the company that the word means is"))
     return features
 
 
