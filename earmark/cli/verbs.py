@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from earmark import logs
-from earmark.cli import accounts, actions, lists, rulebook, sources, workspace
+from earmark.cli import accounts, actions, coverage, discovery, lists, rulebook, sources, workspace
 from earmark.cli.session import Session, notice
 from earmark.errors import ConfigError, EarmarkError, LifecycleError, SourceError, StorageError
 
@@ -48,6 +48,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 workspace.add_to(app)
+coverage.add_to(accounts.app)
+discovery.add_to(sources.app)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
