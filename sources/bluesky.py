@@ -1,5 +1,6 @@
 """Bluesky: public posts that its search finds, for a user who is logged in."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -10,6 +11,7 @@ from pydantic import Field
 from earmark.contract import Poll, SecretOption, Source
 from earmark.errors import SourceChanged, SourceRefused
 from earmark.types import Event, Hint, HintKind
+from sources.entries import line
 from sources.forum import Post, document, events, moments, root, rows, secret_of, since, string, table
 
 __all__ = ["BlueskySource"]
@@ -17,6 +19,7 @@ __all__ = ["BlueskySource"]
 _HOST: Final = "https://bsky.social"
 _APP: Final = "https://bsky.app/profile"
 _SHARED: Final = (".bsky.social", ".bsky.team", ".brid.gy", ".invalid")
+_DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _HIDDEN: Final = "!no-unauthenticated"
 _MOST_PAGES: Final = 3
 
@@ -61,10 +64,11 @@ class BlueskySource(Source):
 
     async def _access(self, poll: Poll) -> str:
         """Return an access token; it is asked for at each poll and never stored."""
+        password = secret_of(self.app_password)
         try:
             page = await poll.post(
                 f"{root(self.base_url, _HOST)}/xrpc/com.atproto.server.createSession",
-                json={"identifier": self.identifier, "password": secret_of(self.app_password)},
+                json={"identifier": self.identifier, "password": password},
             )
         except SourceRefused as error:
             raise SourceRefused(
@@ -113,15 +117,15 @@ def _read(body: bytes, where: str, now: datetime) -> tuple[list[Event], bool, st
 
 def _post(row: Mapping[str, Any]) -> Post | None:
     author, record = table(row, "author"), table(row, "record")
-    handle, uri = string(author, "handle"), string(row, "uri")
+    handle, uri = line(string(author, "handle")), line(string(row, "uri"))
     languages = record.get("langs")
     if _is_hidden(author) or not string(record, "text"):
         return None
     return Post(
         id=uri,
         text=string(record, "text"),
-        url=_address(uri, handle),
-        thread_url=_address(string(table(table(record, "reply"), "root"), "uri") or uri),
+        url=_address(uri, handle if _DOMAIN.fullmatch(handle) else ""),
+        thread_url=_address(line(string(table(table(record, "reply"), "root"), "uri")) or uri),
         author=handle,
         community="Bluesky",
         at=row.get("indexedAt"),  # createdAt is what the writer's program says
@@ -152,7 +156,7 @@ def _address(uri: str, handle: str = "") -> str | None:
 
 def _hints(handle: str) -> tuple[Hint, ...]:
     """Return the domain that a handle is: who bears it has shown that the domain is his to use."""
-    if "." not in handle or handle.endswith(_SHARED):
+    if not _DOMAIN.fullmatch(handle) or handle.endswith(_SHARED):
         return ()
     above = handle.partition(".")[2]
     own = Hint(kind=HintKind.DOMAIN, value=handle, strength=1.0)

@@ -34,6 +34,7 @@ __all__ = [
 
 _CLOCK_SKEW: Final = timedelta(days=1)
 _LONGEST_REST: Final = timedelta(days=1)
+_LONGEST_NAME: Final = 200
 _REST: Final = "rest_until"
 _FIRST_YEAR: Final = 1990
 
@@ -77,13 +78,16 @@ def _event(post: Post, now: datetime) -> Event | None:
         html=post.html,
         text=post.text,
         link=address(post.url),
-        author=line(post.author) or None,
         publisher=post.community,
         language=post.language,
     )
     for event in events_of([entry]):
         return replace(
-            event, published_at=moment(post.at, now), thread_url=address(post.thread_url), hints=post.hints
+            event,
+            author=line(post.author)[:_LONGEST_NAME] or None,  # a name@server is no mail address here
+            published_at=moment(post.at, now),
+            thread_url=address(post.thread_url),
+            hints=post.hints,
         )
     return None
 
