@@ -148,7 +148,7 @@ def _sides(plain: str, hit: Hit) -> Iterator[_Place]:
     before_key, after_key = hit.frame.subject, hit.frame.object
     if hit.passive and hit.frame.swaps:
         before_key, after_key = after_key, before_key
-    if before_key in {"acquirer", "target"}:
+    if before_key in {"acquirer", "target", "tool"}:
         found = name_before(plain[: hit.start])
         if found:
             yield _Place(before_key, "", *found)
@@ -157,15 +157,29 @@ def _sides(plain: str, hit: Hit) -> Iterator[_Place]:
         if found:
             yield _Place("investors", _names(plain[found[0] : found[1]]), *found)
     if after_key in {"acquirer", "target", "product", "tool"}:
-        start = hit.end
-        if hit.passive and hit.frame.swaps:
-            by = re.match(r"\s(?:[\w%$.,-]+\s){0,4}?by\s", plain[hit.end :])
-            if not by:
-                return
-            start += by.end() - 1
-        found = name_after(plain, start)
+        found = _named_behind(plain, hit)
         if found:
-            yield _Place(after_key, "", *found)
+            yield _Place(after_key, "", *(_tool(plain, *found) if after_key == "tool" else found))
+
+
+def _named_behind(plain: str, hit: Hit) -> tuple[int, int] | None:
+    """Return the place of the name behind the verb; of a passive, behind "by"."""
+    start = hit.end
+    if hit.passive and hit.frame.swaps:
+        by = re.match(r"\s(?:[\w%$.,-]+\s){0,4}?by\s", plain[hit.end :])
+        if not by:
+            return None
+        start += by.end() - 1
+    return name_after(plain, start)
+
+
+_TROUBLE: Final = re.compile(r"\s(?:[a-z].*|(?:Outage|Downtime|Failure|Glitch|Disruption|Meltdown))$")
+
+
+def _tool(plain: str, start: int, end: int) -> tuple[int, int]:
+    """Return the place of the tool alone: of "Tillio payments outage" the first word."""
+    trouble = _TROUBLE.search(plain[start:end])
+    return start, start + trouble.start() if trouble else end
 
 
 def _names(text: str) -> tuple[str, ...]:
