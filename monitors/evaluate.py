@@ -34,7 +34,7 @@ from matcher.read import Matcher
 from matcher.stories import key_of, same_story
 from matcher.topics import topics
 
-__all__ = ["NAMES_OF_KINDS", "evaluate", "read_events", "run"]
+__all__ = ["NAMES_OF_KINDS", "evaluate", "read_events", "run", "stored"]
 
 NAMES_OF_KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
