@@ -110,7 +110,7 @@ class Edgar(Source):
                 elif filing.missed + 1 < _TRIES:
                     yield replace(filing, missed=filing.missed + 1)
                 else:
-                    yield _dated(_bare(filing), poll.now)
+                    yield _dated(_bare(replace(filing, items=self._told(filing))), poll.now)
             else:
                 if event is not None:
                     yield _dated(event, poll.now)
@@ -182,7 +182,7 @@ class Edgar(Source):
     async def _of_8k(self, poll: Poll, filing: Filing) -> Event:
         items = self._told(filing)
         if not self.texts:
-            return _report(filing, items, "", ())
+            return _report(replace(filing, items=items), "", ())
         url = f"{_root(self.data_url, _DATA)}submissions/CIK{filing.cik}.json"
         page = await poll.get(url, conditional=False)
         name, tickers = await poll.parse(main_document, page.body, filing.accession, url)
@@ -190,7 +190,7 @@ class Edgar(Source):
             raise SourceChanged(f"{url} does not list {filing.accession} yet. It is tried again later.")
         document = await poll.get(f"{_root(self.base_url, _WWW)}{filing.folder}{name}", conditional=False)
         text = await poll.parse(said_under, document.body, document.content_type, tuple(items))
-        return _report(filing, items, text, tickers)
+        return _report(replace(filing, items=items), text, tickers)
 
 
 def _offering(filing: Filing, form: FormD) -> Event:
@@ -206,11 +206,10 @@ def _offering(filing: Filing, form: FormD) -> Event:
     )
 
 
-def _report(filing: Filing, items: dict[str, str], text: str, tickers: Sequence[str]) -> Event:
-    headings = "\n".join(f"Item {item}: {words}" for item, words in items.items())
-    hints = tuple(Hint(kind=HintKind.TICKER, value=ticker, strength=1.0) for ticker in tickers)
+def _report(filing: Filing, text: str, tickers: Sequence[str]) -> Event:
     bare = _bare(filing)
-    return replace(bare, text=text or headings, hints=bare.hints + hints)
+    hints = tuple(Hint(kind=HintKind.TICKER, value=ticker, strength=1.0) for ticker in tickers)
+    return replace(bare, text=text or bare.text, hints=bare.hints + hints)
 
 
 def _bare(filing: Filing) -> Event:

@@ -14,7 +14,7 @@ __all__ = ["Filing", "filing_of", "latest", "restored"]
 _MOST_WAITING: Final = 1_000
 _TITLE: Final = re.compile(r"(?P<form>.*?) - (?P<company>.*) \((?P<cik>\d{10})\) \((?P<role>.*)\)")
 _ACCESSION: Final = re.compile(r"\b\d{10}-\d{2}-\d{6}\b")
-_SUFFIX: Final = re.compile(r"\s*/\w{2,4}/?\s*$")  # "/DE/": where it is registered, no part of its name
+_SUFFIX: Final = re.compile(r"\s*/[A-Z]{2,4}/?\s*$")  # "/DE/": where it is registered, no part of its name
 _log = logging.getLogger(__name__)
 
 

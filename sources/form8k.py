@@ -48,13 +48,13 @@ def main_document(body: bytes, accession: str, url: str) -> tuple[str | None, tu
         recent = told["filings"]["recent"]
         place = dict(zip(recent["accessionNumber"], recent["primaryDocument"], strict=False))
         name = place.get(accession)
-        tickers = tuple(ticker for ticker in told.get("tickers") or () if isinstance(ticker, str))
+        tickers = told["tickers"] if isinstance(told.get("tickers"), list) else []
     except (TypeError, KeyError, AttributeError) as error:
         raise SourceChanged(
             f"{url} answered, but not with a company's submissions. Check the option 'data_url'."
         ) from error
     usable = isinstance(name, str) and _FILE.fullmatch(name)
-    return (name if usable else None), tickers[:5]
+    return (name if usable else None), tuple(t for t in tickers[:5] if isinstance(t, str))
 
 
 def said_under(body: bytes, content_type: str, items: Collection[str]) -> str:

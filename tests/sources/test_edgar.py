@@ -2,20 +2,25 @@
 
 import dataclasses
 import json
+import pickle
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from earmark.contract import Page, Source
-from earmark.errors import SourceChanged, SourceRefused, SourceUnavailable
+from earmark.errors import SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from earmark.testing import FakePoll, Recorded, SourceContract, events_from
 from earmark.triggers import CATALOGUE
 from earmark.types import Event, HintKind, Lexicon, Match
 from matcher.read import Matcher
 from sources.edgar import Edgar
+from sources.form8k import items_of, main_document, said_under
+from sources.formd import headline, read_form_d
 from sources.registry import kinds
 from tests.builders import a_stored_event, an_account
 
@@ -337,3 +342,50 @@ def test_pages_of_another_charset_keep_their_accents() -> None:
     (event,) = poll(Edgar(forms=("8-K",), items=(), texts=False), {a_list("8-K"): page})
     assert company in event.title
     assert {hint.kind for hint in event.hints} == {HintKind.CIK, HintKind.NAME}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "null",
+        "[]",
+        "7",
+        "{}",
+        '{"filings": null}',
+        '{"filings": {"recent": {"accessionNumber": [{}], "primaryDocument": [1]}}}',
+        '{"filings": {"recent": {"accessionNumber": 1, "primaryDocument": 2}}}',
+    ],
+)
+def test_submissions_in_another_shape_are_told(told: str) -> None:
+    with pytest.raises(SourceChanged):
+        main_document(told.encode(), "0009990002-26-000021", "https://data.example/")
+
+
+def test_submissions_without_the_filing_or_with_odd_tickers_are_read() -> None:
+    told = '{"tickers": "MFLDX", "filings": {"recent": {"accessionNumber": [], "primaryDocument": []}}}'
+    assert main_document(told.encode(), "0009990002-26-000021", "https://data.example/") == (None, ())
+
+
+_FORM = (DATA / "formd-equity.xml").read_bytes()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    start=st.integers(0, len(_FORM)),
+    end=st.integers(0, len(_FORM)),
+    other=st.binary(max_size=30) | st.text(max_size=20).map(lambda text: text.encode("utf-8", "ignore")),
+)
+def test_whatever_stands_in_a_form_it_is_read_or_told(start: int, end: int, other: bytes) -> None:
+    try:
+        form = read_form_d(_FORM[:start] + other + _FORM[end:], TALLOWICK, "https://www.example/")
+    except SourceError:
+        return
+    assert form.company
+    assert form.company in headline(form)
+    assert pickle.loads(pickle.dumps(form)) == form  # noqa: S301 - our own: it comes from the worker pool
+
+
+@given(st.text(max_size=300))
+def test_the_items_of_any_text_are_found_without_a_fault(text: str) -> None:
+    assert all(len(item) == 4 for item in items_of(text))
+    said_under(text.encode("utf-8", "ignore"), "text/html", ("5.02",))
