@@ -63,9 +63,10 @@ def _read_xml(document: bytes, url: str) -> Feed:
 
 
 def _entries(document: bytes, expected: int) -> tuple[str, list[Entry]]:
-    """Return the first tier that finds all entries that the outline counts, or else the fuller one."""
+    """Return the first tier that reads all entries that the outline counts, or else the fuller one."""
     tiers: tuple[tuple[str, _Tier], ...] = (("fast", _fast), ("thorough", _thorough))
     best: tuple[str, list[Entry]] = ("outline", [])
+    most = (-1, -1)
     fault: Exception | None = None
     for name, tier in tiers:
         try:
@@ -75,13 +76,19 @@ def _entries(document: bytes, expected: int) -> tuple[str, list[Entry]]:
         except Exception as error:  # noqa: BLE001 - whatever a parser raises, the next tier gets its turn
             fault = error
             continue
-        if len(entries) > len(best[1]) or best[0] == "outline":
-            best = (name, entries)
-        if len(entries) == expected > 0:
+        found = (sum(_speaks(entry) for entry in entries), len(entries))
+        if found > most:
+            best, most = (name, entries), found
+        if found == (expected, expected) != (0, 0):
             break
     if best[0] == "outline" and fault is not None:
         raise fault
     return best
+
+
+def _speaks(entry: Entry) -> bool:
+    # The fast tier reads no mark-up that stands bare in a title or text: there they are empty.
+    return bool(entry.title or entry.html.strip())
 
 
 def _fast(document: bytes) -> list[Entry]:
@@ -135,6 +142,7 @@ def _in_frame(entry: Entry, frame: EntryOutline, outline: Outline, url: str) -> 
     return replace(
         entry,
         id=None if entry.id == entry.link else entry.id,
+        title=frame.title or entry.title,
         link=address(entry.link, frame.base, url) or address(frame.link, frame.base, url),
         html=entry.html if entry.html.strip() else frame.html,
         author=entry.author or outline.author,

@@ -21,11 +21,13 @@ _UNSEEN = (
     *("select", "style", "svg", "template", "textarea", "title"),
 )
 _TAGS = re.compile(rb"<[^<>]*>")
+_BARE = re.compile(rb"<!(?!--|\[|doctype)", re.IGNORECASE)
 _CODE = re.compile(rb"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _CONTROLS = bytes(code for code in (*range(32), 127) if chr(code) not in "\t\n\r")
 _ON_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")  # in HTML the end of a line is a space
 _HTML_START = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:html|head|body"
+    rb"|!doctype\s+html(?![^<>]*>\s*<(?:\w+:)?(?:rss|feed|rdf)\b))\b",  # some feeds call themselves so
     re.IGNORECASE | re.DOTALL,
 )
 _SNIFFED = 4096
@@ -53,7 +55,7 @@ def text_of(html: str) -> str:
     """
     clean = html.encode("utf-8", "ignore").translate(None, _CONTROLS)
     if b"<" in clean:
-        clean = _rendered(clean.translate(_ON_ONE_LINE))
+        clean = _rendered(_BARE.sub(b"&lt;!", clean.translate(_ON_ONE_LINE)))
     elif b"&" in clean:
         clean = unescape(clean.decode()).encode()
     lines = (" ".join(line.split()) for line in clean.translate(None, _CONTROLS).decode().split("\n"))

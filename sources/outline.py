@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from html import escape
 
 from lxml import etree
 
@@ -30,7 +31,8 @@ _LONGEST_PAUSE = timedelta(days=1)  # a feed that asks for more is mistaken or a
 class EntryOutline:
     """Of one entry: what the parsers leave out, as written.
 
-    ``link`` and ``html`` are the fall-back where an entry has none; ``comments`` is the page of its
+    ``title`` is set where it holds bare mark-up, which the fast parser cuts off; ``link`` and ``html`` are
+    the fall-back where an entry has none; ``comments`` is the page of its
     discussion; ``hints`` are the companies that its elements name (issuer, tickers).
     """
 
@@ -39,6 +41,7 @@ class EntryOutline:
     language: str | None = None
     base: str | None = None
     link: str | None = None
+    title: str = ""
     html: str = ""
     comments: str | None = None
     hints: tuple[Hint, ...] = ()
@@ -85,13 +88,24 @@ def _entry(entry: etree._Element) -> EntryOutline:
         language=_text(children.get("language")) or entry.get(_XML_LANG),
         base=entry.base,
         link=content.get("src") if content is not None else None,
-        html=_text(_child(children["group"], "description")) if "group" in children else "",
+        title=_marked_up(children.get("title")),
+        html=_fall_back(children),
         comments=_text(children.get("comments")) or None,
         hints=tuple(_hints(entry))[:_MOST_HINTS],
     )
 
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def _marked_up(title: etree._Element | None) -> str:
+    return "" if title is None or not len(title) else escape("".join(map(str, title.itertext())))
+
+
+def _fall_back(children: Mapping[str, etree._Element]) -> str:
+    group = children.get("group")  # Media RSS
+    described = _text(_child(group, "description")) if group is not None else ""
+    return described or _text(children.get("subtitle"))  # that of a podcast
 
 
 def _publisher(children: Mapping[str, etree._Element]) -> str | None:

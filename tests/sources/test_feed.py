@@ -334,3 +334,34 @@ class TestFeedSourceWithArticles(SourceContract):
     source = FeedSource.model_validate({"url": URL, "full_text": True})
     pages = {URL: rss(item())}  # noqa: RUF012 - a test's own page
     now = NOW
+
+
+# What the corpora of other parsers taught
+
+
+@pytest.mark.parametrize(
+    ("entry", "title", "text"),
+    [
+        ("<title>Norvik <b>raises</b></title>", "Norvik raises", ""),
+        ("<title><i>Norvik</i> raises</title>", "Norvik raises", ""),
+        ("<description><p>Norvik raises</p></description>", "Norvik raises", "Norvik raises"),
+        ("<description>5 &lt;! 6</description>", "5 <! 6", "5 <! 6"),
+        ("<body xmlns='http://www.w3.org/1999/xhtml'><p>Whole text</p></body>", "Whole text", "Whole text"),
+        ("<subtitle xmlns='urn:podcast'>Only this</subtitle>", "Only this", "Only this"),
+    ],
+)
+def test_no_way_to_write_an_entry_loses_it(entry: str, title: str, text: str) -> None:
+    body = f"<rss version='2.0'><channel><item>{entry}</item></channel></rss>".encode()
+    (event,) = parse_feed(body, "", URL).events
+    assert (event.title, event.text) == (title, text)
+
+
+@pytest.mark.parametrize("prolog", ["<!DOCTYPE html>", "<?xml version='1.0'?>\n<!doctype html>\n"])
+def test_a_feed_that_calls_itself_html_is_a_feed(prolog: str) -> None:
+    assert titles(prolog.encode() + rss(item("One"))) == ["One"]
+
+
+def test_a_channel_without_its_root_is_a_feed() -> None:
+    assert titles(b"<CHANNEL><ITEM HREF='https://a.example/'><TITLE>Old format</TITLE></ITEM></CHANNEL>") == [
+        "Old format"
+    ]
