@@ -7,6 +7,7 @@ Nothing is told that did not answer.
 
 import asyncio
 import math
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -165,6 +166,7 @@ class _Look:
         self._ask, self._run, self._robots, self._now = ask, run, robots, now
         self._asked: Counter[str] = Counter()
         self._seen: set[str] = set()
+        self._noted: set[str] = set()
         self._entries: set[frozenset[str]] = set()
         self.found: list[Found] = []
         self.notes: list[str] = []
@@ -299,10 +301,11 @@ class _Look:
             return None
         self._seen.add(url)
         if self._asked[host] >= _MOST_PER_HOST or self.asked >= _MOST_PER_ACCOUNT:
-            self.notes.append(f"{url} was not asked: enough for one account.")
+            self._note_once("enough", "More was named than is asked for one account; the rest was left.")
             return None
         if not documented and not await self._robots.allows(url):
-            self.notes.append(f"{url} was not asked: its robots.txt does not let us, or can't be had.")
+            text = f"{url} was not asked: the robots.txt of {host} does not let us, or can't be had."
+            self._note_once(f"robots {host}", text)
             return None
         self._asked[host] += 1
         try:
@@ -312,6 +315,11 @@ class _Look:
                 self.notes.append(str(error))
             return None
         return page
+
+    def _note_once(self, about: str, text: str) -> None:
+        if about not in self._noted:
+            self._noted.add(about)
+            self.notes.append(text)
 
     def _add(
         self, kind: str, options: Mapping[str, Any], key: str, reason: str, name: str, shows: str
@@ -324,7 +332,7 @@ class _Look:
         a_day = math.ceil(DAY / max(source.every or EVERY, source.floor)) * source.requests
         self.found.append(
             Found(
-                id=f"{self._account}-{name}",
+                id=f"{_slug(self._account)}-{name}",
                 kind=kind,
                 options=options,
                 key=key,
@@ -343,6 +351,10 @@ def _numbered(found: Sequence[Found]) -> list[Found]:
         seen[one.id] += 1
         numbered.append(replace(one, id=f"{one.id}-{seen[one.id]}") if seen[one.id] > 1 else one)
     return numbered
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "account"
 
 
 def _day(dates: Sequence[datetime]) -> str:
