@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from lxml import etree
 
 from sources.entries import address, line
+from sources.html import text_of
 
 __all__ = ["Card", "cards_of", "plain_cards_of", "tree_of", "unwrapped", "words_of"]
 
@@ -125,13 +126,13 @@ def _card(anchor: "etree._Element") -> Card | None:
         return None
     title = "" if _is_call(words) or len(words) < _FEWEST_LETTERS else words
     block = _block(anchor, link)
-    text = words_of(block)[:_LONGEST_BLOCK] if block is not None else words
+    beside = _beside(block) if block is not None else []
     if not title:  # "Read more", or a picture: the headline stands above it
         first = _first_words(block) if block is not None else ""
         title = "" if first == words or _is_own_business(first) else first
     if len(title) < _FEWEST_LETTERS:
         return None
-    return Card(title, link, text if text != title else "")
+    return Card(title, link, "\n".join(each for each in beside if each != title)[:_LONGEST_BLOCK])
 
 
 def _is_own_business(words: str) -> bool:
@@ -154,6 +155,12 @@ def _block(anchor: "etree._Element", link: str) -> "etree._Element | None":
             break
         block, element = element, element.getparent()
     return block
+
+
+def _beside(block: "etree._Element") -> list[str]:
+    """Return the lines of a block, without its buttons."""
+    lines = text_of(etree.tostring(block, encoding="unicode", with_tail=False)).split("\n")
+    return [each for each in lines if any(map(str.isalnum, each)) and not _is_call(each)]
 
 
 def _first_words(block: "etree._Element") -> str:
@@ -181,7 +188,7 @@ def plain_cards_of(text: str) -> list[Card]:
         match = _URL.search(paragraph)
         link = unwrapped(match.group().rstrip(".,;:!?)>]")) if match else None
         lines = [line(_URL.sub("", each)).strip("<>[]() -–*") for each in paragraph.splitlines()]
-        said = [each for each in lines if each]
+        said = [each for each in lines if any(map(str.isalnum, each))]
         if link is None or not said or _is_own_business(said[0]) or len(said[0]) < _FEWEST_LETTERS:
             continue
         if link not in found and len(found) < MOST_CARDS:

@@ -151,7 +151,7 @@ def read_export(body: bytes, names: Mapping[str, Sequence[str]], now: datetime) 
     for number, record in enumerate(records, start=1):
         event = _event(record, now)
         if event is None:
-            left_out.append(f"row {number} names no company")
+            left_out.append(f"row {number} names no company, or no round")
         else:
             events.setdefault(event.external_id, event)
     return Batch(tuple(events.values()), tuple(left_out[:_MOST_LEFT_OUT]))
@@ -163,13 +163,13 @@ def _named(record: Record, names: Mapping[str, Sequence[str]]) -> dict[str, str]
 
 
 def _event(record: Mapping[str, str], now: datetime) -> Event | None:
-    """Return the round as an event whose words say what the record says, and no more."""
+    """Return the round as an event whose words say what the record says, and no more; None for no round."""
     company = line(record.get("company", ""))[:200]
-    if not company:
+    if not company or not {"round", "amount", "name", "link"} & record.keys():
         return None
     date = read_date(record.get("date"))
     title = f"{company} {_raised(record)}"
-    said = [f"{title}{_led(record)}.", *_about(record, company)]
+    said = [f"{title}.", *_about(record, company)]
     named = "|".join((company, record.get("round", ""), record.get("date", "")))
     return Event(
         external_id=address(record.get("link")) or record.get("id") or named,
@@ -185,16 +185,18 @@ def _event(record: Mapping[str, str], now: datetime) -> Event | None:
 
 def _raised(record: Mapping[str, str]) -> str:
     kind = line(record.get("round", ""))[:80]
-    kind = "" if _NO_NAME.search(kind) else kind
+    if _NO_NAME.search(kind):
+        kind = "venture funding round" if "venture" in kind.lower() else ""
     amount = _amount(record)
     if kind.lower() == "grant":
-        return f"received a grant of {amount}" if amount else "received a grant"
+        giver = line(record.get("lead") or record.get("investors", ""))[:300]
+        return f"received a grant{f' from {giver}' if giver else ''}{f': {amount}' if amount else ''}"
     if "debt" in kind.lower():
-        return f"raised {amount} in debt financing" if amount else "raised debt financing"
+        return f"raised debt financing{f' of {amount}' if amount else ''}{_led(record)}"
     named = kind if not kind or kind.lower().endswith("round") else f"{kind} round"
     article = "an" if named[:1].upper() in {"A", "E", "I", "O"} else "a"
-    what = f"{article} {named or 'venture round'}"
-    return f"raised {amount} in {what}" if amount else f"raised {what}"
+    what = f"{article} {named or 'funding round'}"
+    return f"raised {f'{amount} in ' if amount else ''}{what}{_led(record)}"
 
 
 def _amount(record: Mapping[str, str]) -> str:
@@ -238,7 +240,7 @@ def _about(record: Mapping[str, str], company: str) -> list[str]:
 def _hints(record: Mapping[str, str], company: str) -> tuple[Hint, ...]:
     name = Hint(kind=HintKind.NAME, value=company, strength=0.9)
     site = record.get("website", "")
-    host = re.sub(r"^https?://(?:www\.)?|[/?#].*$", "", site.strip().lower())
+    host = re.sub(r"^(?:https?://)?(?:www\.)?|[/?#].*$", "", site.strip().lower())
     if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", host):
         return (name,)
     return (Hint(kind=HintKind.DOMAIN, value=host, strength=1.0), name)

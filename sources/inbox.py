@@ -17,6 +17,7 @@ from earmark.types import Event, Hint, HintKind
 from sources.dates import read_date
 from sources.dropfolder import Batch, events_in
 from sources.entries import address, line
+from sources.html import text_of
 from sources.records import Record, csv_records, json_records, plain, value_of
 
 __all__ = ["InboxSource"]
@@ -152,7 +153,7 @@ def _event(
         external_id=line(said.get("id", ""))[:500] or hashlib.sha256(row.encode()).hexdigest()[:32],
         title=title,
         url=address(said.get("url")),
-        text=said.get("text", ""),
+        text=text_of(said.get("text", "")),
         author=_person(said) or None,
         publisher=line(said.get("publisher", ""))[:200] or None,
         occurred_at=happened if happened is not None and happened <= now + _CLOCK_SKEW else None,
@@ -162,11 +163,13 @@ def _event(
 
 
 def _title(said: Mapping[str, str], who: str, signal: Signal | None) -> str:
-    about = line(said.get("title", ""))[:300]
+    about = line(text_of(said.get("title", "")))[:300]
     if signal and who:
-        return line(f"{who} {_SAYINGS[signal]}{f': {about}' if about else ''}")
-    text = line(said.get("text", ""))
-    return about or text[:_HEADLINE].strip() or (who if signal or said.get("signal") else "")
+        return f"{who} {_SAYINGS[signal]}{f': {about}' if about else ''}"
+    about = (
+        about or line(text_of(said.get("text", "")))[:_HEADLINE].strip() or line(said.get("signal", ""))[:80]
+    )
+    return f"{who}: {about}" if who and about else about
 
 
 def _who(said: Mapping[str, str]) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email import policy
-from email.message import EmailMessage
 from email.parser import BytesParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earmark.errors import SourceChanged
 from earmark.types import Event
@@ -19,6 +18,9 @@ from sources.document import decoded
 from sources.entries import Entry, events_of, line
 from sources.html import text_of
 from sources.senders import Sender, is_bulk, sender_of, why_not
+
+if TYPE_CHECKING:
+    from email.message import Message  # generic for the type checker only
 
 __all__ = ["Told", "read_letter"]
 
@@ -72,12 +74,12 @@ def _is_service(sender: Sender) -> bool:
     return sender.within(_ALERTS, "f5bot.com", "crunchbase.com", "linkedin.com")
 
 
-def _parsed(raw: bytes) -> EmailMessage:
-    # compat32 reads any header without raising; the default policy's message still gives decoded parts.
-    return BytesParser(EmailMessage, policy=policy.compat32.clone(raise_on_defect=False)).parsebytes(raw)
+def _parsed(raw: bytes) -> "Message[str, str]":
+    # Not the default policy: its headers raise on some malformed lines.
+    return BytesParser(policy=policy.compat32).parsebytes(raw)
 
 
-def _events(message: EmailMessage, sender: Sender, raw: bytes, now: datetime) -> tuple[Event, ...]:
+def _events(message: "Message[str, str]", sender: Sender, raw: bytes, now: datetime) -> tuple[Event, ...]:
     html, plain = _bodies(message)
     found = _cards(sender, html, plain)[:MOST_CARDS]
     subject = _header(message, "Subject")
@@ -195,7 +197,7 @@ def _thread(link: str | None) -> str | None:
     return found[1] if found else None
 
 
-def _bodies(message: EmailMessage) -> tuple[str, str]:
+def _bodies(message: "Message[str, str]") -> tuple[str, str]:
     """Return the HTML and the plain text of a letter; attachments are left out."""
     bodies = {"text/html": "", "text/plain": ""}
     for number, part in enumerate(message.walk()):
@@ -216,7 +218,7 @@ def _charset(part: Any) -> str:
         return ""
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: "Message[str, str]", name: str) -> str:
     value = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     return _words(" ".join(value.split()))
 

@@ -45,8 +45,8 @@ def csv_records(body: bytes) -> list[Record]:
 def json_records(body: bytes) -> list[Record]:
     """Return the records of a JSON file: one object a line, a list of objects, or an object that holds one.
 
-    Nested objects are reached by dots (``person.company``). Lines that are no object are left out; a file
-    in which most are is SourceChanged.
+    Nested objects are reached by dots (``person.company``). A line that is no object is an empty
+    record; a file in which most are none is SourceChanged.
     """
     text = _text(body)
     try:
@@ -57,7 +57,7 @@ def json_records(body: bytes) -> list[Record]:
         raise SourceChanged("It is nested too deeply to be read.") from error
     if not found:
         raise SourceChanged("It holds no records. Write one JSON object a line, or a list of objects.")
-    return [told for record in found if (told := _told(dict(_leaves(record))))]
+    return [_told(dict(_leaves(record))) for record in found]
 
 
 def plain(name: str) -> str:
@@ -109,11 +109,11 @@ def _lines(text: str) -> list[dict[str, Any]]:
         except (ValueError, RecursionError):
             fallen += 1
             data = None
-        if isinstance(data, dict):
-            found.append(data)
-        if fallen > _FALLEN + len(found):
+        if words.strip():
+            found.append(data if isinstance(data, dict) else {})
+        if 2 * fallen > _FALLEN + len(found):
             break
-    if fallen > len(found):
+    if 2 * fallen > len(found):
         raise SourceChanged("It is neither JSON nor JSON lines. Write one JSON object a line.")
     return found
 

@@ -9,8 +9,11 @@ letter.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
 from email.utils import getaddresses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from email.message import Message  # generic for the type checker only
 
 __all__ = ["Sender", "is_bulk", "sender_of", "why_not"]
 
@@ -36,7 +39,7 @@ class Sender:
         )
 
 
-def sender_of(message: EmailMessage) -> Sender | None:
+def sender_of(message: "Message[str, str]") -> Sender | None:
     """Return the one sender of a letter; None when the From line names nobody, or several."""
     lines = _lines(message, "From")
     if len(lines) != 1:
@@ -51,7 +54,9 @@ def sender_of(message: EmailMessage) -> Sender | None:
     return Sender(" ".join(name.split()), found.group().lower(), found[1].lower())
 
 
-def why_not(message: EmailMessage, sender: Sender, *, authserv: str | None, listed: Sequence[str]) -> str:
+def why_not(
+    message: "Message[str, str]", sender: Sender, *, authserv: str | None, listed: Sequence[str]
+) -> str:
     """Return why a letter does not count, or an empty string when it does.
 
     ``authserv`` names the receiving server whose Authentication-Results are believed; ``listed`` holds
@@ -69,12 +74,12 @@ def why_not(message: EmailMessage, sender: Sender, *, authserv: str | None, list
     return "nothing proves its sender"
 
 
-def is_bulk(message: EmailMessage) -> bool:
+def is_bulk(message: "Message[str, str]") -> bool:
     """Say whether a letter went to a list of readers, as newsletters and alerts do."""
     return any(_lines(message, name) for name in ("List-Id", "List-Unsubscribe"))
 
 
-def _results(message: EmailMessage, authserv: str | None) -> list[tuple[str, str, str]]:
+def _results(message: "Message[str, str]", authserv: str | None) -> list[tuple[str, str, str]]:
     """Return method, verdict and properties of each result in the named server's topmost header."""
     if not authserv:
         return []
@@ -91,6 +96,6 @@ def _aligned(signer: str, domain: str) -> bool:
     return "." in shorter and (longer == shorter or longer.endswith("." + shorter))
 
 
-def _lines(message: EmailMessage, name: str) -> list[str]:
+def _lines(message: "Message[str, str]", name: str) -> list[str]:
     # The parsed headers raise on some malformed lines; the raw ones never do.
     return [" ".join(str(value).split()) for key, value in message.raw_items() if key.lower() == name.lower()]
