@@ -17,14 +17,20 @@ COMPOUNDS: Final = Reasons()
 _SMALL: Final = 3  # letters: "of" and "and" stay small inside a name
 _BACKED: Final = frozenset(b"backed led owned funded founded made built based powered supported".split())
 _EXTENSIONS: Final = frozenset(
-    b"""labs lab capital energy hospitality technologies systems software solutions
-    networks industries enterprises ventures partners motors pharmaceuticals pharma therapeutics biosciences
-    biotech sciences bank bancorp insurance studios robotics semiconductor semiconductors electronics foods
-    airlines airways resources materials chemicals communications telecom consulting analytics university
-    college institute school foundation church hospital trust fund street avenue road square bay county island
-    river lake valley mountain park beach city town village court hall house university federation league club
-    association council party movement festival awards cup prize fc united rovers""".split()
+    b"""
+    aerospace airlines airways analytics association automation automotive avenue awards bancorp bank
+    bay beach bio biosciences biotech capital chemicals church city cloud club college commodities
+    communications consulting council county court cup data defence defense digital dynamics electronics
+    energy enterprises fc federation festival finance financial foods foundation fund games gaming hall
+    health healthcare holdings hospital hospitality house imaging industries institute insurance island
+    lab labs lake league logistics materials media medical metals minerals mining mobility motors
+    mountain movement networks park partners party payments pharma pharmaceuticals pictures prize
+    properties realty resources retail river road robotics rovers school sciences semiconductor
+    semiconductors shipping software solutions square street studios surgical systems technologies
+    telecom therapeutics town trading trust united university valley ventures village
+    """.split()
 )
+_UNITS: Final = frozenset(b"ai tv".split())  # ordinary abbreviations that name a unit or a namesake
 _REACH: Final = 3  # words of a longer name behind the listed one
 _KNOWN: Final = ("company_verbs", "verbs", "company_nouns", "regions", "sorts", "tool_nouns")
 
@@ -149,6 +155,45 @@ def _longer_name(place: Place) -> tuple[int, int] | None:
             return None
         at += 1
     return None
+
+
+@COMPOUNDS(-5.4, "the name goes on before the verb, as another company's or a product's")
+def _goes_on(place: Place) -> tuple[int, int] | None:
+    """Hold for "X Alpha raises", "X AI, Y and Z partner": a word that nobody adds to the name of X."""
+    if place.ambiguity is Ambiguity.DOMINANT or not _has_second_word(place):
+        return None
+    return place.start, place.end + 1
+
+
+@COMPOUNDS(-8.0, "a unit or a product of that name acts, and not the company itself")
+def _unit(place: Place) -> tuple[int, int] | None:
+    """Hold for "X TV unveils", "X SDI signs" where everybody knows X: only letters make another name."""
+    passage, at = place.passage, place.end
+    if place.ambiguity is not Ambiguity.DOMINANT or not passage.written(at).isupper():
+        return None
+    unusual = passage.word(at) in _UNITS or not commonness(passage.word(at))
+    return (place.start, at + 1) if unusual and _has_second_word(place) else None
+
+
+def _has_second_word(place: Place) -> bool:
+    """Say whether another capitalised word stands between the name and a verb of companies."""
+    passage, at = place.passage, place.end
+    if passage.style not in {Style.SENTENCE, Style.TITLE} or not place.close_after:
+        return False
+    word = passage.word(at)
+    named = passage.is_capital(at) and word.isalpha() and not word.endswith(b"ly")
+    return named and not is_listed(word, *_KNOWN) and _acts(passage, at + 1)
+
+
+def _acts(passage: Passage, at: int) -> bool:
+    """Say whether a verb of companies follows, or the list goes on whose members act."""
+    if passage.ends_clause(at):
+        return False
+    listed = passage.gap(at).strip() == "," and passage.is_capital(at)
+    infinitive = passage.word(at) == b"to" and is_listed(passage.word(at + 1), "infinitives")
+    verb = passage.is_next(at) and is_listed(passage.word(at), "company_verbs", "verbs")
+    talks = passage.word(at) == b"in" and passage.word(at + 1) in {b"talks", b"merger"}
+    return listed or infinitive or verb or talks
 
 
 @COMPOUNDS(-2.4, "a capitalised word next to it makes it part of another name")

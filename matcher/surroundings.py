@@ -82,18 +82,21 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
 _OWN_ENDS: Final = ("ag", "group", "inc", "se")  # what the one company of a name may add to it in its domain
 
 
+def _is_bare_domain(place: Place, account: Account) -> bool:
+    """Say whether a domain of the account is the name and nothing else, as "norvik" in norvik.com."""
+    word = b"".join(place.passage.words[place.start : place.end]).decode("utf-8", "replace")
+    labels = {label for domain in account.domains for label in domain.lower().split(".")[:-1]}
+    return word in {label.removesuffix(end).rstrip("-") for label in labels for end in ("", *_OWN_ENDS)}
+
+
 def _dominant(place: Place, name: Name, account: Account) -> list[Feature]:
     """Weigh whether the account is the one company that everybody means by the word."""
-    word = place.passage.word(place.start).decode()
-    labels = {label for domain in account.domains for label in domain.lower().split(".")[:-1]}
-    bare = {label.removesuffix(end).rstrip("-") for label in labels for end in ("", *_OWN_ENDS)}
-    if labels and word not in bare and name.origin in {Origin.STRIPPED, Origin.SHORT}:
+    bare = _is_bare_domain(place, account)
+    if account.domains and not bare and name.origin in {Origin.STRIPPED, Origin.SHORT}:
         return [
             plain_feature("namesake", -3.0, "its domain is not the bare name, which is another company's")
         ]
-    features = []
-    if word in bare:
-        features.append(plain_feature("bare_domain", 0.8, "its domain is the bare name"))
+    features = [plain_feature("bare_domain", 0.8, "its domain is the bare name")] if bare else []
     if account.tickers:
         features.append(plain_feature("traded", 2.4, "it is traded, as the company that the word means is"))
     return features

@@ -74,7 +74,7 @@ def test_a_longer_name_hides_a_listed_one_also_with_a_region_behind() -> None:
 
 def test_a_known_company_that_is_not_listed_hides_a_shorter_name() -> None:
     account = an_account("Norvik")
-    event = a_stored_event("Norvik Telemark opens an office", url=None)
+    event = a_stored_event("Fire guts a hall of Norvik Telemark", url=None)
     accounts = {account.id: account}
     assert Linker(Lexicon(accounts=accounts)).link(event).mentions
     assert not Linker(Lexicon(accounts=accounts, companies=("Norvik Telemark",))).link(event).mentions
