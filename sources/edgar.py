@@ -72,8 +72,8 @@ class Edgar(Source):
 
     @property
     def requests(self) -> int:
-        """Return a page of the list per form, and the few documents that come in between two polls."""
-        return len(self.forms) + 2 * len(self.forms)
+        """Return a page of the list per form, and about one document that came in between two polls."""
+        return 2 * len(self.forms)
 
     async def poll(self, poll: Poll) -> AsyncIterator[Event]:
         """Yield the filings that are new in the list, and those that waited for their document."""
