@@ -71,7 +71,8 @@ def read_board(kind: str, body: bytes, url: str) -> Postings:
     """
     board = BOARDS[kind]
     told = Page(url=url, status=200, headers={}, body=body).json()
-    entries = told.get(board.entries) if board.entries and isinstance(told, dict) else told
+    holder = told if isinstance(told, dict) else {}
+    entries = holder.get(board.entries) if board.entries else told
     if not isinstance(entries, list):
         raise SourceChanged(
             f"{url} answered, but not with the postings of a board at {kind.capitalize()}. "
@@ -81,8 +82,7 @@ def read_board(kind: str, body: bytes, url: str) -> Postings:
     found = [posting for entry in known if (posting := board.posting(entry)) is not None]
     if entries and not any(_any_id(entry) for entry in known):
         raise SourceChanged(f"{url} lists postings without ids. {kind.capitalize()} has changed.")
-    company = _plain(told.get("name")) if isinstance(told, dict) else ""
-    return Postings(count=len(entries), shown=tuple(found), company=company or None)
+    return Postings(count=len(entries), shown=tuple(found), company=_plain(holder.get("name")) or None)
 
 
 def _any_id(entry: _Json) -> bool:

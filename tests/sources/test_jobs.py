@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import pickle
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,15 @@ def test_a_missing_page_is_no_shorter_board() -> None:
     assert json.dumps(state) == before
 
 
+@pytest.mark.parametrize("kind", sorted(BOARDS))
+@pytest.mark.parametrize(
+    "body", ['{"ok": false, "error": "Document not found"}', "[1]", '"x"', '{"jobs": {}}']
+)
+def test_an_answer_in_another_shape_is_told(kind: str, body: str) -> None:
+    with pytest.raises(SourceChanged):
+        poll(a_board(kind), {asked(kind): body})
+
+
 def test_talent_pools_and_hidden_jobs_are_no_jobs() -> None:
     assert not any("Talent pool" in title for title in titles_of(of_case(DATA / "greenhouse.json")))
     assert not any("Unlisted" in title for title in titles_of(of_case(DATA / "ashby.json")))
@@ -311,4 +321,5 @@ def test_whatever_a_posting_holds_it_is_read_or_told(kind: str, entries: list[di
     except SourceError:
         return
     assert found.count == len(entries)
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own: it comes from the worker pool
     assert all(posting.id and posting.title == " ".join(posting.title.split()) for posting in found.shown)
