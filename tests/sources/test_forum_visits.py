@@ -1,10 +1,13 @@
 """Every kind of forum through the real door: real fetcher, real pool of readers, a local server."""
 
 import asyncio
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from earmark.cli.session import read_json_or_text
 from earmark.testing import FakePoll, events_from
 from monitors.parse import ParsePool
 from monitors.poll import Outcome, poll_source
@@ -14,6 +17,7 @@ from tests.builders import NOW
 from tests.monitors.hostile import Hostile, a_fetcher, answer
 from tests.sources.golden_posts import ByPart, page_of
 
+ROOT = Path(__file__).parents[2]
 SESSION = b'{"accessJwt": "synthetic", "active": true}'
 GRANTED = b'{"access_token": "synthetic", "token_type": "bearer"}'
 VISITS: dict[str, tuple[dict[str, Any], dict[str, bytes]]] = {
@@ -102,3 +106,14 @@ def test_a_wrong_body_is_one_clear_sentence_for_every_kind() -> None:
         assert outcome.error.endswith("."), kind
         assert "n0t-a-real-secret" not in outcome.error
         assert "failed inside" not in outcome.error, kind
+
+
+@pytest.mark.parametrize("kind", VISITS)
+def test_the_examples_of_its_page_are_options_that_work(kind: str) -> None:
+    page = (ROOT / "docs" / "sources" / f"{kind}.md").read_text("utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("earmark sources add ")]
+    assert lines
+    for line in lines:
+        _, _, _, named, *options = shlex.split(line)
+        values = {name: read_json_or_text(text) for name, _, text in (one.partition("=") for one in options)}
+        assert build(named, values).kind == named == kind
