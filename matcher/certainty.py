@@ -9,6 +9,7 @@ from matcher.lexicon import patterns
 __all__ = ["certainty_of", "is_past", "taken_back"]
 
 _WINDOW: Final = 60
+_LONG: Final = 120
 _PATTERNS: Final = patterns("certainty")
 _HYPOTHETICAL: Final = _PATTERNS["hypothetical"]
 _DENIED: Final = _PATTERNS["denied"]
@@ -24,7 +25,16 @@ _CORRECTED = re.compile(
 _TAKES_BACK: Final = _PATTERNS["takes_back"]
 _NEGATES: Final = _PATTERNS["negates"]
 _PAST_TIME: Final = _PATTERNS["past_time"]
-_HAD = re.compile(r"\bhad\s(?:\w+\s)?$", re.IGNORECASE)
+_HAD = re.compile(r"\bhad\s(?:\w+\s){0,2}$", re.IGNORECASE)
+# "It said that it had agreed to buy": the past of what is reported, and news all the same.
+_SAID_HAD = re.compile(
+    r"\b(?:said|says|announced|confirmed|disclosed|revealed|added|told)\b[^.;]{0,80}\bhad\s(?:\w+\s){0,2}$",
+    re.IGNORECASE,
+)
+_FORMERLY: Final = re.compile(r"(?:formerly|previously)$", re.IGNORECASE)
+_IF: Final = re.compile(
+    r"^\W*(?:if|unless|should)\b.*\b(?:would|could|will|may|might)\s(?:\w+\s){0,2}$", re.IGNORECASE
+)
 
 
 def certainty_of(before: str, form: str, after: str, whole: str) -> Certainty | None:
@@ -35,7 +45,7 @@ def certainty_of(before: str, form: str, after: str, whole: str) -> Certainty | 
     window = before[-_WINDOW:]
     if _CORRECTED.search(whole):
         return Certainty.CORRECTED
-    if _HYPOTHETICAL.search(window):
+    if _HYPOTHETICAL.search(window) or _IF.search(before[-2 * _LONG :]):
         return None
     plans = form in {"base", "noun", "ing"}
     rules = (  # the first that holds decides
@@ -62,10 +72,9 @@ def taken_back(title: str, certainty: Certainty, body: str) -> Certainty:
 
 def is_past(before: str, after: str, year: int) -> bool:
     """Say whether the clause itself dates the thing to a time long gone, seen from ``year``."""
-    if _HAD.search(before[-12:]):
+    if _HAD.search(before[-24:]) and not _SAID_HAD.search(before[-_LONG:]):
         return True
-    for part in (before[-_WINDOW:], after[:110]):
-        for match in _PAST_TIME.finditer(part):
-            if match["ago"] or int(match["year"]) < year:
-                return True
-    return False
+    # "hires Ada Berg, formerly of Halden" is no old news; "formerly hired" is.
+    told = [*_PAST_TIME.finditer(before[-_WINDOW:])]
+    told += [match for match in _PAST_TIME.finditer(after[:110]) if not _FORMERLY.match(match[0])]
+    return any(match["ago"] or int(match["year"]) < year for match in told)

@@ -148,7 +148,7 @@ def _sides(plain: str, hit: Hit) -> Iterator[_Place]:
     before_key, after_key = hit.frame.subject, hit.frame.object
     if hit.passive and hit.frame.swaps:
         before_key, after_key = after_key, before_key
-    if before_key in {"acquirer", "target", "tool"}:
+    if before_key in {"acquirer", "target", "tool"} or (before_key == "customer" and not hit.passive):
         found = name_before(plain[: hit.start])
         if found:
             yield _Place(before_key, "", *found)

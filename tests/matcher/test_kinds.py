@@ -191,6 +191,38 @@ def test_a_rumour_that_both_sides_deny_further_down_is_denied() -> None:
     assert {claim.certainty for claim in denied} == {Certainty.DENIED}
 
 
+RUNNING = {
+    "The Leeds company said on Tuesday that it had agreed to buy Tessel for £40 million.": {
+        "acquires",
+        "acquired_or_merged",
+    },
+    "Norvik Labs has brought in Ada Berg, formerly of Halden, to run its finance function.": {"exec_hire"},
+    "Ms Berg will take up the role of chief financial officer in January.": {"exec_hire"},
+    "Mr Ashby, who has led the group since 2019, will stand down in March.": {"exec_departure"},
+    "The round was led by Quill Partners.": {"funding_early"},
+    "Hollin Foods is to close its factory in Wrexham with the loss of 180 jobs.": {"layoffs"},
+    "About 90 people will lose their jobs under the plan.": {"layoffs"},
+    "Revenue for the six months to September rose 7% to £212 million.": {"earnings_guidance"},
+    "Attackers gained access to the system and copied the details of 30,000 guests.": {"security_incident"},
+    "The board has approved a Rs 1,200 crore expansion of its module factory in Gujarat.": {"facility_capex"},
+    "Tarn Freight will move its payroll from Ledgerly to Tallystone.": {"tech_switch_or_removal"},
+    "Orrin Retail has put its Polish business up for sale.": {"divest_spinoff"},
+    "The company has filed for protection from its creditors.": {"bankruptcy_or_closing"},
+    "Lark Energy said it had secured a £30 million loan from Tern Bank.": {"funding_debt_grant"},
+    "The start-up has now raised a total of $48 million.": set(),
+    "She previously served as chief marketing officer at Pelican Foods.": set(),
+    "He joined the firm in 2011 as a trainee.": set(),
+    "In 2018 it acquired a rival in Porto.": set(),
+    "If the deal goes through, the group would cut 300 jobs.": set(),
+    "The merger, announced in 2021, was later abandoned.": set(),
+}
+
+
+@pytest.mark.parametrize("sentence", RUNNING)
+def test_a_sentence_of_a_body_claims_what_is_news_in_it_and_no_history(sentence: str) -> None:
+    assert kinds_of("News from the wire", text=sentence) == RUNNING[sentence]
+
+
 HOSTILE = {
     "one letter": "a" * 50_000,
     "verbs": "Acme acquires " * 3_500,
