@@ -30,6 +30,9 @@ _EXTENSIONS: Final = frozenset(
     telecom therapeutics town trading trust united university valley ventures village
     """.split()
 )
+_SAME: Final = frozenset(
+    b"technology technologies group holding holdings global international worldwide".split()
+)
 _UNITS: Final = frozenset(b"ai tv".split())  # ordinary abbreviations that name a unit or a namesake
 _REACH: Final = 3  # words of a longer name behind the listed one
 _KNOWN: Final = ("company_verbs", "verbs", "company_nouns", "regions", "sorts", "tool_nouns")
@@ -182,7 +185,8 @@ def _has_second_word(place: Place) -> bool:
         return False
     word = passage.word(at)
     named = passage.is_capital(at) and word.isalpha() and not word.endswith(b"ly")
-    return named and not is_listed(word, *_KNOWN) and _acts(passage, at + 1)
+    known = word in _SAME or is_listed(word, *_KNOWN, "infinitives", "currencies")
+    return named and not known and _acts(passage, at + 1)
 
 
 def _acts(passage: Passage, at: int) -> bool:

@@ -15,6 +15,7 @@ from matcher.unlisted import companies_in
 __all__ = ["MOST_ACCOUNTS", "Matcher"]
 
 MOST_ACCOUNTS: Final = 10  # a text that names more is a round-up
+_SUBJECTS: Final = frozenset({Role.SUBJECT, Role.ACQUIRER, Role.RAISER})
 _CARRIED: Final = 0.8  # how much a claim counts for the title's subject when its own sentence names nobody
 
 
@@ -97,7 +98,7 @@ def _subjects(claim: Claim, mentions: Sequence[Mention]) -> list[tuple[Mention, 
         return [(mention, 1.0) for mention in own]
     if claim.evidence.field == "title":
         return []
-    subjects = [m for m in mentions if m.span.field == "title" and m.role in {Role.SUBJECT, Role.ACQUIRER}]
+    subjects = [m for m in mentions if m.span.field == "title" and m.role in _SUBJECTS]
     return [(mention, _CARRIED) for mention in subjects]
 
 

@@ -27,6 +27,7 @@ _FACT_ROLES: Final = {
     "target": Role.TARGET,
     "investors": Role.INVESTOR,
     "tool": Role.MENTION,
+    "customer": Role.CUSTOMER,
 }
 _DEALS: Final = frozenset({"acquires", "acquired_or_merged"})
 _FUNDING: Final = frozenset({"funding_seed", "funding_early", "funding_growth", "funding_debt_grant"})
@@ -100,7 +101,9 @@ def _told(passage: Passage, start: int, end: int) -> Role | None:
     before, after = _before(passage, start), _after(passage, end)
     hyphen = end < len(passage.tokens) and passage.gap(end) in {"-", "‑"}
     tests = (
-        (Role.FORMER_EMPLOYER, is_listed(after[0], "former_after") or _once(before)),
+        (Role.FORMER_EMPLOYER, _left(after) or _once(before) or _lends(before, after)),
+        (Role.MENTION, is_listed(after[0], "kin") or is_listed(after[1], "kin")),
+        (Role.RAISER, _gets_money(passage, start)),
         (Role.INVESTOR, hyphen and after[0] in {b"backed", b"led", b"funded"}),
         (Role.INVESTOR, _one_or_two(before, "invests_before")),
         (Role.TARGET, _is_bought(after)),
@@ -122,6 +125,32 @@ def _once(before: tuple[bytes, ...]) -> bool:
         (b"formerly", b"at"),
         (b"years", b"at"),
     }
+
+
+def _left(after: tuple[bytes, ...]) -> bool:
+    """Say whether it once employed somebody: "X veteran", "X and Y veteran"."""
+    return is_listed(after[0], "former_after") or (after[0] == b"and" and is_listed(after[2], "former_after"))
+
+
+def _lends(before: tuple[bytes, ...], after: tuple[bytes, ...]) -> bool:
+    """Say whether another company takes one of its people: "adds X CEO to board", "taps X executive"."""
+    return is_listed(before[-1], "recruits") and is_listed(after[0], "officers")
+
+
+def _gets_money(passage: Passage, start: int) -> bool:
+    """Say whether somebody puts money in it: "leads round in Danish start-up X", "invests in X"."""
+    into = False
+    for at in range(start - 1, max(-1, start - 10), -1):
+        word = passage.word(at)
+        if passage.starts_clause(at + 1):
+            return False
+        if not into and word in _OBJECT_FRONTS:
+            if word not in {b"in", b"into"}:
+                return False
+            into = True
+        elif into and is_listed(word, "invests_after"):
+            return True
+    return False
 
 
 def _bought_further_on(passage: Passage, start: int) -> bool:
@@ -207,9 +236,9 @@ def role_in(claim: Claim, mention: Mention) -> Role:
         return role
     if claim.kind in _FUNDING:
         return Role.RAISER if role in {Role.SUBJECT, Role.ACQUIRER} else role
-    if claim.kind == "invests_into" and role is Role.SUBJECT:
-        return Role.INVESTOR
-    return Role.SUBJECT if role is Role.ACQUIRER else role
+    if claim.kind == "invests_into":
+        return Role.INVESTOR if role in {Role.SUBJECT, Role.ACQUIRER} else role
+    return Role.SUBJECT if role in {Role.ACQUIRER, Role.RAISER} else role
 
 
 def _names(fact: Fact, mention: Mention) -> bool:

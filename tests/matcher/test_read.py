@@ -44,6 +44,31 @@ def test_a_former_employer_is_no_reason_to_call() -> None:
     assert {match.account for match in reading.matches} == {"farrow"}
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        (
+            "Fjordgate leads $42m round in Danish tool maker Norvik Labs",
+            {("norvik-labs", "funding_early", "raiser")},
+        ),
+        ("Quillon adds Farrow CEO to board", {("quillon", "board_change", "subject")}),
+        (
+            "Mara Lind, Quillon and Farrow veteran, quits as finance chief of Norvik Labs",
+            {("norvik-labs", "exec_departure", "subject")},
+        ),
+        ("Quillon Spinoff Lands $90 Million Series C", set()),
+        ("Quillon rival raises $9 million seed round", set()),
+    ],
+)
+def test_the_news_belongs_to_the_one_who_does_it(title: str, told: set[tuple[str, str, str]]) -> None:
+    assert {one for one in _told(_read(title)) if one[0]} == told
+
+
+def test_an_investor_and_the_one_it_invests_in_have_each_their_own_part() -> None:
+    told = _told(_read("Quillon invests $5 million in Norvik Labs"))
+    assert told == {("quillon", "invests_into", "investor"), ("norvik-labs", "funding_early", "raiser")}
+
+
 def test_a_claim_about_an_unlisted_company_does_not_go_to_a_namesake() -> None:
     accounts = {"norvik": an_account("Norvik")}
     reading = Matcher(Lexicon(accounts=accounts)).read(
