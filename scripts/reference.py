@@ -21,6 +21,8 @@ from earmark.config import Settings
 from earmark.contract import Source
 from earmark.lifecycle import TRANSITIONS, Cause
 from earmark.triggers import CATALOGUE
+from monitors.pace import EVERY
+from sources.catalogue import Card, cards
 from sources.registry import kinds
 
 FILE: Final = Path(__file__).resolve().parents[1] / "docs" / "reference.md"
@@ -110,6 +112,17 @@ def _sources() -> Iterator[str]:
     yield from (
         "## Sources",
         "",
+        (
+            "A preset is the kind `feed`, configured. Requests a day: at the usual pace, and at the least "
+            "pause that the kind allows; * for each feed, board or search that the options name."
+        ),
+        "",
+        "| kind | preset of | needs | requests a day | shows |",
+        "|---|---|---|---|---|",
+    )
+    yield from map(_card, cards(EVERY))
+    yield from (
+        "",
         "Options of every kind:",
         "",
         "| option | default | means |",
@@ -120,9 +133,19 @@ def _sources() -> Iterator[str]:
     for kind, source in sorted(kinds().items()):
         own = {name: field for name, field in source.model_fields.items() if name not in shared}
         yield from ("", f"### `{kind}`", "", inspect.cleandoc(source.__doc__ or ""), "")
+        if source.terms:
+            yield from (f"Terms: {source.terms}", "")
         yield from ("| option | default | means |", "|---|---|---|")
         yield from (_option(name, field) for name, field in own.items())
     yield ""
+
+
+def _card(card: Card) -> str:
+    each = "" if card.requests else "*"
+    shown = "any" if card.shows_all else ", ".join(f"`{kind}`" for kind in card.shows)
+    preset_of = f"`{card.preset_of}`" if card.preset_of else ""
+    cost = f"{card.usual_cost}, at most {card.highest_cost}{each}"
+    return f"| `{card.kind}` | {preset_of} | {_cell(card.auth)} | {cost} | {shown} |"
 
 
 def _option(name: str, field: FieldInfo) -> str:

@@ -1,4 +1,4 @@
-"""Verbs of the sources: which kinds there are, which are polled, and how they fare."""
+"""Verbs of the sources: which are polled, and how they fare."""
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
@@ -26,35 +26,6 @@ __all__ = ["app", "require"]
 app = typer.Typer(help="Places that are polled.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
-
-
-@app.command()
-def kinds(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the kinds of source with their options."""
-    from sources.registry import broken
-    from sources.registry import kinds as known
-
-    found = {
-        name: {
-            "about": (source.__doc__ or "").strip().partition("\n")[0],
-            "options": {
-                key: {"needed": field.is_required(), "about": field.description or ""}
-                for key, field in source.model_fields.items()
-            },
-        }
-        for name, source in known().items()
-    }
-
-    def draw(console: "Console") -> None:
-        for name, kind in found.items():
-            console.print(f"{name}: {kind['about']}")
-            options: dict[str, dict[str, Any]] = kind["options"]  # type: ignore[assignment]  # built above
-            for key, option in options.items():
-                console.print(f"  {key}{' (needed)' if option['needed'] else ''}: {option['about']}")
-        for fault in broken().values():
-            notice(fault)
-
-    session_of(context).show(found, as_json, draw)
 
 
 @app.command("list")
