@@ -30,7 +30,7 @@ from sources.discover import Links
 from sources.feed import parse_feed
 from sources.registry import build
 
-__all__ = ["Discovered", "Found", "Scout", "scouting"]
+__all__ = ["Discovered", "Found", "Run", "Scout", "scouting"]
 
 T = TypeVar("T")
 Ask = Callable[[str], Awaitable[Page]]

@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from earmark.types import Event, Mark, StoredEvent
+from earmark.errors import SourceChanged
+from earmark.types import Event, Fact, Hint, Mark, StoredEvent
 from matcher.normalise import canonical_url, event_id, fingerprint
 from storage.events import Known, Seen
 
 __all__ = ["Arrivals", "cleaned", "identified", "sort_out"]
 
 _LONGEST: Final = {"title": 2_000, "text": 50_000, "external_id": 1_000, "url": 4_000}
+_TYPES: Final = {"published_at": datetime, "occurred_at": datetime, "hints": tuple, "facts": tuple}
 _FUTURE: Final = timedelta(days=1)
 # Control characters but tab and line feed, and lone surrogates: no database stores them as text.
 _UNSTORABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -34,7 +36,12 @@ class Arrivals:
 
 
 def cleaned(event: Event, now: datetime) -> Event:
-    """Return the event fit to be stored: bounded texts, http(s) links, no date from the future."""
+    """Return the event fit to be stored: bounded texts, http(s) links, no date from the future.
+
+    Raises SourceChanged when a source of another package yields what is no event.
+    """
+    if fault := _fault(event):
+        raise SourceChanged(f"The source yields {fault}. Report it to the author of that kind.")
     changes: dict[str, Any] = {}
     for field in fields(event):
         value = getattr(event, field.name)
@@ -46,6 +53,22 @@ def cleaned(event: Event, now: datetime) -> Event:
             value = None
         changes[field.name] = value
     return replace(event, **changes)
+
+
+def _fault(event: object) -> str | None:
+    """Return what is wrong with the types of an event, or None."""
+    if not isinstance(event, Event):
+        return f"a {type(event).__name__} where an event belongs"
+    for field in fields(event):
+        value: object = getattr(event, field.name)
+        optional = field.name not in {"external_id", "title", "text", "hints", "facts"}
+        if not (optional and value is None) and not isinstance(value, _TYPES.get(field.name, str)):
+            return f"an event whose {field.name} is a {type(value).__name__}"
+    if not all(isinstance(hint, Hint) for hint in event.hints):
+        return "an event whose hints are no hints"
+    return (
+        None if all(isinstance(fact, Fact) for fact in event.facts) else "an event whose facts are no facts"
+    )
 
 
 def identified(event: Event, *, source: str, now: datetime, trust: float = 1.0) -> StoredEvent:

@@ -167,7 +167,7 @@ async def poll_source(
     except TimeoutError:
         text = f"{configured.id} took longer than {DEADLINE.seconds} s. It is tried again later."
         outcome = replace(outcome, result="unavailable", error=text)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plugin may even want to end the program
         logger.warning("poll crashed", exc_info=error, extra={"source": configured.id})
         text = (
             f"The source {configured.id} (kind {configured.kind}) failed inside: "

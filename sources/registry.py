@@ -78,7 +78,7 @@ def _loaded() -> tuple[Mapping[str, type[Source]], Mapping[str, str]]:
     for entry in [*own, *sorted(entry_points(group=_GROUP), key=lambda entry: entry.name)]:
         try:
             found[entry.name] = _source(entry, found)
-        except Exception as error:  # noqa: BLE001 - whatever a plugin raises, the other kinds stay
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does, the other kinds stay
             faults[entry.name] = f"{_origin(entry)} offers source kind '{entry.name}', but {_reason(error)}"
             _log.warning("%s", faults[entry.name])
     return MappingProxyType(dict(sorted(found.items()))), MappingProxyType(faults)
@@ -99,7 +99,7 @@ def _origin(entry: EntryPoint) -> str:
     return f"The package '{entry.dist.name}'" if entry.dist else "earmark"
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, ConfigError):
         return str(error)
     return f"it can't be loaded ({type(error).__name__}: {error}). Update or uninstall it."

@@ -15,7 +15,18 @@ import typer
 from typer.core import TyperGroup
 
 from earmark import logs
-from earmark.cli import accounts, actions, coverage, discovery, kinds, lists, rulebook, sources, workspace
+from earmark.cli import (
+    accounts,
+    actions,
+    coverage,
+    discovery,
+    kinds,
+    lists,
+    plugins,
+    rulebook,
+    sources,
+    workspace,
+)
 from earmark.cli.session import Session, notice
 from earmark.errors import ConfigError, EarmarkError, LifecycleError, SourceError, StorageError
 
@@ -51,6 +62,7 @@ workspace.add_to(app)
 coverage.add_to(accounts.app)
 discovery.add_to(sources.app)
 kinds.add_to(sources.app)
+plugins.add_to(sources.app)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")

@@ -1,0 +1,5 @@
+"""A module that wants to end the program that imports it."""
+
+import sys
+
+sys.exit("goodbye")
