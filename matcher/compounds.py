@@ -8,7 +8,7 @@ from typing import Final
 from matcher.names import Ambiguity
 from matcher.passage import Passage, Style
 from matcher.place import Place, Reasons, is_listed
-from matcher.vocabulary import Commonness, commonness, family_names, given_names, places
+from matcher.vocabulary import Commonness, commonness, dominant_names, family_names, given_names, places
 
 __all__ = ["COMPOUNDS", "is_lower_case_word"]
 
@@ -176,6 +176,14 @@ def _unit(place: Place) -> tuple[int, int] | None:
         return None
     unusual = passage.word(at) in _UNITS or not commonness(passage.word(at))
     return (place.start, at + 1) if unusual and _has_second_word(place) else None
+
+
+@COMPOUNDS(-6.0, "the name before it goes on with it")
+def _second_word(place: Place) -> tuple[int, int] | None:
+    """Hold for a name of letters or a word behind one that everybody knows ("Samsung X")."""
+    doubtful = place.is_word or place.ambiguity is Ambiguity.ACRONYM
+    known = place.close_before and place.passage.word(place.start - 1) in dominant_names()
+    return (place.start - 1, place.end) if doubtful and known and place.is_capital else None
 
 
 def _has_second_word(place: Place) -> bool:
