@@ -26,6 +26,7 @@ MOST_BYTES: Final = 1024 * 1024
 """Of one letter: what is longer is cut off."""
 MOST_BYTES_IN_ALL: Final = 20 * 1024 * 1024
 _LONGEST_LINE: Final = 8 * 1024 * 1024  # all uids of a folder stand in one
+_AROUND_A_LETTER: Final = 64 * 1024
 _SECONDS: Final = 60.0
 _SECONDS_TO_CONNECT: Final = 8.0
 _MOST_ADDRESSES: Final = 4
@@ -199,7 +200,7 @@ class _Client(imaplib.IMAP4):
 
     def begin_letter(self) -> None:
         """Allow the bytes of one more letter."""
-        self._left = 2 * MOST_BYTES
+        self._left = MOST_BYTES + _AROUND_A_LETTER
 
     def read(self, size: int) -> bytes:
         """Return so many bytes; SourceChanged when a server announces more than was asked for."""
@@ -265,11 +266,13 @@ def _said_in_words(mailbox: Mailbox, tools: ModuleType) -> Iterator[None]:
             f"{where} shows a certificate that can't be trusted ({error.verify_message}). "
             "Check the host name: it must be the one that the certificate is for."
         ) from error
-    except (imaplib.IMAP4.abort, OSError) as error:
-        raise SourceUnavailable(
-            f"{where} can't be reached, or broke off ({type(error).__name__}). It is tried again later."
-        ) from None
-    except (imaplib.IMAP4.error, tools.ImapToolsError, ValueError, IndexError) as error:
+    except (imaplib.IMAP4.error, tools.ImapToolsError, OSError, ValueError, IndexError) as error:
+        # imaplib calls it "abort" both when a connection ends and when it can't make sense of a line.
+        is_lost = isinstance(error, imaplib.IMAP4.abort) and "unexpected" not in str(error)
+        if is_lost or isinstance(error, OSError):
+            raise SourceUnavailable(
+                f"{where} can't be reached, or broke off ({type(error).__name__}). It is tried again later."
+            ) from None
         raise SourceChanged(
             f"{where} answered, but not as an IMAP server should ({type(error).__name__}). "
             f"Check that {mailbox.host}:{mailbox.port} is the IMAP server, with TLS from the start."
