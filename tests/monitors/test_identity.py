@@ -2,9 +2,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earmark.errors import SourceChanged
 from earmark.types import Mark, StoredEvent
 from monitors.identity import Arrivals, cleaned, identified, sort_out
 from storage.events import Known, Seen
@@ -150,3 +152,20 @@ def test_what_was_just_stored_is_known_the_next_time(rows: list[tuple[str, str, 
     arrivals = sort(*events)
     again = sort(*events, known=known_of(*arrivals.new))
     assert (again.new, again.revised) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("event", "fault"),
+    [
+        ({"title": "x"}, "a dict where an event belongs"),
+        (None, "a NoneType where an event belongs"),
+        (an_event(external_id=7), "external_id is a int"),
+        (an_event(text=None), "text is a NoneType"),
+        (an_event(published_at="today"), "published_at is a str"),
+        (an_event(hints=("norvik",)), "hints are no hints"),
+        (an_event(facts=(1,)), "facts are no facts"),
+    ],
+)
+def test_what_is_no_event_is_told_as_a_fault_of_its_kind(event: Any, fault: str) -> None:
+    with pytest.raises(SourceChanged, match=fault):
+        cleaned(event, NOW)

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import EntryPoint
 from typing import ClassVar
@@ -143,3 +144,15 @@ def test_a_secret_never_stands_in_an_error(monkeypatch: pytest.MonkeyPatch) -> N
     assert "it is too short" in str(caught.value)
     assert "abc" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_package_that_ends_the_program_at_import_is_only_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, rude="sys:exit")
+    load = EntryPoint.load
+
+    def leave(entry: EntryPoint) -> object:
+        return sys.exit("goodbye") if entry.name == "rude" else load(entry)
+
+    monkeypatch.setattr(EntryPoint, "load", leave)
+    assert "goodbye" in registry.broken()["rude"]
+    assert "feed" in registry.kinds()
