@@ -79,7 +79,7 @@ def _event(post: Post, now: datetime) -> Event | None:
         text=post.text,
         link=address(post.url),
         publisher=post.community,
-        language=post.language,
+        language=line(post.language),
     )
     for event in events_of([entry]):
         return replace(
@@ -140,11 +140,14 @@ def _other_shape(where: str, what: str) -> SourceChanged:
 
 
 def string(row: Mapping[str, Any], *keys: str) -> str:
-    """Return the first of these fields that holds a string or a whole number, as a string; else ''."""
+    """Return the first of these fields that holds a string or a whole number, as a string; else ''.
+
+    Lone surrogates are dropped: no address and no database takes them.
+    """
     for key in keys:
         value = row.get(key)
-        if isinstance(value, str) and value.strip():
-            return value
+        if isinstance(value, str) and (plain := value.encode("utf-8", "ignore").decode()).strip():
+            return plain
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return ""
