@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +16,8 @@ from earmark.errors import SourceUnavailable
 from earmark.types import Account
 from monitors.discover import Discovered, Found, Scout
 from monitors.discoveries import FRESH, known, remember
+from monitors.http import Fetcher
+from monitors.parse import ParsePool
 from sources.registry import build
 from tests.builders import NOW, ago, an_account
 
@@ -220,3 +224,48 @@ def test_a_line_that_was_cut_off_costs_only_itself(tmp_path: Path) -> None:
         "norvik-labs": LOOK,
         "osk-ltd": other,
     }
+
+
+# The real fetcher, the real parsers
+
+
+def test_a_site_is_explored_over_http_by_the_real_fetcher() -> None:
+    pages = {
+        url.partition("://")[2]: body
+        for url, body in (
+            SITE | {"https://norvik.example/robots.txt": "User-agent: *\nDisallow: /newsroom"}
+        ).items()
+    }
+
+    class Sites(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = pages.get(self.path.removeprefix("/"))
+            self.send_response(404 if body is None else 200)
+            self.end_headers()
+            self.wfile.write((body or "").encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    async def explore(port: int) -> Discovered:
+        root = f"http://127.0.0.1:{port}/"
+        async with (
+            Fetcher(
+                contact="a@b.example", version="1", allow=[f"127.0.0.1:{port}"], spacing=timedelta()
+            ) as fetcher,
+            ParsePool(workers=1) as pool,
+        ):
+
+            async def ask(url: str) -> Page:
+                answer = await fetcher.fetch("GET", root + url.partition("://")[2])
+                return Page(url=url, status=answer.status, headers=answer.headers, body=answer.body)
+
+            return await Scout(ask, pool.run, NOW).explore(NORVIK)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Sites) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        looked = asyncio.run(explore(server.server_port))
+        server.shutdown()
+    assert [one.kind for one in looked.found] == ["feed", "jobs", "feed", "feed"]
+    assert len(looked.notes) == 1
+    assert "robots.txt" in looked.notes[0]
