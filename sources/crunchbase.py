@@ -17,7 +17,7 @@ from sources.dropfolder import Batch, events_in
 from sources.entries import address, line
 from sources.records import Record, csv_records, plain, value_of
 
-__all__ = ["CrunchbaseSource"]
+__all__ = ["CrunchbaseSource", "read_export"]
 
 _HOST = "https://api.crunchbase.com"
 _PAGE = 100

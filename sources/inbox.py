@@ -20,7 +20,7 @@ from sources.entries import address, line
 from sources.html import text_of
 from sources.records import Record, csv_records, json_records, plain, value_of
 
-__all__ = ["InboxSource"]
+__all__ = ["InboxSource", "read_rows"]
 
 Signal = Literal["demo_request", "reply", "form", "sign_up", "attendee", "comment"]
 

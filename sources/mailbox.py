@@ -14,7 +14,7 @@ from earmark.types import Event
 from sources.dropfolder import Batch, events_in
 from sources.letters import Told, read_letter
 
-__all__ = ["MailboxSource"]
+__all__ = ["MailboxSource", "read_file"]
 
 _UIDS = 2**32  # a letter's number is its mailbox's UIDVALIDITY times this, plus its uid
 _log = logging.getLogger(__name__)
