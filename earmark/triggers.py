@@ -67,13 +67,14 @@ _BUY, _CAUTION, _SUPPRESS = Polarity.BUY, Polarity.CAUTION, Polarity.SUPPRESS
 _Row = tuple[int, str, str, str, str, Polarity, float, float, float, float, float]
 
 # fmt: off
+# A kind of funding is a size, where the text names no round: so its words name none either.
 _ROWS: dict[str, tuple[_Row, ...]] = {
     _MONEY: (
-        (1, "funding_seed", "funding", "raised seed money",
+        (1, "funding_seed", "funding", "raised money",
          "first budget, and the founder still decides", _BUY, 0.75, 30, 0, 30, 120),
-        (2, "funding_early", "funding", "raised an early round",
+        (2, "funding_early", "funding", "raised money",
          "go-to-market is built and tools are replaced", _BUY, 0.9, 45, 0, 45, 150),
-        (3, "funding_growth", "funding", "raised a growth round",
+        (3, "funding_growth", "funding", "raised money",
          "process, compliance and new countries follow", _BUY, 0.85, 60, 0, 60, 180),
         (4, "funding_debt_grant", "funding", "took a loan or a grant",
          "the money is earmarked for a purpose", _BUY, 0.6, 45, 0, 45, 150),

@@ -113,7 +113,7 @@ def test_a_planted_claim_is_found(planted: str) -> None:
 
 
 def test_a_planted_name_in_the_headline_is_found() -> None:
-    assert unproven(replace(_note(_funding()), headline="Tessel raised an early round"), ROBOTICS) == [
+    assert unproven(replace(_note(_funding()), headline="Tessel raised money"), ROBOTICS) == [
         "Tessel"
     ]
 
@@ -125,8 +125,8 @@ def test_the_words_of_the_catalogue_claim_no_figure_and_no_name() -> None:
 
 def test_why_now_is_told_from_the_facts_in_the_words_of_the_source() -> None:
     note = _note(_funding())
-    assert note.headline == "Norvik Labs raised an early round"
-    assert _section(note, "why_now") == ["It raised an early round: $20 million, Series B (2026-11-20)."]
+    assert note.headline == "Norvik Labs raised money"
+    assert _section(note, "why_now") == ["It raised money: $20 million, Series B (2026-11-20)."]
 
 
 def test_the_evidence_is_quoted_word_by_word_with_outlet_day_and_link() -> None:
@@ -280,7 +280,7 @@ def _wide(length: int) -> Note:
         for section in ("why_now", "evidence", "fit", "who", "talk", "opener", "next")
         for number in range(4)
     )
-    return Note(ref="r" * 24, headline="Norvik Labs raised an early round", sentences=many)
+    return Note(ref="r" * 24, headline="Norvik Labs raised money", sentences=many)
 
 
 @given(st.integers(0, 900))
@@ -294,7 +294,7 @@ def test_a_note_as_text_has_its_sections_in_order() -> None:
     (trigger,) = _triggers([a_reading(match)])
     assert trigger.note
     lines = as_text_of_note(trigger.note, trigger.score).splitlines()
-    assert lines[0] == f"Norvik Labs raised an early round · score {trigger.score.total:g}"
+    assert lines[0] == f"Norvik Labs raised money · score {trigger.score.total:g}"
     titles = [line[:9].strip() for line in lines[1:] if line[:9].strip()]
     assert titles == ["WHY NOW", "EVIDENCE", "FIT", "SCORE", "WHO", "TALK", "OPENER", "NEXT", "REF"]
 
