@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -13,8 +12,9 @@ from earmark.contract import Page, Poll, SecretOption, Source
 from earmark.errors import SourceChanged
 from earmark.types import Event, Hint, HintKind
 from sources.dates import read_date
-from sources.dropfolder import Batch, events_in
+from sources.dropfolder import Batch, Folder, events_in
 from sources.entries import address, line
+from sources.forum import secret_of
 from sources.records import Record, csv_records, plain, value_of
 
 __all__ = ["CrunchbaseSource", "read_export"]
@@ -59,7 +59,7 @@ class CrunchbaseSource(Source):
         *("funding_seed", "funding_early", "funding_growth", "funding_debt_grant"),
     )
 
-    path: Path | None = Field(None, description="The folder in which you put exported CSV files.")
+    path: Folder | None = Field(None, description="The folder in which you put exported CSV files.")
     columns: dict[str, str] = Field(
         {},
         description="Columns with other names than usual, such as {date = 'Announced'}; the fields are "
@@ -133,7 +133,7 @@ class CrunchbaseSource(Source):
         return await poll.post(
             f"{str(self.base_url or _HOST).rstrip('/')}/api/v4/searches/funding_rounds",
             json=body | ({"after_id": after} if after else {}),
-            headers={"X-cb-user-key": self.key.value()},
+            headers={"X-cb-user-key": secret_of(self.key)},
         )
 
 

@@ -10,18 +10,31 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator
 
 from earmark.contract import Poll
 from earmark.errors import SourceChanged
 from earmark.types import Event
 
-__all__ = ["Batch", "events_in"]
+__all__ = ["Batch", "Folder", "events_in"]
 
 MOST_EVENTS: Final = 5_000
 MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_FILES: Final = 20_000
 _log = logging.getLogger(__name__)
+
+
+def _whole(path: Path) -> Path:
+    whole = path.expanduser()
+    if not whole.is_absolute():
+        raise ValueError(f"write the whole path of the folder, such as {Path.home() / path}")
+    return whole
+
+
+Folder = Annotated[Path, AfterValidator(_whole)]
+"""The option that names a drop folder: the whole path, as the monitor may start anywhere; ~ is the home."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -15,7 +14,7 @@ from earmark.errors import SourceChanged
 from earmark.intake.cells import domain_in
 from earmark.types import Event, Hint, HintKind
 from sources.dates import read_date
-from sources.dropfolder import Batch, events_in
+from sources.dropfolder import Batch, Folder, events_in
 from sources.entries import address, line
 from sources.html import text_of
 from sources.records import Record, csv_records, json_records, plain, value_of
@@ -81,7 +80,7 @@ class InboxSource(Source):
     terms: ClassVar[str] = "Your own records. Drop in only what you may keep of the people named in them."
     shows: ClassVar[tuple[str, ...]] = ("event_participation", "asks_recommendation", "mention_neutral")
 
-    path: Path = Field(description="The folder in which the files are put.")
+    path: Folder = Field(description="The folder in which the files are put.")
     signal: Signal | None = Field(
         None, description="What every row is, if its file doesn't say: such as 'demo_request' or 'attendee'."
     )

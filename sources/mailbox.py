@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -11,7 +10,8 @@ from pydantic import Field, model_validator
 from earmark.contract import Letter, Poll, SecretOption, Source
 from earmark.errors import SourceChanged
 from earmark.types import Event
-from sources.dropfolder import Batch, events_in
+from sources.dropfolder import Batch, Folder, events_in
+from sources.forum import secret_of
 from sources.letters import Told, read_letter
 
 __all__ = ["MailboxSource", "read_file"]
@@ -40,7 +40,7 @@ class MailboxSource(Source):
         None, description="The app password, as env:NAME; the variable is read when polling."
     )
     folder: str = Field("INBOX", description="The mail folder to read; it is opened read-only.")
-    path: Path | None = Field(None, description="A folder of .eml files to read instead of a server.")
+    path: Folder | None = Field(None, description="A folder of .eml files to read instead of a server.")
     authserv: str | None = Field(
         None,
         description="Name with which your receiving server begins its Authentication-Results header, such as "
@@ -79,7 +79,7 @@ class MailboxSource(Source):
         return await poll.mail(
             self.host,
             user=self.user,
-            password=self.password.value(),
+            password=secret_of(self.password),
             folder=self.folder,
             after=after,
             port=self.port,

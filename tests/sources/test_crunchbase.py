@@ -228,8 +228,8 @@ def test_entities_with_holes_are_left_out_one_by_one() -> None:
     ("options", "sentence"),
     [
         ({}, "give either path"),
-        ({"path": "x", "key": "env:K"}, "give either path"),
-        ({"path": "x", "columns": {"firm": "F"}}, "no field 'firm'"),
+        ({"path": "/x", "key": "env:K"}, "give either path"),
+        ({"path": "/x", "columns": {"firm": "F"}}, "no field 'firm'"),
         ({"key": "hunter2"}, "env:NAME"),
     ],
 )

@@ -211,8 +211,9 @@ def test_a_row_without_an_id_is_known_by_what_it_says(tmp_path: Path) -> None:
     ("options", "sentence"),
     [
         ({}, "'path' of source kind 'inbox' is missing"),
-        ({"path": "x", "fields": {"firm": "F"}}, "fields has no 'firm'"),
-        ({"path": "x", "signal": "party"}, "'signal'"),
+        ({"path": "/x", "fields": {"firm": "F"}}, "fields has no 'firm'"),
+        ({"path": "/x", "signal": "party"}, "'signal'"),
+        ({"path": "drop"}, "'path' .* write the whole path of the folder, such as /.*/drop"),
     ],
 )
 def test_wrong_options_are_told_in_a_sentence(options: dict[str, Any], sentence: str) -> None:

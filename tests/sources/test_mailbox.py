@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from earmark.contract import Letter
-from earmark.errors import ConfigError, SourceChanged
+from earmark.errors import ConfigError, SourceChanged, SourceRefused
 from earmark.testing import FakePoll, events_from
 from sources.mailbox import MailboxSource
 from sources.registry import build
@@ -78,16 +78,24 @@ def test_a_strange_state_is_a_first_visit(mailbox: MailboxSource) -> None:
     ("options", "sentence"),
     [
         ({}, "give either host"),
-        ({"host": "a.example", "path": "x", "authserv": "m"}, "give either host"),
+        ({"host": "a.example", "path": "/x", "authserv": "m"}, "give either host"),
         ({"host": "a.example", "authserv": "m"}, "takes user and password"),
-        ({"path": "x"}, "alert mail can be forged"),
-        ({"path": "x", "authserv": "m", "password": "hunter2"}, "env:NAME"),
+        ({"path": "/x"}, "alert mail can be forged"),
+        ({"path": "/x", "authserv": "m", "password": "hunter2"}, "env:NAME"),
     ],
 )
 def test_wrong_options_are_told_in_a_sentence(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence) as caught:
         build("mailbox", options)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_password_that_is_not_set_pauses_this_source_alone(
+    mailbox: MailboxSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SELLER_MAIL")
+    with pytest.raises(SourceRefused, match="SELLER_MAIL is not set"):
+        events_from(mailbox, FakePoll({}, now=NOW))
 
 
 # From a folder
