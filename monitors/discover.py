@@ -77,7 +77,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovered:
-    """What was found for one account; ``notes`` say what could not be looked at, ``asked`` how much was."""
+    """What was found for one account; ``notes`` say what could not be looked at, ``asked`` how much was.
+
+    ``reached`` says that its site answered: what did not is looked at again the next time.
+    """
 
     account: str
     domain: str
@@ -85,6 +88,7 @@ class Discovered:
     found: tuple[Found, ...] = ()
     notes: tuple[str, ...] = ()
     asked: int = 0
+    reached: bool = True
 
 
 @asynccontextmanager
@@ -155,6 +159,7 @@ class Scout:
             found=found,
             notes=tuple(look.notes),
             asked=look.asked,
+            reached=look.reached,
         )
 
 
@@ -170,6 +175,7 @@ class _Look:
         self._entries: set[frozenset[str]] = set()
         self.found: list[Found] = []
         self.notes: list[str] = []
+        self.reached = False
 
     @property
     def asked(self) -> int:
@@ -177,6 +183,7 @@ class _Look:
 
     async def over(self) -> None:
         home, links = await self._site()
+        self.reached = bool(home)
         if not home:
             return
         await self._feeds(home, links)
@@ -303,9 +310,8 @@ class _Look:
         if self._asked[host] >= _MOST_PER_HOST or self.asked >= _MOST_PER_ACCOUNT:
             self._note_once("enough", "More was named than is asked for one account; the rest was left.")
             return None
-        if not documented and not await self._robots.allows(url):
-            text = f"{url} was not asked: the robots.txt of {host} does not let us, or can't be had."
-            self._note_once(f"robots {host}", text)
+        if not documented and (refusal := await self._robots.refusal(url)):
+            self._note_once(refusal, f"{url} was not asked. {refusal}")
             return None
         self._asked[host] += 1
         try:

@@ -15,7 +15,7 @@ __all__ = ["AGENT", "Robots"]
 AGENT: Final = "earmark"
 """The name by which a robots.txt can address us."""
 _LONGEST: Final = 512 * 1024  # bytes of a robots.txt that are read, as RFC 9309 has it
-_CLIENT_ERRORS: Final = range(400, 500)
+_NO_FILE: Final = frozenset(range(400, 500)) - {429}
 _ALL: Final = Protego.parse("")
 _NONE: Final = Protego.parse("User-agent: *\nDisallow: /")
 
@@ -29,26 +29,27 @@ class Robots:
 
     def __init__(self, ask: Callable[[str], Awaitable[Page]]) -> None:
         self._ask = ask
-        self._rules: dict[str, asyncio.Task[Protego]] = {}
+        self._rules: dict[str, asyncio.Task[tuple[Protego, str]]] = {}
 
-    async def allows(self, url: str) -> bool:
-        """Say whether we may read an address."""
+    async def refusal(self, url: str) -> str | None:
+        """Return why we may not read an address, as a sentence, or None when we may."""
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
             self._rules[origin] = asyncio.ensure_future(self._read(f"{origin}/robots.txt"))
-        return bool((await self._rules[origin]).can_fetch(url, AGENT))
+        rules, fault = await self._rules[origin]
+        if rules.can_fetch(url, AGENT):
+            return None
+        return fault or f"The robots.txt of {parts.hostname} does not let programs read it."
 
-    async def _read(self, url: str) -> Protego:
+    async def _read(self, url: str) -> tuple[Protego, str]:
+        """Return the rules of a host, and why they can't be had if so."""
         try:
             page = await self._ask(url)
         except SourceChanged:  # another status: there is no file of rules
-            return _ALL
+            return _ALL, ""
         except (SourceRefused, SourceUnavailable) as error:
-            return _ALL if error.status in _CLIENT_ERRORS and error.status != _TOO_MANY else _NONE
-        except SourceError:
-            return _NONE
-        return Protego.parse(page.body[:_LONGEST].decode("utf-8", "replace"))
-
-
-_TOO_MANY: Final = 429
+            return (_ALL, "") if error.status in _NO_FILE else (_NONE, str(error))
+        except SourceError as error:
+            return _NONE, str(error)
+        return Protego.parse(page.body[:_LONGEST].decode("utf-8", "replace")), ""

@@ -92,7 +92,8 @@ def _looked_at(session: Session, file: Path, accounts: "Sequence[Account]") -> "
         async with scouting(session.settings, session.now) as scout:
             with _progress(len(accounts)) as step:
                 async for one in scout.every(accounts):
-                    remember(file, one)
+                    if one.reached:
+                        remember(file, one)
                     looks[one.account] = one
                     step(len(looks))
 

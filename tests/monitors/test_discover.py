@@ -142,7 +142,7 @@ def test_what_robots_txt_forbids_is_not_asked_and_said() -> None:
     )
     assert "https://norvik.example/blog/feed.xml" not in asked
     assert "https://norvik.example/newsroom" not in asked
-    assert len([note for note in looked.notes if "the robots.txt of norvik.example does not" in note]) == 1
+    assert len([note for note in looked.notes if "The robots.txt of norvik.example does not" in note]) == 1
     assert "norvik-labs-lever" in {one.id for one in looked.found}
 
 
@@ -162,7 +162,7 @@ def test_no_host_is_asked_without_end() -> None:
 def test_an_account_without_a_domain_or_an_answer_is_told_in_a_sentence() -> None:
     assert "no domain" in look(SITE, an_account("Osk Ltd", domains=()))[0].notes[0]
     looked, asked = look({})
-    assert looked.found == ()
+    assert (looked.found, looked.reached) == ((), False)
     assert any("was not found" in note for note in looked.notes)
     assert "https://www.norvik.example/" in asked
 

@@ -22,7 +22,12 @@ def allowed(answer: str | SourceError, *paths: str) -> tuple[list[bool], int]:
 
     async def look() -> list[bool]:
         robots = Robots(ask)
-        return list(await asyncio.gather(*(robots.allows(f"https://norvik.example{path}") for path in paths)))
+        return [
+            reason is None
+            for reason in await asyncio.gather(
+                *(robots.refusal(f"https://norvik.example{path}") for path in paths)
+            )
+        ]
 
     return asyncio.run(look()), len(asked)
 
