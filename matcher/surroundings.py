@@ -94,7 +94,7 @@ def _dominant(place: Place, name: Name, account: Account) -> list[Feature]:
     bare = _is_bare_domain(place, account)
     if account.domains and not bare and name.origin in {Origin.STRIPPED, Origin.SHORT}:
         return [
-            plain_feature("namesake", -3.0, "its domain is not the bare name, which is another company's")
+            plain_feature("namesake", -3.8, "its domain is not the bare name, which is another company's")
         ]
     features = [plain_feature("bare_domain", 0.8, "its domain is the bare name")] if bare else []
     if account.tickers:

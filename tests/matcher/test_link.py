@@ -72,6 +72,32 @@ def test_a_longer_name_hides_a_listed_one_also_with_a_region_behind() -> None:
     assert not linker.link(a_stored_event("Norvik Labs Europe raises $5 million", url=None)).mentions
 
 
+TESLAS = (
+    an_account("Tesla Motor Parts Ltd", id="tesla-parts", domains=("teslaparts.example",)),
+    an_account("Tesla, Inc.", id="tesla", domains=("www.tesla.example",), tickers=("TSLA",)),
+)
+
+
+@pytest.mark.parametrize("listed", [TESLAS, TESLAS[:1], TESLAS[1:]])
+def test_a_famous_name_means_the_account_whose_domain_is_the_bare_name(listed: tuple[Account, ...]) -> None:
+    linker = Linker(Lexicon(accounts={account.id: account for account in listed}))
+    links = linker.link(a_stored_event("Tesla opens a paint shop", url=None))
+    assert {mention.account for mention in links.mentions} == {account.id for account in listed} & {"tesla"}
+
+
+def test_an_alias_of_the_user_outweighs_what_the_domain_says() -> None:
+    account = an_account("Tesla Corporation", id="tesla", domains=("elsewhere.example",), aliases=("Tesla",))
+    linker = Linker(Lexicon(accounts={account.id: account}))
+    assert linker.link(a_stored_event("Tesla opens a paint shop", url=None)).mentions
+
+
+def test_letters_before_an_amount_are_money() -> None:
+    account = an_account("RS")
+    linker = Linker(Lexicon(accounts={account.id: account}))
+    assert not linker.link(a_stored_event("Bakery raises Rs 20 crore", url=None)).mentions
+    assert linker.link(a_stored_event("RS opens a warehouse in Cork", url=None)).mentions
+
+
 def test_a_known_company_that_is_not_listed_hides_a_shorter_name() -> None:
     account = an_account("Norvik")
     event = a_stored_event("Fire guts a hall of Norvik Telemark", url=None)
