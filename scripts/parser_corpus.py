@@ -24,6 +24,7 @@ from sources.html import text_of
 
 SUFFIXES: Final = {".xml", ".rss", ".rdf", ".atom", ".json", ".feed", ".txt", ".html", ""}
 TRACKING: Final = re.compile(r"(?<=[?&])utm_[^&#]*&?")
+API_ANSWER: Final = "JSON that is no JSON Feed"
 LARGEST: Final = 32_000_000
 
 
@@ -40,8 +41,12 @@ class Line:
 
     @property
     def is_worse(self) -> bool:
-        """Whether ours found fewer than the better of the two, or failed in a way that is no outcome."""
-        return self.crashed or self.ours < max(self.feedparser, self.fast)
+        """Whether ours found fewer than the better of the two, or failed in a way that is no outcome.
+
+        The answer of an API that has a list of items is no feed, though fastfeedparser takes it for one.
+        """
+        is_api = API_ANSWER in self.fault and self.feedparser == 0
+        return self.crashed or (self.ours < max(self.feedparser, self.fast) and not is_api)
 
 
 def main() -> int:

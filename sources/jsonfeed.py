@@ -10,6 +10,11 @@ from sources.entries import Entry, address, events_of, line, shown
 
 __all__ = ["read_json_feed"]
 
+_KEYS = frozenset(
+    "version title home_page_url feed_url description user_comment next_url icon favicon author authors "
+    "language expired hubs items".split()
+)
+
 
 def read_json_feed(text: str, url: str) -> Feed:
     """Return the feed in a text that is a JSON Feed; raise SourceChanged when it is none."""
@@ -21,10 +26,10 @@ def read_json_feed(text: str, url: str) -> Feed:
             f"{page} answered with something that starts like JSON but can't be read as such. "
             "It may be cut off; if it stays so, open it in a browser."
         ) from error
-    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+    if not _is_feed(data):
         raise SourceChanged(
-            f"{page} answered with JSON that is no JSON Feed (it has no list of items). "
-            "Give the address of the feed itself."
+            f"{page} answered with JSON that is no JSON Feed (it has no list of items, or is the answer of "
+            "an API). Give the address of the feed itself."
         )
     language = _string(data, "language")
     author = _author(data)
@@ -37,6 +42,14 @@ def read_json_feed(text: str, url: str) -> Feed:
         next_url=address(_string(data, "next_url"), url),
         parser="json",
     )
+
+
+def _is_feed(data: object) -> bool:
+    # Many an API answers with a list of items too, but beside keys of its own.
+    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+        return False
+    says_so = "jsonfeed.org" in (_string(data, "version") or "") or isinstance(data.get("title"), str)
+    return says_so or all(key in _KEYS or str(key).startswith("_") for key in data)
 
 
 def _entry(item: Mapping[str, Any], url: str, language: str | None, author: str | None) -> Entry:

@@ -255,7 +255,7 @@ JSON = st.recursive(
     )
 )
 def test_a_json_feed_with_wrong_types_gives_what_is_right(items: list[dict[str, Any]]) -> None:
-    feed = parse_feed(json.dumps({"items": items}).encode(), "", URL)
+    feed = parse_feed(json.dumps({"title": "T", "items": items}).encode(), "", URL)
     assert len(feed.events) <= len(items)
 
 
@@ -365,3 +365,11 @@ def test_a_channel_without_its_root_is_a_feed() -> None:
     assert titles(b"<CHANNEL><ITEM HREF='https://a.example/'><TITLE>Old format</TITLE></ITEM></CHANNEL>") == [
         "Old format"
     ]
+
+
+def test_the_answer_of_an_api_is_no_feed() -> None:
+    body = {"total_count": 1, "items": [{"id": 1, "url": "https://api.example/1", "title": "An issue"}]}
+    with pytest.raises(SourceChanged, match="JSON that is no JSON Feed"):
+        parse_feed(json.dumps(body).encode(), "application/json", URL)
+    told = {"version": "https://jsonfeed.org/version/1.1"} | body
+    assert titles(json.dumps(told).encode()) == ["An issue"]
