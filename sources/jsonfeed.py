@@ -10,10 +10,10 @@ from sources.entries import Entry, address, events_of, line, shown
 
 __all__ = ["read_json_feed"]
 
-_KEYS = frozenset(
-    "version title home_page_url feed_url description user_comment next_url icon favicon author authors "
-    "language expired hubs items".split()
-)
+_KEYS = {
+    *("version", "title", "home_page_url", "feed_url", "description", "user_comment", "next_url", "icon"),
+    *("favicon", "author", "authors", "language", "expired", "hubs", "items"),
+}
 
 
 def read_json_feed(text: str, url: str) -> Feed:
