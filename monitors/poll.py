@@ -95,12 +95,13 @@ class Visit:
         if answer.not_modified and known:
             self.pages[url] = known
             raise Unchanged
-        body_hash = blake2b(answer.body, digest_size=16).hexdigest()
-        self.pages[url] = Validators(
-            etag=answer.etag, last_modified=answer.last_modified, body_hash=body_hash
-        )
-        if known and known.body_hash == body_hash:
-            raise Unchanged
+        if conditional:  # the address of an unconditional page may hold a cursor or a key: it isn't kept
+            body_hash = blake2b(answer.body, digest_size=16).hexdigest()
+            self.pages[url] = Validators(
+                etag=answer.etag, last_modified=answer.last_modified, body_hash=body_hash
+            )
+            if known and known.body_hash == body_hash:
+                raise Unchanged
         return Page(url=answer.url, status=answer.status, headers=answer.headers, body=answer.body)
 
     async def post(

@@ -96,6 +96,23 @@ def test_an_unchanged_body_is_not_read_even_without_validators() -> None:
     assert len(third.events) == 3
 
 
+def test_an_unconditional_page_leaves_no_address_behind() -> None:
+    class Cursor(OnePage):
+        async def poll(self, poll: Poll) -> AsyncIterator[Event]:
+            page = await poll.get(f"{self.url}?key=hidden&after=17", conditional=False)
+            yield an_event(page.text())
+
+    async def run() -> Outcome:
+        async with Hostile({"/a": answer(b"x", 'ETag: "1"')}) as server, a_fetcher(server) as fetcher:
+            source = Cursor(url=f"http://127.0.0.1:{server.port}/a")
+            async with ParsePool() as pool:
+                return await poll_source(configured(), source, fetcher, pool, NOW)
+
+    outcome = asyncio.run(run())
+    assert len(outcome.events) == 1
+    assert outcome.pages == {}
+
+
 @pytest.mark.parametrize(
     ("error", "result"),
     [
