@@ -93,10 +93,10 @@ def add(
                 f"{option!r} is no option. Write NAME=VALUE, such as url=https://news.example/feed."
             )
         values[name] = text if name.endswith("url") else read_json_or_text(text)
-    build(kind, values)
+    shown = build(kind, values).model_dump(mode="json", exclude_unset=True)  # secrets masked: no id holds one
     with session.writing() as connection:
         taken = {one.id for one in polls.every(connection)}
-        chosen = source_id or _free_id(values, kind, taken)
+        chosen = source_id or _free_id(shown, kind, taken)
         polls.add(connection, chosen, kind, values, session.now)
     notice(f"Added the source {chosen}. Try it with: earmark sources test {chosen}")
 
