@@ -18,7 +18,7 @@ from earmark.contract import Poll
 from earmark.errors import SourceChanged
 from earmark.types import Event
 
-__all__ = ["Batch", "Folder", "events_in"]
+__all__ = ["MOST_EVENTS", "Batch", "Folder", "events_in"]
 
 MOST_EVENTS: Final = 5_000
 MOST_BYTES: Final = 20 * 1024 * 1024

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from earmark.contract import Letter, Poll, SecretOption, Source
 from earmark.errors import SourceChanged
 from earmark.types import Event
-from sources.dropfolder import Batch, Folder, events_in
+from sources.dropfolder import MOST_EVENTS, Batch, Folder, events_in
 from sources.forum import secret_of
 from sources.letters import Told, read_letter
 
@@ -67,10 +67,14 @@ class MailboxSource(Source):
             async for event in events_in(poll, self.path, ("*.eml",), read_file, *trust):
                 yield event
             return
+        count = 0
         for letter in await self._letters(poll):
             for event in await self._events(poll, letter):
+                count += 1
                 yield event
             poll.state["uidvalidity"], poll.state["uid"] = divmod(letter.uid, _UIDS)
+            if count >= MOST_EVENTS:  # the rest comes with the next poll
+                return
 
     async def _letters(self, poll: Poll) -> Sequence[Letter]:
         assert self.host is not None  # noqa: S101 - the validator saw to it

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Sender", "is_bulk", "sender_of", "why_not"]
 
-_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
+_ASIDE = re.compile(r"\((?:[^()\\]|\\.)*\)|\"(?:[^\"\\]|\\.)*\"")  # a comment or a quoted string
+_LONGEST = 10_000
 _RESULT = re.compile(r"^\s*([a-z-]+)\s*=\s*([a-z]+)\b", re.IGNORECASE)
 _SIGNER = re.compile(r"\bheader\.(?:d|i)\s*=\s*\"?(?:[^\s@;\"]*@)?([a-z0-9.-]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>,\"]{1,200}@([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)", re.IGNORECASE)
@@ -69,7 +70,7 @@ def why_not(
         return ""
     for method, verdict, rest in results:
         signer = _SIGNER.search(rest)
-        if method == "dkim" and verdict == "pass" and signer and _aligned(signer[1].lower(), sender.domain):
+        if method == "dkim" and verdict == "pass" and signer and _aligned(signer[1], sender.domain):
             return ""
     return "nothing proves its sender"
 
@@ -84,11 +85,23 @@ def _results(message: "Message[str, str]", authserv: str | None) -> list[tuple[s
     if not authserv:
         return []
     for line in _lines(message, "Authentication-Results"):
-        server, *parts = _COMMENT.sub(" ", line).split(";")
-        if server.split()[:1] == [authserv.strip()] or server.split()[:1] == [authserv.strip().lower()]:
+        server, *parts = _without_asides(line).split(";")
+        if server.split()[:1] == [authserv.strip().lower()]:
             found = [(_RESULT.match(part), part) for part in parts]
-            return [(match[1].lower(), match[2].lower(), part) for match, part in found if match]
+            return [(match[1], match[2], part) for match, part in found if match]
     return []
+
+
+def _without_asides(line: str) -> str:
+    """Return a header line in lower case without what its sender may have written into it.
+
+    A server quotes the envelope's addresses, and whoever sends chooses these. A line in which something
+    stays open says nothing.
+    """
+    shorter, line = line[:_LONGEST].lower(), ""
+    while shorter != line:  # comments may hold comments
+        shorter, line = _ASIDE.sub(" ", shorter), shorter
+    return "" if any(mark in line for mark in '"()') else line
 
 
 def _aligned(signer: str, domain: str) -> bool:

@@ -61,6 +61,11 @@ def test_a_letter_whose_signature_the_receiving_server_found_good_counts() -> No
         "other.example; dkim=pass header.d=tide.example",
         f"{SERVER}.evil.example; dkim=pass header.d=tide.example",
         f"{SERVER}; dkim=pass header.d=tide.example; dmarc=fail header.from=tide.example",
+        f'{SERVER}; spf=pass smtp.mailfrom="x; dkim=pass header.d=tide.example; y"@evil.example',
+        f"{SERVER}; spf=pass (of (a) ; dkim=pass header.d=tide.example ; b) smtp.mailfrom=evil.example",
+        f"{SERVER}; spf=pass (of (( ; dkim=pass header.d=tide.example",
+        f'{SERVER}; spf=pass smtp.mailfrom="; dkim=pass header.d=tide.example',
+        f"{SERVER}; spf=pass {'(' * 20_000}; dkim=pass header.d=tide.example",
     ],
 )
 def test_without_a_pass_of_the_senders_own_domain_a_letter_does_not_count(results: str) -> None:
@@ -78,6 +83,8 @@ def test_without_a_pass_of_the_senders_own_domain_a_letter_does_not_count(result
     [
         f"{SERVER}; dkim=pass (2048-bit key; unprotected) header.d=tide.example header.i=@tide.example",
         f"{SERVER}; dkim=fail header.d=mailer.example; dkim=pass header.d=tide.example",
+        f"{SERVER.upper()}; dkim=pass header.d=tide.example",
+        f'{SERVER}; dkim=pass (key (2048) "x") header.d=tide.example; spf=none (no (spf))',
         f"{SERVER} 1; DKIM=Pass header.i=@TIDE.example",
         f"{SERVER}; dkim=pass header.d=mail.tide.example",
     ],

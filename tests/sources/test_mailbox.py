@@ -74,6 +74,15 @@ def test_a_strange_state_is_a_first_visit(mailbox: MailboxSource) -> None:
     assert events_from(mailbox, FakePoll({}, now=NOW, state=state, letters=[letter(1)]))
 
 
+def test_more_entries_than_one_poll_holds_come_with_the_next(
+    mailbox: MailboxSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sources.mailbox.MOST_EVENTS", 3)
+    letters, state = [letter(1), letter(2, "google-alerts.eml"), letter(3, "f5bot.eml")], dict[str, Any]()
+    parts = [len(events_from(mailbox, FakePoll({}, now=NOW, state=state, letters=letters))) for _ in range(3)]
+    assert parts == [4, 2, 0]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
