@@ -21,6 +21,7 @@ _PERIODS = {
     "yearly": timedelta(days=365),
 }
 _DUBLIN_CORE = ("{http://purl.org/dc/", "{http://dublincore.org/")
+_HINTING = {"contributor", "category"}
 _MOST_HINTS = 20
 _LONGEST_HINT = 200
 _US_EXCHANGES = ("nasdaq", "nyse", "amex", "otc")
@@ -32,8 +33,8 @@ class EntryOutline:
     """Of one entry: what the parsers leave out, as written.
 
     ``title`` is set where it holds bare mark-up, which the fast parser cuts off; ``link`` and ``html`` are
-    the fall-back where an entry has none; ``comments`` is the page of its
-    discussion; ``hints`` are the companies that its elements name (issuer, tickers).
+    the fall-back where an entry has none; ``comments`` is the page of its discussion; ``hints`` are the
+    companies that its elements name (issuer, tickers).
     """
 
     date: str | None = None
@@ -91,7 +92,7 @@ def _entry(entry: etree._Element) -> EntryOutline:
         title=_marked_up(children.get("title")),
         html=_fall_back(children),
         comments=_text(children.get("comments")) or None,
-        hints=tuple(_hints(entry))[:_MOST_HINTS],
+        hints=tuple(_hints(entry))[:_MOST_HINTS] if _HINTING & children.keys() else (),
     )
 
 
