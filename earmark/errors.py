@@ -53,9 +53,7 @@ class SourceUnavailable(SourceError):
     status, if it gave one.
     """
 
-    def __init__(
-        self, text: str, *, retry_after: timedelta | None = None, status: int | None = None
-    ) -> None:
+    def __init__(self, text: str, *, retry_after: timedelta | None = None, status: int | None = None) -> None:
         super().__init__(text)
         self.retry_after = retry_after
         self.status = status

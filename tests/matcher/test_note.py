@@ -113,9 +113,7 @@ def test_a_planted_claim_is_found(planted: str) -> None:
 
 
 def test_a_planted_name_in_the_headline_is_found() -> None:
-    assert unproven(replace(_note(_funding()), headline="Tessel raised money"), ROBOTICS) == [
-        "Tessel"
-    ]
+    assert unproven(replace(_note(_funding()), headline="Tessel raised money"), ROBOTICS) == ["Tessel"]
 
 
 def test_the_words_of_the_catalogue_claim_no_figure_and_no_name() -> None:
