@@ -1,6 +1,7 @@
 """The entries of an HTML letter: each link that says something, with the words around it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -15,6 +16,7 @@ __all__ = ["Card", "cards_of", "plain_cards_of", "tree_of", "unwrapped", "words_
 MOST_CARDS = 100
 _MOST_LINKS = 2_000
 _LONGEST_BLOCK = 2_000
+_MOST_LOOKS = 3  # at links to one address: picture, headline and button
 _FEWEST_LETTERS = 12
 _CLIMB = 6
 _TARGETS = ("url", "u", "q", "target", "redirect", "redirect_url", "dest", "destination", "link", "to")
@@ -100,7 +102,11 @@ def cards_of(html: str) -> list[Card]:
         return []
     etree.strip_elements(root, "script", "style", "head", "title", with_tail=False)
     best: dict[str, Card] = {}
+    looks: Counter[str] = Counter()
     for anchor in _links(root):
+        looks[anchor.get("href") or ""] += 1
+        if looks[anchor.get("href") or ""] > _MOST_LOOKS:
+            continue
         card = _card(anchor)
         if card is None or card.link is None:
             continue

@@ -28,12 +28,8 @@ _LONGEST = 400_000
 _MOST_PARTS = 50
 _CLOCK_SKEW = timedelta(days=1)
 _HEADER = re.compile(rb"\A(?:[!-9;-~]+:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n)+", re.ASCII)
-_F5 = re.compile(
-    r"^[ \t]*(?P<where>[A-Z][\w ]{2,30}?(?: \([^()\n]{1,60}\))?):[ \t]*(?P<title>[^\n]+?)[ \t]*\n"
-    r"[ \t]*<?(?P<link>https?://[^\s<>]+)",
-    re.MULTILINE,
-)
-_F5_KEYWORD = re.compile(r"^[ \t]*Keyword:[^\n]*", re.MULTILINE)
+_F5 = re.compile(r"(?P<where>[A-Z][\w ]{2,30}(?: \([^()]{1,60}\))?): (?P<title>.+)")
+_LONGEST_LINE = 1_000
 _THREAD = re.compile(r"(https?://[^/]*reddit\.com/r/\w+/comments/\w+/(?:[^/]+/)?)")
 _ALERTS = "googlealerts-noreply@google.com"
 _OF_GOOGLE = re.compile(r"https?://(?:www\.)?google\.[a-z.]+/(?:alerts|preferences|support|intl)\b")
@@ -58,7 +54,15 @@ def read_letter(raw: bytes, authserv: str | None, listed: Sequence[str], now: da
         raise SourceChanged(
             "It is no e-mail: it has no header lines. Save the letter as .eml, with its source."
         )
-    message = _parsed(raw.lstrip(b"\r\n"))
+    try:
+        return _told(_parsed(raw.lstrip(b"\r\n")), raw, authserv, listed, now)
+    except RecursionError as error:
+        raise SourceChanged("It holds letters within letters, too deeply to be read.") from error
+
+
+def _told(
+    message: "Message[str, str]", raw: bytes, authserv: str | None, listed: Sequence[str], now: datetime
+) -> Told:
     sender = sender_of(message)
     if sender is None:
         return Told(refused="it names no single sender")
@@ -182,14 +186,19 @@ def _of_google(link: str | None) -> bool:
 
 def _f5bot(text: str) -> Iterator[Card]:
     """Yield what F5Bot found; a line says where, with the title, and the next one holds the address."""
-    keywords = [(match.start(), match.group().strip()) for match in _F5_KEYWORD.finditer(text)]
-    for found in _F5.finditer(text):
-        link = unwrapped(found["link"])
-        if link is None:
-            continue
-        keyword = next((words for start, words in reversed(keywords) if start < found.start()), "")
-        where = line(found["where"])
-        yield Card(line(found["title"]), link, "\n".join(filter(None, (keyword, where))), where)
+    lines = [line(each[:_LONGEST_LINE]) for each in text.split("\n")]
+    keyword = ""
+    for said, following in zip(lines, [*lines[1:], ""], strict=True):
+        if said.startswith("Keyword:"):
+            keyword = said
+        found = _F5.fullmatch(said)
+        link = (
+            unwrapped(following.strip("<>")) if found and following.lstrip("<").startswith("http") else None
+        )
+        if found and link:
+            yield Card(
+                found["title"], link, "\n".join(filter(None, (keyword, found["where"]))), found["where"]
+            )
 
 
 def _thread(link: str | None) -> str | None:
@@ -225,6 +234,7 @@ def _header(message: "Message[str, str]", name: str) -> str:
 
 def _words(value: str) -> str:
     """Return a header's text with its encoded words read."""
+    value = value[:_LONGEST_LINE]
     try:
         parts = policy.default.header_factory("Subject", value)
     except (ValueError, LookupError, IndexError, AttributeError, TypeError):

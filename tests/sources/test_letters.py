@@ -250,6 +250,20 @@ def test_what_is_no_letter_is_told_as_a_change(raw: bytes) -> None:
         read(raw)
 
 
+@pytest.mark.timeout(20)
+def test_letters_made_to_keep_us_busy_are_read_in_a_moment() -> None:
+    many = "<table><tr><td>" + "<a href='https://a.example/1'>Read more</a> Norvik Labs is here " * 2_000
+    assert len(read(html(many)).events) == 1
+    assert len(read(letter(Subject="=?utf-8?q?x?= " * 20_000)).events) == 1
+    f5bot = {"From": "a@f5bot.com", "Authentication_Results": f"{SERVER}; dkim=pass header.d=f5bot.com"}
+    assert len(read(letter("Reddit Posts (/r/x/): " + " " * 300_000, **f5bot)).events) == 1
+
+
+def test_letters_within_letters_are_given_up() -> None:
+    with pytest.raises(SourceChanged, match="too deeply"):
+        read(letter("Content-Type: message/rfc822\n\n" * 3_000, Content_Type="message/rfc822"))
+
+
 # Whatever the bytes
 
 PIECES: Any = st.sampled_from(
