@@ -1,6 +1,7 @@
 """How far along a thing is, by the words before and around its verb."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from earmark.types import Certainty
@@ -65,9 +66,14 @@ def taken_back(title: str, certainty: Certainty, body: str) -> Certainty:
     """
     if _CORRECTED.search(title):
         return Certainty.DENIED if _NEGATES.search(title) else Certainty.CORRECTED
-    if certainty in {Certainty.RUMOUR, Certainty.PLANNED} and _TAKES_BACK.search(body):
+    if certainty in {Certainty.RUMOUR, Certainty.PLANNED} and _denies(body):
         return Certainty.DENIED
     return certainty
+
+
+@lru_cache(maxsize=2)  # every claim of one text asks it
+def _denies(body: str) -> bool:
+    return _TAKES_BACK.search(body) is not None
 
 
 def is_past(before: str, after: str, year: int) -> bool:

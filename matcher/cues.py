@@ -49,17 +49,18 @@ def hits(plain: str, settled: frozenset[str], budget: Budget) -> Iterator[Hit]:
     """
     budget.sentence = _MOST_CHECKS
     cues = language().cues
-    words = [(match[0].lower(), match.start(), match.end()) for match in _WORD.finditer(plain)]
-    for index, (word, start, _) in enumerate(words):
+    places = [match.span() for match in _WORD.finditer(plain)]
+    words = [plain[start:end].lower() for start, end in places]
+    for index, word in enumerate(words):
         for cue in cues.get(word, ()):
             last = index + len(cue.words) - 1
-            if last >= len(words) or not _stands(cue.words, words, index):
+            if last > index and (cue.words[1:] != tuple(words[index + 1 : last + 1])):
                 continue
-            if settled.issuperset(cue.frame.kinds):
+            if settled and settled.issuperset(cue.frame.kinds):
                 continue
             if not budget.spend():
                 return
-            end = words[last][2]
+            start, end = places[index][0], places[last][1]
             if cue.form != "noun" and (plain[start - 1 : start] == "-" or plain[end : end + 1] == "-"):
                 continue  # "asset-backed", "buy-side": part of another word
             passive = _is_passive(cue, words, index, last)
@@ -67,16 +68,11 @@ def hits(plain: str, settled: frozenset[str], budget: Budget) -> Iterator[Hit]:
                 yield Hit(cue.frame, cue.form, start, end, passive)
 
 
-def _stands(cue: tuple[str, ...], words: list[tuple[str, int, int]], index: int) -> bool:
-    return len(cue) == 1 or all(words[index + n][0] == cue[n] for n in range(1, len(cue)))
-
-
-def _is_passive(cue: Cue, words: list[tuple[str, int, int]], index: int, last: int) -> bool:
+def _is_passive(cue: Cue, words: list[str], index: int, last: int) -> bool:
     if cue.form not in {"past", "pp"}:
         return False
-    follows = words[last + 1][0] if last + 1 < len(words) else ""
-    near = {words[n][0] for n in range(max(0, index - 2), index)}
-    return follows == "by" or bool(near & _BE)
+    follows = words[last + 1] if last + 1 < len(words) else ""
+    return follows == "by" or not _BE.isdisjoint(words[max(0, index - 2) : index])
 
 
 def _agrees(cue: Cue, plain: str, start: int, end: int, *, passive: bool) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from earmark.types import Fact, FactValue, StoredEvent
@@ -81,7 +81,7 @@ def _role() -> re.Pattern[str]:
 def facts_of(event: StoredEvent, sentence: Sentence, plain: str, hit: Hit) -> tuple[Fact, ...]:
     """Return the facts that the sentence tells of the claim at ``hit``; at most one per key."""
     kinds = set(hit.frame.kinds)
-    money = amounts(plain) if kinds & _MONEYED or "earnings_guidance" in kinds else ()
+    money = _amounts(plain) if kinds & _MONEYED or "earnings_guidance" in kinds else ()
     places: list[_Place] = [*_sides(plain, hit)]
     if kinds & _MONEYED or "earnings_guidance" in kinds:
         places += _money(plain, hit, money, kinds)
@@ -100,6 +100,11 @@ def facts_of(event: StoredEvent, sentence: Sentence, plain: str, hit: Hit) -> tu
             value = span.quote if place.value == "" else place.value
             facts[place.key] = Fact(key=place.key, value=value, span=span)
     return tuple(facts.values())
+
+
+@lru_cache(maxsize=2)  # every claim of one sentence asks it
+def _amounts(plain: str) -> tuple[Money, ...]:
+    return amounts(plain)
 
 
 def round_kind(facts: tuple[Fact, ...], text: str) -> str:

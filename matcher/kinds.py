@@ -13,7 +13,8 @@ from matcher.cues import Budget, Hit, hits
 from matcher.facts import facts_of, round_kind
 from matcher.intent import read
 from matcher.jobs import is_job, job_facts, job_tools
-from matcher.lexicon import language
+from matcher.lexicon import Veto, language
+from matcher.lexicon.grams import grams, needed
 from matcher.sentences import Sentence, sentences, span_of
 
 __all__ = ["claims"]
@@ -220,9 +221,15 @@ def _weight(event: StoredEvent, sentence: Sentence) -> float:
 def _forbidden(plain: str) -> frozenset[str | None]:
     """Return the kinds that the text's class forbids; None among them for all."""
     found: set[str | None] = set()
-    for veto in language().vetoes:
-        if veto.pattern.search(plain):
+    held = grams(plain)
+    for veto, wanted in _vetoes():
+        if (wanted is None or not wanted.isdisjoint(held)) and veto.pattern.search(plain):
             found |= veto.kinds or {None}
             if not veto.kinds:
                 break
     return frozenset(found)
+
+
+@cache
+def _vetoes() -> tuple[tuple[Veto, frozenset[str] | None], ...]:
+    return tuple((veto, needed(veto.pattern)) for veto in language().vetoes)

@@ -13,7 +13,8 @@ __all__ = ["MOST_SENTENCES", "Sentence", "sentences", "span_of"]
 MOST_SENTENCES = 30
 _LONGEST = 600
 _SHORT_WORDS: Final = words("naming", "short_words")
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n+")
+# The end of a sentence or a line; a set of characters in front is looked for fastest.
+_END = re.compile(r"[.!?…\n](?:(?<=\n)\n*|(?<!\n)[.!?…]*[\"'”’)\]]*(?=\s))")
 _CLAUSE = re.compile(r";\s|\s\|\s|\s[—–]\s|\s-\s(?=[A-Z])")
 
 

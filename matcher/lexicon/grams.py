@@ -1,0 +1,81 @@
+"""What a text must hold for a pattern to match it: three letters in a row, looked up before the pattern runs.
+
+``needed`` reads a pattern's own syntax tree, so that nobody keeps the two in step by hand.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, Final
+
+__all__ = ["SIZE", "grams", "needed"]
+
+SIZE: Final = 3
+_PARSER: Final = import_module("re._parser")  # the standard library's own, without a public name
+_CONSTANTS: Final = import_module("re._constants")
+_BLANK: Final = [(_CONSTANTS.CATEGORY, _CONSTANTS.CATEGORY_SPACE)]
+# Letters that a pattern without regard to capitals takes for others, and lower() leaves alone or splits.
+_ODD: Final = str.maketrans({"ı": "i", "İ": "i", "ſ": "s"})
+_COMMON: Final = " etaoinsrhldcumfpgwybvkxjqz"  # the commonest letter first
+
+
+def grams(text: str) -> frozenset[str]:
+    """Return every three characters in a row of the text, in lower case and with single blanks."""
+    low = f" {' '.join((text if text.isascii() else text.translate(_ODD)).lower().split())} "
+    return frozenset(map("".join, zip(low, low[1:], low[2:], strict=False)))
+
+
+@cache
+def needed(pattern: re.Pattern[str]) -> frozenset[str] | None:
+    """Return grams of which every text that matches holds one; None where nothing can be said."""
+    pieces = _needs(_PARSER.parse(pattern.pattern, pattern.flags & ~re.UNICODE))
+    return None if pieces is None else frozenset(_rarest(piece) for piece in pieces)
+
+
+def _needs(tree: Iterable[Any]) -> frozenset[str] | None:
+    """Return pieces of which one stands in all that the tree matches: those of its rarest part."""
+    found: list[frozenset[str]] = []
+    run = ""
+    for kind, value in tree:
+        if kind is _CONSTANTS.LITERAL and value < 128:  # noqa: PLR2004 - plain letters have one lower case
+            run += chr(value).lower()
+            continue
+        if kind is _CONSTANTS.IN and value == _BLANK:
+            run = f"{run.rstrip()} "  # the blanks of a text are single ones
+            continue
+        found += _long_enough([run])
+        run = ""
+        inner = _inner(kind, value)
+        found += [inner] if inner else []
+    found += _long_enough([run])
+    return max(found, key=lambda pieces: (-max(map(_commonness, pieces)), -len(pieces)), default=None)
+
+
+def _long_enough(runs: Sequence[str]) -> list[frozenset[str]]:
+    return [frozenset({run}) for run in runs if len(run) >= SIZE]
+
+
+def _inner(kind: Any, value: Any) -> frozenset[str] | None:
+    """Return the pieces of one node that has parts of its own."""
+    if kind is _CONSTANTS.SUBPATTERN:
+        return _needs(value[3])
+    if kind is _CONSTANTS.MAX_REPEAT and value[0] > 0:
+        return _needs(value[2])
+    if kind is _CONSTANTS.BRANCH:
+        branches = [_needs(branch) for branch in value[1]]
+        return frozenset().union(*(each for each in branches if each)) if all(branches) else None
+    return None
+
+
+def _rarest(piece: str) -> str:
+    return min((piece[n : n + SIZE] for n in range(len(piece) - SIZE + 1)), key=_commonness)
+
+
+def _commonness(piece: str) -> int:
+    """Say how common the rarest three letters of a piece are: more is commoner."""
+    return min(sum(map(_weight, piece[n : n + SIZE])) for n in range(len(piece) - SIZE + 1))
+
+
+def _weight(letter: str) -> int:
+    return len(_COMMON) - _COMMON.index(letter) if letter in _COMMON else 0

@@ -1,0 +1,48 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.lexicon import Veto, language
+from matcher.lexicon.grams import grams, needed
+
+BOUND = [veto for veto in language().vetoes if needed(veto.pattern)]
+
+
+def test_most_classes_of_texts_are_told_by_letters_that_they_need() -> None:
+    assert len(BOUND) >= len(language().vetoes) - 3
+
+
+@pytest.mark.parametrize("veto", BOUND, ids=lambda veto: veto.name)
+@given(data=st.data())
+def test_whatever_a_class_matches_holds_letters_that_it_needs(data: st.DataObject, veto: Veto) -> None:
+    text = data.draw(st.from_regex(veto.pattern))
+    wanted = needed(veto.pattern)
+    assert wanted
+    for written in (text, text.swapcase(), text.replace(" ", "\n")):
+        if veto.pattern.search(written):
+            assert not wanted.isdisjoint(grams(written)), written
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "other"),
+    [
+        (r"\bmarket\s(?:size|report)\b", "The MARKET  size", "the store size"),
+        (r"(?:deal|buy)s?", "two deals", "two trades"),
+        (r"kind", "\u212aIND", "sort"),  # the sign of Kelvin is a k
+        (r"risk", "r\u0131\u017fk", "rest"),  # a dotless i, a long s
+    ],
+)
+def test_letters_are_needed_whatever_their_case(pattern: str, text: str, other: str) -> None:
+    compiled = re.compile(pattern, re.IGNORECASE)
+    wanted = needed(compiled)
+    assert wanted
+    assert bool(compiled.search(re.sub(r" +", " ", text)))
+    assert not wanted.isdisjoint(grams(text))
+    assert wanted.isdisjoint(grams(other))
+
+
+@pytest.mark.parametrize("pattern", [r"(?:market)?", r"\w+ly", r"ab|market", r"(?:market|\d+)"])
+def test_a_pattern_that_needs_nothing_in_particular_says_so(pattern: str) -> None:
+    assert needed(re.compile(pattern)) is None
