@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["CATALOGUE", "CONVERSATIONS", "Polarity", "TriggerKind"]
+__all__ = ["CATALOGUE", "CONVERSATIONS", "SIGNALS", "Polarity", "TriggerKind"]
 
 
 class Polarity(StrEnum):
@@ -56,7 +56,7 @@ _TECH, _DUTY, _VOICE = (
     "obligation and procurement",
     "voice of the buyer",
 )
-_STOP = "suppressor"
+_STOP, _ENGAGED = "suppressor", "engagement"
 
 _SUBJECT = frozenset({"subject"})
 _RAISER = frozenset({"raiser", "subject"})
@@ -205,6 +205,13 @@ _ROWS: dict[str, tuple[_Row, ...]] = {
         (62, "namesake_release", "stale", "shares its name with another company",
          "the news is about somebody else", _SUPPRESS, 0.0, 7, 0, 14, 14),
     ),
+    _ENGAGED: (
+        (63, "demo_requested", "demand", "asked for a demo",
+         "it wants to see the product now", _BUY, 1.0, 3, 0, 1, 30),
+        (64, "replied", "demand", "replied to you", "an answer waits for an answer", _BUY, 1.0, 3, 0, 1, 30),
+        (65, "engaged", "engagement", "took up your content",
+         "interest in the content, not yet in the product", _BUY, 0.15, 7, 0, 7, 30),
+    ),
 }
 # fmt: on
 
@@ -220,6 +227,9 @@ _ROLES: Mapping[str, frozenset[str]] = {
     "integration": frozenset({"subject", "partner"}),
     "customer_win": frozenset({"subject"}),
     "mention_neutral": frozenset({"subject", "mention"}),
+    "demo_requested": frozenset({"subject", "mention"}),
+    "replied": frozenset({"subject", "mention"}),
+    "engaged": frozenset({"subject", "mention"}),
 }
 
 
@@ -257,7 +267,19 @@ def _kinds(group: str, rows: Iterable[_Row]) -> Iterable[TriggerKind]:
 CATALOGUE: Mapping[str, TriggerKind] = MappingProxyType(
     {kind.key: kind for group, rows in _ROWS.items() for kind in _kinds(group, rows)}
 )
-"""Every kind by its key: 52 kinds of reason, then the suppressors."""
+"""Every kind by its key: 52 kinds of reason, the suppressors, and what the user's own tools report."""
+
+SIGNALS: Mapping[str, str] = MappingProxyType(
+    {
+        "demo_request": "demo_requested",
+        "reply": "replied",
+        "sign_up": "engaged",
+        "form": "engaged",
+        "attendee": "engaged",
+        "comment": "engaged",
+    }
+)
+"""The kind of each signal that a source states as the fact ``signal``: it knows what its rows are."""
 
 CONVERSATIONS: frozenset[str] = frozenset(k.key for k in CATALOGUE.values() if k.group == _VOICE)
 """Kinds that may stand without an account: a person in public, in a forum."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from earmark.types import Claim, Fact, Lexicon, Match, Mention, Reading, Role, Span, StoredEvent
+from earmark.triggers import SIGNALS
+from earmark.types import Certainty, Claim, Fact, Lexicon, Match, Mention, Reading, Role, Span, StoredEvent
 from matcher import intent, jobs, kinds
 from matcher.conversations import conversation_matches, with_problem
 from matcher.link import Linker
@@ -33,8 +34,9 @@ class Matcher:
         accounts is a round-up: its mentions are kept, and it gives no match.
         """
         links = self._linker.link(event)
-        voice = intent.read(event)
-        told = tuple(_with_facts(claim, event.facts) for claim in kinds.claims(event))
+        signal = _signal(event)
+        voice = None if signal else intent.read(event)
+        told = signal or tuple(_with_facts(claim, event.facts) for claim in kinds.claims(event))
         claims = (*told, *(voice.claims if voice else ()))
         unlisted = companies_in(event, claims, links.mentions) if voice is None else ()
         mentions = with_roles(event, (*links.mentions, *unlisted), job=jobs.is_job(event))
@@ -78,6 +80,15 @@ class Matcher:
                 if key not in best or match.confidence > best[key].confidence:
                     best[key] = match
             yield from best.values()
+
+
+def _signal(event: StoredEvent) -> tuple[Claim, ...]:
+    """Return the claim of a row whose source says what it is; its words claim nothing beside that."""
+    stated = next((SIGNALS.get(str(fact.value)) for fact in event.facts if fact.key == "signal"), None)
+    if stated is None:
+        return ()
+    title = Span(event=event.id, field="title", start=0, end=len(event.title), quote=event.title)
+    return (Claim(kind=stated, certainty=Certainty.DONE, evidence=title),)
 
 
 def _with_facts(claim: Claim, stated: Sequence[Fact]) -> Claim:

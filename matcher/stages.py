@@ -147,6 +147,7 @@ def _moves(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str]) -
         yield _gone(past)
     if counters or suppressed(account, at):
         return
+    yield from _demands(past)
     yield from _complaints(past)
     if account.stage is Stage.COLD:
         yield from (_triggered(past, trigger) for trigger in _best(held)[:1])
@@ -199,6 +200,15 @@ def _countered(past: Past, counters: Collection[Trigger]) -> Iterator[_Move]:
     for trigger in sorted(counters, key=lambda each: each.id):
         if trigger.id not in known:
             yield _Move(Cause.COUNTERED, f"It {_words(trigger)}, which speaks against contact.", trigger.id)
+
+
+def _demands(past: Past) -> Iterator[_Move]:
+    """Yield each demo request and each reply, once."""
+    known = {move.trigger for move in past.transitions if move.cause is Cause.DEMAND_SHOWN}
+    for trigger in sorted(past.triggers, key=lambda each: each.id):
+        kind = CATALOGUE.get(trigger.kind)
+        if kind is not None and kind.family == "demand" and trigger.state in LIVE and trigger.id not in known:
+            yield _Move(Cause.DEMAND_SHOWN, f"It {_words(trigger)}.", trigger.id)
 
 
 def _complaints(past: Past) -> Iterator[_Move]:

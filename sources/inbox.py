@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from earmark.contract import Poll, Source
 from earmark.errors import SourceChanged
 from earmark.intake.cells import domain_in
-from earmark.types import Event, Hint, HintKind
+from earmark.types import Event, Fact, Hint, HintKind
 from sources.dates import read_date
 from sources.dropfolder import Batch, Folder, events_in
 from sources.entries import address, line
@@ -78,7 +78,7 @@ class InboxSource(Source):
     kind: ClassVar[str] = "inbox"
     floor: ClassVar[timedelta] = timedelta(minutes=1)
     terms: ClassVar[str] = "Your own records. Drop in only what you may keep of the people named in them."
-    shows: ClassVar[tuple[str, ...]] = ("event_participation", "asks_recommendation", "mention_neutral")
+    shows: ClassVar[tuple[str, ...]] = ("demo_requested", "replied", "engaged")
 
     path: Folder = Field(description="The folder in which the files are put.")
     signal: Signal | None = Field(
@@ -143,7 +143,8 @@ def _event(
     said: Mapping[str, str], record: Record, signal: Signal | None, language: str | None, now: datetime
 ) -> Event | None:
     who = _who(said)
-    title = _title(said, who, _signal(said.get("signal", "")) or signal)
+    meant = _signal(said.get("signal", "")) or signal
+    title = _title(said, who, meant)
     if not title:
         return None
     happened = _moment(said.get("time", ""))
@@ -158,6 +159,7 @@ def _event(
         occurred_at=happened if happened is not None and happened <= now + _CLOCK_SKEW else None,
         language=language,
         hints=_hints(said),
+        facts=(Fact(key="signal", value=meant),) if meant else (),
     )
 
 

@@ -54,7 +54,8 @@ class Fact:
     """One fact, e.g. ``amount`` = Decimal(20000000), and the words that say it.
 
     Keys: amount, currency, round, valuation, revenue, investors, person, role, acquirer, target,
-    headcount, percent, location, date, product, tool.
+    headcount, percent, location, date, product, tool; and signal, which a source states of its own rows
+    (see ``earmark.triggers.SIGNALS``).
     """
 
     key: str

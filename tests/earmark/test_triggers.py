@@ -12,10 +12,11 @@ _NOTHING = timedelta(0)
 _EVERY = pytest.mark.parametrize("kind", CATALOGUE.values(), ids=lambda kind: kind.key)
 
 
-def test_the_catalogue_has_fifty_two_reasons_and_ten_suppressors() -> None:
-    assert sorted(kind.number for kind in CATALOGUE.values()) == list(range(1, 63))
-    assert {kind.group for kind in CATALOGUE.values() if kind.number > 52} == {"suppressor"}
-    assert all(kind.polarity is Polarity.SUPPRESS for kind in CATALOGUE.values() if kind.number > 52)
+def test_the_catalogue_has_fifty_two_reasons_ten_suppressors_and_three_signals() -> None:
+    assert sorted(kind.number for kind in CATALOGUE.values()) == list(range(1, 66))
+    assert {kind.group for kind in CATALOGUE.values() if kind.number > 52} == {"suppressor", "engagement"}
+    stops = [kind for kind in CATALOGUE.values() if kind.group == "suppressor"]
+    assert all(kind.polarity is Polarity.SUPPRESS for kind in stops)
 
 
 @_EVERY

@@ -32,6 +32,7 @@ def expected(page: Path) -> Any:
 def as_json(event: Event) -> dict[str, Any]:
     values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
     values["hints"] = [f"{hint.kind} {hint.value} {hint.strength:g}" for hint in event.hints]
+    values["facts"] = [f"{fact.key} {fact.value}" for fact in event.facts]
     kept = {name: value for name, value in values.items() if value not in (None, "", (), [])}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in kept.items()}
 
