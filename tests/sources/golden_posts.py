@@ -1,4 +1,4 @@
-"""Golden pairs of the forums: a page in ``data/KIND/`` and the events, or the error, that it makes."""
+"""Golden pairs of posts and jobs: a page in ``data/KIND/`` and the events, or the error, that it makes."""
 
 import dataclasses
 import json
@@ -56,7 +56,8 @@ def told(source: Source, pages: Mapping[str, Recorded], state: dict[str, Any] | 
 def _as_json(event: Event) -> dict[str, Any]:
     written = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
     hints = [f"{hint.kind} {hint.value} {hint.strength:g}" for hint in event.hints]
+    facts = [f"{fact.key} {fact.value}" for fact in event.facts]
     kept = {name: value for name, value in written.items() if value not in (None, "", ())} | (
-        {"hints": hints} if hints else {}
+        ({"hints": hints} if hints else {}) | ({"facts": facts} if facts else {})
     )
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in kept.items()}

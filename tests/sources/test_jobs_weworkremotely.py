@@ -12,8 +12,9 @@ from earmark.testing import FakePoll, Recorded, SourceContract, events_from
 from earmark.types import Event, HintKind
 from sources.registry import kinds
 from sources.weworkremotely import WeWorkRemotely
+from tests.sources.golden_posts import cases, expected, told
 
-PAGE = Path(__file__).parent / "data" / "jobs" / "weworkremotely.rss"
+PAGE = Path(__file__).parent / "data" / "weworkremotely" / "recorded.rss"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 URL = "https://weworkremotely.com/remote-jobs.rss"
 
@@ -75,3 +76,8 @@ def test_entries_without_a_company_are_passed_over_and_a_feed_of_them_is_told() 
 def test_a_posting_of_the_future_is_undated() -> None:
     (event,) = poll(a_feed("<title>Q: E</title><pubDate>Thu, 19 Nov 2036 12:00:00 +0000</pubDate>"))
     assert event.published_at is None
+
+
+@pytest.mark.parametrize("page", cases("weworkremotely"), ids=lambda page: page.stem)
+def test_a_page_makes_the_events_beside_it(page: Path) -> None:
+    assert told(WeWorkRemotely(), {URL: page.read_bytes()}) == expected(page)
