@@ -40,16 +40,26 @@ def _nothing() -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validators:
-    """What to send back to a page so that it can say "unchanged"; byte for byte as it came."""
+    """What to send back to a page so that it can say "unchanged"; byte for byte as it came.
+
+    ``moved_to`` is where the page says it has moved for good: since ``moved_at``, ``moved_times`` in a row.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
+    moved_to: str | None = None
+    moved_at: datetime | None = None
+    moved_times: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configured:
-    """A source as it stands: its options, what it remembers, and how it has fared."""
+    """A source as it stands: its options, what it remembers, and how it has fared.
+
+    ``rhythm`` are the latest moments at which it had news, the oldest first; ``pace`` says in words how
+    often it is polled, and why; ``silent_since`` is when it was first found to be silent.
+    """
 
     id: str
     kind: str
@@ -63,14 +73,18 @@ class Configured:
     last_ok_at: datetime | None = None
     last_error: str | None = None
     paused_reason: str | None = None
+    rhythm: tuple[datetime, ...] = ()
+    pace: str | None = None
+    silent_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """One poll that is over; ``outcome`` is new, unchanged, unavailable, refused or changed.
 
-    ``state`` None and pages that are not named stay as they were. A ``paused_reason`` keeps the source
-    from being polled until a person looks.
+    ``state``, ``rhythm`` and ``pace`` that are None and pages that are not named stay as they were;
+    ``silent_since`` does after a failure. A ``paused_reason`` keeps the source from being polled until a
+    person looks.
     """
 
     source: str
@@ -83,6 +97,9 @@ class Finished:
     state: Mapping[str, Any] | None = None
     pages: Mapping[str, Validators] = field(default_factory=_nothing)
     failures: int = 0
+    rhythm: tuple[datetime, ...] | None = None
+    pace: str | None = None
+    silent_since: datetime | None = None
     seen: int = 0
     new: int = 0
     revised: int = 0
@@ -196,6 +213,9 @@ def finish(conn: Connection, finished: Sequence[Finished]) -> None:
     if remembered := [poll for poll in told if poll.state is not None]:
         statement = update(sources).where(sources.c.id == bindparam("source_id"))
         conn.execute(statement, [{"source_id": poll.source, "state": poll.state} for poll in remembered])
+    if heard := [poll for poll in told if poll.rhythm is not None]:
+        statement = update(sources).where(sources.c.id == bindparam("source_id"))
+        conn.execute(statement, [{"source_id": poll.source, "rhythm": poll.rhythm} for poll in heard])
     put(conn, pages, [row for poll in told for row in _page_rows(poll)])
 
 
@@ -236,6 +256,10 @@ _RETURNED = (
             (_GOOD_AT.is_not(None), None),
             else_=func.coalesce(bindparam("pause", type_=Words), sources.c.paused_reason),
         ),
+        pace=func.coalesce(bindparam("how_often", type_=Words), sources.c.pace),
+        silent_since=case(
+            (_GOOD_AT.is_not(None), bindparam("silent", type_=Moment)), else_=sources.c.silent_since
+        ),
         lease_until=None,
         lease_by=None,
     )
@@ -256,6 +280,8 @@ def _source_row(poll: Finished) -> dict[str, Any]:
         "good_at": poll.finished_at if poll.outcome in _GOOD else None,
         "fault": poll.error,
         "pause": poll.paused_reason,
+        "how_often": poll.pace,
+        "silent": poll.silent_since,
     }
 
 
@@ -268,6 +294,9 @@ def _page_rows(poll: Finished) -> list[dict[str, Any]]:
             "etag": page.etag,
             "last_modified": page.last_modified,
             "body_hash": page.body_hash,
+            "moved_to": page.moved_to,
+            "moved_at": page.moved_at,
+            "moved_times": page.moved_times or None,
         }
         for url, page in poll.pages.items()
     ]
@@ -277,7 +306,14 @@ def _configured(conn: Connection, query: Select[Any]) -> list[Configured]:
     rows = conn.execute(query).all()
     seen: dict[str, dict[str, Validators]] = {}
     for page in each(conn, select(pages), pages.c.source, [row.id for row in rows]):
-        validators = Validators(etag=page.etag, last_modified=page.last_modified, body_hash=page.body_hash)
+        validators = Validators(
+            etag=page.etag,
+            last_modified=page.last_modified,
+            body_hash=page.body_hash,
+            moved_to=page.moved_to,
+            moved_at=page.moved_at,
+            moved_times=page.moved_times or 0,
+        )
         seen.setdefault(page.source, {})[page.url] = validators
     return [_as_configured(row, seen.get(row.id, {})) for row in rows]
 
@@ -296,4 +332,7 @@ def _as_configured(row: Row[Any], seen: Mapping[str, Validators]) -> Configured:
         last_ok_at=row.last_ok_at,
         last_error=row.last_error,
         paused_reason=row.paused_reason,
+        rhythm=row.rhythm,
+        pace=row.pace,
+        silent_since=row.silent_since,
     )

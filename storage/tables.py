@@ -5,6 +5,7 @@ An event's text stands once, in ``events``; matches point to it.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -93,6 +94,9 @@ sources = Table(
     Column("last_ok_at", Moment),
     Column("last_error", Words),
     Column("paused_reason", Words),
+    Column("rhythm", Packed(tuple[datetime, ...])),
+    Column("pace", Words),
+    Column("silent_since", Moment),
     Index(None, "next_poll_at"),
 )
 
@@ -105,6 +109,9 @@ pages = Table(
     Column("etag", Words),
     Column("last_modified", Words),
     Column("body_hash", Text),
+    Column("moved_to", Words),
+    Column("moved_at", Moment),
+    Column("moved_times", Integer),
 )
 
 polls = Table(

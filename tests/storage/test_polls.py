@@ -232,3 +232,19 @@ def test_the_log_of_polls_is_forgotten_after_a_month(engine: Engine) -> None:
     with writing(engine) as conn:
         assert retention.prune(conn, NOW) == 1
         assert [poll.finished_at for poll in polls.recent(conn, "wire")] == [ago(29)]
+
+
+def test_rhythm_pace_silence_and_moves_are_remembered(engine: Engine) -> None:
+    sourced(engine, "wire")
+    url, rhythm = "https://wire.example/feed", (ago(3), ago(1))
+    moved = Validators(moved_to="https://new.example/feed", moved_at=ago(2), moved_times=2)
+    told = finish(
+        engine, a_finished(rhythm=rhythm, pace="every hour", silent_since=ago(1), pages={url: moved})
+    )
+    assert (told.rhythm, told.pace, told.silent_since) == (rhythm, "every hour", ago(1))
+    assert told.pages == {url: moved}
+    failed = finish(engine, a_finished(outcome="unavailable", error="It is down."))
+    assert (failed.rhythm, failed.pace, failed.silent_since) == (rhythm, "every hour", ago(1))
+    spoken = finish(engine, a_finished(outcome="unchanged", pages={url: Validators(etag="1")}))
+    assert (spoken.rhythm, spoken.silent_since) == (rhythm, None)
+    assert spoken.pages == {url: Validators(etag="1")}

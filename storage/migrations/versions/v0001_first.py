@@ -204,6 +204,9 @@ def _sources() -> None:
         sa.Column("last_ok_at", MOMENT, nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("paused_reason", sa.Text(), nullable=True),
+        sa.Column("rhythm", sa.Text(), nullable=True),
+        sa.Column("pace", sa.Text(), nullable=True),
+        sa.Column("silent_since", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sources")),
     )
     op.create_index(op.f("ix_sources_next_poll_at"), "sources", ["next_poll_at"], unique=False)
@@ -332,6 +335,9 @@ def _pages() -> None:
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
         sa.Column("body_hash", sa.Text(), nullable=True),
+        sa.Column("moved_to", sa.Text(), nullable=True),
+        sa.Column("moved_at", MOMENT, nullable=True),
+        sa.Column("moved_times", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["source"], ["sources.id"], name=op.f("fk_pages_source"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("source", "key", name=op.f("pk_pages")),
     )
