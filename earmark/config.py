@@ -308,8 +308,8 @@ def _refuse_plain_secrets(file: Path, given: Mapping[str, Any]) -> None:
             if name == "storage.url":
                 variable = "EARMARK_DATABASE"
             raise ConfigError(
-                f"{file}: {name} holds a plain secret. Put it into an environment variable and write "
-                f'{key} = "env:{variable}".'
+                f"{file}: {name} holds a plain secret. Put it into an environment variable, {variable} for "
+                f'example, and write "env:{variable}" in its place.'
             )
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -45,7 +46,9 @@ def cleaned(event: Event, now: datetime) -> Event:
     changes: dict[str, Any] = {}
     for field in fields(event):
         value = getattr(event, field.name)
-        if isinstance(value, str):
+        if field.name == "external_id":
+            value = _short_id(value)
+        elif isinstance(value, str):
             value = _UNSTORABLE.sub(" ", value)[: _LONGEST.get(field.name, 500)]
         elif isinstance(value, datetime) and (value.tzinfo is None or value > now + _FUTURE):
             value = None
@@ -53,6 +56,15 @@ def cleaned(event: Event, now: datetime) -> Event:
             value = None
         changes[field.name] = value
     return replace(event, **changes)
+
+
+def _short_id(external_id: str) -> str:
+    """Return an id that can be stored; a long one keeps apart from those that begin alike."""
+    stored = _UNSTORABLE.sub(" ", external_id)
+    if len(stored) <= _LONGEST["external_id"]:
+        return stored
+    digest = blake2b(stored.encode("utf-8"), digest_size=16).hexdigest()
+    return f"{stored[: _LONGEST['external_id'] - len(digest)]}{digest}"
 
 
 def _fault(event: object) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from earmark.contract import Source
-from earmark.errors import ConfigError
+from earmark.errors import ConfigError, LifecycleError, StorageError
 from earmark.types import Lexicon
 from matcher.read import Matcher
 from monitors import pace, pipeline
@@ -171,6 +171,25 @@ class Monitor:
         outcome = await poll_source(configured, source, self._fetcher, self._pool, now)
         if outcome.error:
             logger.warning("poll failed", extra={"source": configured.id, "error": outcome.error})
+        try:
+            return await self._written(configured, source, outcome)
+        except (StorageError, LifecycleError):
+            raise
+        except Exception as error:
+            # What a single page can do to the matcher must not end the polls of the others.
+            logger.exception("reading failed", extra={"source": configured.id})
+            said = (
+                f"What {configured.id} brought could not be read: {type(error).__name__}. This is a bug: "
+                "please report it. The others go on, and this one is tried again."
+            )
+            failed = Outcome(
+                source=configured.id, result="changed", error=said, started_at=outcome.started_at
+            )
+            await self._quietly(configured, source, failed)
+            return Written(source=configured.id)
+
+    async def _written(self, configured: Configured, source: Source, outcome: Outcome) -> Written:
+        """Read, think and write what a poll brought; a poll that brought nothing is written with others."""
         arrivals = await self._on_database(pipeline.read, self._engine, outcome, configured, source)
         if not arrivals.new and not arrivals.revised:
             await self._quietly(configured, source, outcome)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Final
@@ -83,15 +83,16 @@ def _migrated(settings: Settings) -> Engine:
 async def _watch(engine: Engine, on_change: Callable[[Engine], None], stop: asyncio.Event) -> None:
     """Call ``on_change`` whenever the change counter has moved, and once at the end."""
     seen = -1
-    while not stop.is_set():
-        now_seen = await asyncio.to_thread(_version, engine)
-        if now_seen != seen:
-            await asyncio.to_thread(on_change, engine)
-            seen = now_seen
-        try:
-            await asyncio.wait_for(stop.wait(), LOOK_EVERY.total_seconds())
-        except TimeoutError:
-            continue
+    try:
+        while not stop.is_set():
+            now_seen = await asyncio.to_thread(_version, engine)
+            if now_seen != seen:
+                await asyncio.to_thread(on_change, engine)
+                seen = now_seen
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY.total_seconds())
+    finally:
+        stop.set()  # a list that can't be shown any more is not to stand there as if it were today's
 
 
 def _version(engine: Engine) -> int:

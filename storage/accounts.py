@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from earmark.lifecycle import Stage
 from earmark.types import Account, Contact
+from storage.agenda import wake
 from storage.columns import short
 from storage.counters import LEXICON, bump
 from storage.rows import batches, each, put
@@ -54,6 +55,7 @@ def upsert(conn: Connection, new: Iterable[Account]) -> Upserted:
         stored = {row.id: row.digest for row in each(conn, query, accounts.c.id, rows)}
         differing = [row for key, row in sorted(rows.items()) if stored.get(key) != row["digest"]]
         put(conn, accounts, differing, keep=_LIVED)
+        wake(conn, [f"a:{row['id']}" for row in differing if row["id"] in stored])
         fresh = len(rows) - len(stored)
         added, changed, same = (
             added + fresh,

@@ -27,10 +27,17 @@ _SQLITE = (
     ),
     ("SQLITE_FULL", "{place} can't grow: the disk is full. Nothing was lost; free some space and try again."),
     ("SQLITE_NOTADB", "{place} is not a database of earmark. Check storage.url, or move the file away."),
-    ("SQLITE_CORRUPT", "{place} is damaged. Copy the file away, then run `earmark restore` with a backup."),
+    (
+        "SQLITE_CORRUPT",
+        "{place} is damaged. Move the file away, and put your latest copy of it in its place.",
+    ),
     (
         "SQLITE_CANTOPEN",
         ("{place} can't be opened. Check that its folder is there and that you may write into it."),
+    ),
+    (
+        "SQLITE_IOERR_SHM",  # SQLite's shared memory is a file beside the database
+        "{place} can't be opened: the disk is full. Nothing was lost; free some space and try again.",
     ),
     ("SQLITE_IOERR", "{place} can't be read or written: the disk reports a fault. Check the disk."),
 )

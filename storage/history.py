@@ -1,19 +1,19 @@
 """The past that a decision needs, and the changes that it makes: one load, one save."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from earmark.types import Account, Changes, History, Past
 from storage import accounts, judgements, outbox, stories, transitions, triggers
+from storage.agenda import due, remember
 from storage.columns import short
 from storage.counters import CHANGES, LEXICON, bump
 from storage.engine import LOCK_CLASS
-from storage.rows import batches, each, put
+from storage.rows import batches, each
 from storage.stories import keys_of
 from storage.tables import accounts as account_rows
-from storage.tables import agenda
 
 __all__ = ["due", "keys_of", "load", "save"]
 
@@ -65,17 +65,11 @@ def save(conn: Connection, changes: Changes, at: datetime) -> None:
     transitions.save(conn, changes.transitions)
     judgements.save(conn, changes.judgements)
     outbox.add(conn, changes.outgoing, at)
-    _remember(conn, changes.due)
+    remember(conn, changes.due)
     if suppressed:
         bump(conn, LEXICON)
     if changes.stories or changes.triggers or changes.accounts or changes.transitions or changes.judgements:
         bump(conn, CHANGES)
-
-
-def due(conn: Connection, now: datetime, limit: int = 500) -> list[str]:
-    """Return the keys that want to be looked at, the longest waiting first."""
-    query = select(agenda.c.key).where(agenda.c.due_at <= now)
-    return list(conn.execute(query.order_by(agenda.c.due_at, agenda.c.id).limit(limit)).scalars())
 
 
 def _lock(conn: Connection, keys: Iterable[str]) -> None:
@@ -103,12 +97,3 @@ def _move(conn: Connection, moved: Sequence[Account]) -> bool:
         ]
         conn.execute(statement, rows)
     return any(account.suppression != before.get(account.id) for account in moved)
-
-
-def _remember(conn: Connection, moments: Mapping[str, datetime | None]) -> None:
-    never = [short(key) for key, moment in moments.items() if moment is None]
-    for batch in batches(never):
-        conn.execute(delete(agenda).where(agenda.c.id.in_(batch)))
-    wanted = {short(key): (key, moment) for key, moment in moments.items() if moment is not None}
-    rows = [{"id": place, "key": key, "due_at": moment} for place, (key, moment) in sorted(wanted.items())]
-    put(conn, agenda, rows)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 
 from earmark.rulebook import parse
 from earmark.types import Lexicon
-from storage import accounts, counters
+from storage import accounts, agenda, counters
 from storage.tables import rulebook
 
 __all__ = [
@@ -36,6 +36,7 @@ def save(conn: Connection, text_toml: str, by: str, at: datetime) -> int:
     parse(text_toml)
     row = {"body": text_toml, "by": by, "at": at}
     number: int = conn.execute(insert(rulebook).values(row).returning(rulebook.c.version)).scalar_one()
+    agenda.wake(conn)
     counters.bump(conn, counters.LEXICON)
     return number
 

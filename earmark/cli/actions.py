@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -10,7 +11,9 @@ from earmark.cli.session import Session, choose_account, nothing, notice, sessio
 from earmark.types import Verdict
 
 if TYPE_CHECKING:
-    from earmark.types import Action, Changes
+    from collections.abc import Mapping
+
+    from earmark.types import Action, Changes, TriggerState
     from storage.engine import Connection
 
 __all__ = ["add_to"]
@@ -27,6 +30,8 @@ Text = Annotated[str, typer.Option("--text", "-t", help="A remark to keep with i
 _OF_TRIGGERS: Final = frozenset({"accept", "dismiss"})
 _OF_EITHER: Final = frozenset({"contacted", "undo"})
 _SHORTEST_ID: Final = 6
+_MEMORY: Final = timedelta(days=3650)
+"""How old a story may be of which a person says something, or takes it back."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -131,8 +136,8 @@ def _do(
             text=text,
             until=until_at,
         )
-        changes = _perform(connection, session, action)
-    notice(_told(changes))
+        changes, before = _perform(connection, session, action)
+    notice(_told(changes, before))
 
 
 def _target(connection: "Connection", verb: str, text: str) -> tuple[str | None, str | None]:
@@ -148,18 +153,20 @@ def _target(connection: "Connection", verb: str, text: str) -> tuple[str | None,
     return choose_account(connection, text).id, None
 
 
-def _perform(connection: "Connection", session: Session, action: "Action") -> "Changes":
+def _perform(
+    connection: "Connection", session: Session, action: "Action"
+) -> "tuple[Changes, dict[str, TriggerState]]":
     from matcher.act import act
     from review.rules import lexicon_of
     from storage import accounts, history
 
     key = _key_of(connection, action)
     account = accounts.get(connection, key[2:]) if key.startswith("a:") else None
-    past = history.load(connection, [key], session.now, session.now)
+    past = history.load(connection, [key], session.now - _MEMORY, session.now)
     lexicon = lexicon_of(connection, [account] if account else [])
     changes = act(action, past, lexicon, session.now)
     history.save(connection, changes, session.now)
-    return changes
+    return changes, {one.id: one.state for each in past.pasts.values() for one in each.triggers}
 
 
 def _key_of(connection: "Connection", action: "Action") -> str:
@@ -174,18 +181,25 @@ def _key_of(connection: "Connection", action: "Action") -> str:
     return story.key
 
 
-def _told(changes: "Changes") -> str:
-    """Return what follows, in words."""
+def _told(changes: "Changes", before: "Mapping[str, TriggerState]") -> str:
+    """Return what follows, in words; ``before`` says which state each trigger had."""
     moves = [
         f"{move.account}: {move.before} → {move.after}"
         for move in changes.transitions
         if move.after is not move.before
     ]
-    states = [f"trigger {one.id[:8]} is {one.state}" for one in changes.triggers]
+    states = [
+        f"trigger {one.id[:8]} is {one.state}"
+        for one in changes.triggers
+        if before.get(one.id) is not one.state
+    ]
     hidden = [
         f"{one.id} is snoozed until {one.snoozed_until:%Y-%m-%d %H:%M} UTC"
         for one in changes.accounts
         if one.snoozed_until
+    ]
+    hidden += [
+        f"{one.id} is suppressed: {one.suppression.reason}" for one in changes.accounts if one.suppression
     ]
     said = "; ".join([*moves, *states, *hidden]).replace("_", " ")
     recorded = "Recorded." if changes.transitions or changes.accounts else "Nothing changed."

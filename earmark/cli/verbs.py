@@ -6,6 +6,7 @@ edit something, or the call is wrong; 3 the database can't be used.
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
+import errno
 import sys
 import traceback
 from pathlib import Path
@@ -33,6 +34,13 @@ from earmark.errors import ConfigError, EarmarkError, LifecycleError, SourceErro
 __all__ = ["app", "main"]
 
 _INTERRUPTED = 130
+_OF_THE_DISK = {
+    errno.EACCES: "Give yourself the right to write there, or work in another folder.",
+    errno.EDQUOT: "Free some space and try again.",
+    errno.ENOSPC: "Free some space and try again.",
+    errno.EROFS: "Work in a folder that can be written.",
+}
+"""Faults of an operating system that a person can mend, and how."""
 
 
 class _Verbs(TyperGroup):
@@ -81,6 +89,10 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            file = f" for {error.filename}" if error.filename else ""
+            notice(f"The disk can't be written{file}: {error.strerror}. {_OF_THE_DISK[error.errno]}")
+            sys.exit(2)
         notice(
             f"earmark failed inside: {type(error).__name__}: {error}. This is a bug: please report it with "
             "what --debug shows."

@@ -203,6 +203,25 @@ def test_a_dismissed_trigger_leaves_the_list_with_its_reason(told: Path) -> None
     assert [(one["verdict"], one["text"]) for one in view["judgements"]] == [("off_topic", "a depot only")]
 
 
+def test_only_what_an_action_changed_is_told(told: Path) -> None:
+    trigger = trigger_of(told, "Norvik Labs")
+    result = earmark(told, "accept", trigger[:8])
+    assert [part for part in result.stderr.splitlines() if "trigger" in part] == [
+        f"trigger {trigger[:8]} is accepted."
+    ]
+    assert "suppressed: opt out" in earmark(told, "suppress", "oskarion", "opt_out").stderr
+
+
+def test_the_dismissal_of_an_old_reason_is_taken_back_whole(
+    told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = trigger_of(told, "Norvik Labs")
+    monkeypatch.setenv("EARMARK_NOW", (NOW + days(75)).isoformat())
+    well(told, "dismiss", trigger)
+    well(told, "undo", trigger)
+    assert json_of(told, "why", trigger)["reason"]["trigger"]["state"] == "open"
+
+
 def test_an_accepted_trigger_stays_on_the_list(told: Path) -> None:
     trigger = trigger_of(told, "Oskarion Freight")
     well(told, "accept", trigger)

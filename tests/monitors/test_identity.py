@@ -129,6 +129,14 @@ def test_a_date_from_the_future_or_without_a_zone_is_no_date() -> None:
     assert cleaned(an_event(published_at=NOW + timedelta(hours=3)), NOW).published_at is not None
 
 
+def test_long_ids_that_begin_alike_stay_apart() -> None:
+    long = "https://wire.example/?q=" + "x" * 1_000
+    one, other = (cleaned(an_event(external_id=long + end), NOW).external_id for end in ("1", "2"))
+    assert one != other
+    assert len(one) <= 1_000
+    assert cleaned(an_event(external_id="short"), NOW).external_id == "short"
+
+
 def test_only_web_links_are_kept() -> None:
     for url in ("javascript:alert(1)", "file:///etc/passwd", "//host/x", "tag:a,2026:1", "http://[bad"):
         assert cleaned(an_event(url=url, thread_url=url), NOW).url is None

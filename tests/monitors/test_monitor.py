@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from earmark.errors import StorageError
+from earmark.types import Reading, StoredEvent
+from matcher.read import Matcher
 from monitors.monitor import Monitor
 from monitors.parse import ParsePool
 from monitors.schedule import run_until_stopped
@@ -116,6 +118,32 @@ def test_a_source_whose_options_no_longer_fit_is_said_and_the_others_go_on(datab
     asyncio.run(run())
     assert "no_such_kind" in (source(database, "odd").last_error or "")
     assert count(database) == 1
+
+
+def test_a_page_on_which_the_matcher_fails_ends_its_own_poll_only(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = Matcher.read
+
+    def stumbles(matcher: Matcher, event: StoredEvent) -> Reading:
+        if event.source == "poison":
+            raise RecursionError
+        return reads(matcher, event)
+
+    monkeypatch.setattr(Matcher, "read", stumbles)
+
+    async def run() -> None:
+        async with monitored(database, {"/poison": answer(FEED), "/good": answer(FEED)}) as (monitor, _):
+            await monitor.tick()
+            await until(lambda: count(database) == 1)
+            await monitor.drain()
+            await monitor.tick()
+
+    asyncio.run(run())
+    poison = source(database, "poison")
+    assert "RecursionError" in (poison.last_error or "")
+    assert (poison.pages, poison.first_polled_at) == ({}, None), "the next poll sees it all again"
+    assert source(database, "good").last_error is None
 
 
 def test_a_named_source_is_polled_though_it_is_not_due(database: Engine) -> None:
