@@ -19,6 +19,9 @@
     id = "slow-onboarding"
     name = "Onboarding takes weeks"
     phrases = ["onboarding takes"]
+    rule = 'onboarding NEAR/5 (week OR month) AND NOT title:hiring'     # see docs/rules.md
+    examples = ["Our onboarding took six weeks."]                       # must be found
+    counterexamples = ["We onboard in a day."]                          # must not
 
     [[plays]]
     id = "funding"
@@ -84,6 +87,9 @@ class Problem(_Section):
     phrases: tuple[str, ...] = ()
     not_phrases: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    rule: str = ""
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
 
 
 class Play(_Section):

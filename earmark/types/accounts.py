@@ -71,13 +71,20 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A pain the user solves, with the phrases in which people voice it."""
+    """A pain the user solves, with the phrases in which people voice it.
+
+    ``rule`` says it more exactly (see ``matcher.rules``); ``examples`` are sentences that must be found,
+    ``counterexamples`` sentences that must not.
+    """
 
     id: str
     name: str
     phrases: tuple[str, ...] = ()
     not_phrases: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    rule: str = ""
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,17 @@ MANY = st.lists(TEXTS, max_size=3).map(tuple)
 DAYS = st.floats(0.5, 3_000)
 SHARES = st.floats(0, 1)
 
-PROBLEMS = st.builds(Problem, id=SLUGS, name=SLUGS, phrases=MANY, not_phrases=MANY, rivals=MANY)
+PROBLEMS = st.builds(
+    Problem,
+    id=SLUGS,
+    name=SLUGS,
+    phrases=MANY,
+    not_phrases=MANY,
+    rivals=MANY,
+    rule=TEXTS,
+    examples=MANY,
+    counterexamples=MANY,
+)
 PLAYS = st.builds(
     Play, id=SLUGS, kind=st.sampled_from(["*", *CATALOGUE]), personas=MANY, talk=MANY, opener=TEXTS
 )
@@ -77,6 +87,9 @@ def test_the_example_in_the_page_of_the_module_is_a_rulebook() -> None:
     assert lexicon.patience == {**DEFAULT_PATIENCE, Stage.CONTACTED: days(21)}
     assert lexicon.icp == (types.IcpRule(field="industry", op="in", value=("software", "logistics")),)
     assert lexicon.problems[0].phrases == ("onboarding takes",)
+    assert lexicon.problems[0].rule == "onboarding NEAR/5 (week OR month) AND NOT title:hiring"
+    assert lexicon.problems[0].examples == ("Our onboarding took six weeks.",)
+    assert lexicon.problems[0].counterexamples == ("We onboard in a day.",)
     assert lexicon.plays[0].kind == "funding_early"
     assert lexicon.kinds["funding_early"].half_life == days(30)
 
