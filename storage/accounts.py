@@ -13,6 +13,7 @@ from earmark.types import Account, Contact
 from storage.agenda import wake
 from storage.columns import short
 from storage.counters import LEXICON, bump
+from storage.lesson import taught_names
 from storage.rows import batches, each, put
 from storage.tables import accounts
 from storage.tables import contacts as people
@@ -141,13 +142,14 @@ def contacts(conn: Connection, account_ids: Iterable[str]) -> dict[str, tuple[Co
 
 
 def as_account(row: Row[Any]) -> Account:
-    """Return the account that a row of the table holds."""
+    """Return the account that a row of the table holds, with the names that people taught of it."""
+    aliases, not_aliases = taught_names(row.aliases, row.not_aliases, row.lessons)
     return Account(
         id=row.id,
         name=row.name,
         domains=row.domains,
-        aliases=row.aliases,
-        not_aliases=row.not_aliases,
+        aliases=aliases,
+        not_aliases=not_aliases,
         tickers=row.tickers,
         tier=row.tier,
         owner=row.owner,

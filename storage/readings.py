@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from earmark.types import Abstention
 from storage import events
 from storage.rows import batches, upsert
 from storage.tables import abstentions as table
 
-__all__ = ["abstain", "abstentions"]
+__all__ = ["abstain", "abstentions", "forget"]
 
 
 def abstain(conn: Connection, new: Iterable[Abstention]) -> None:
@@ -52,3 +52,9 @@ def abstentions(conn: Connection, account: str | None = None, limit: int = 50) -
         )
         for row in rows
     ]
+
+
+def forget(conn: Connection, event_ids: Iterable[str]) -> None:
+    """Forget what could not be told of these events, because they are read again."""
+    for batch in batches(dict.fromkeys(event_ids)):
+        conn.execute(delete(table).where(table.c.event.in_(batch)))

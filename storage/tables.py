@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from earmark.types import Fact, Feature, Hint, Note, Score, Span, StoredEvent, StoryFact, Suppression, Was
 from storage.columns import Moment, Packed, Words
+from storage.lesson import Lesson
 
 __all__ = [
     "abstentions",
@@ -197,6 +198,7 @@ accounts = Table(
     Column("stage_since", Moment),
     Column("snoozed_until", Moment),
     Column("suppression", Packed(Suppression)),
+    Column("lessons", Packed(tuple[Lesson, ...])),
 )
 
 contacts = Table(

@@ -59,6 +59,7 @@ def _accounts() -> None:
         sa.Column("stage_since", MOMENT, nullable=True),
         sa.Column("snoozed_until", MOMENT, nullable=True),
         sa.Column("suppression", sa.Text(), nullable=True),
+        sa.Column("lessons", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
     )
     op.create_index(op.f("ix_accounts_domain"), "accounts", ["domain"], unique=False)
