@@ -20,7 +20,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: run test test-all check constraints reference clean
+.PHONY: run test test-all check eval constraints reference clean
 .DEFAULT_GOAL := run
 
 run: .venv/installed-run  ## Install, then watch: your workspace if there is one, else the offline demo.
@@ -36,6 +36,9 @@ check: .venv/installed-test
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+
+eval: .venv/installed-test  ## Measure the matcher on ../shared/eval, if it is there; fails when a figure fell.
+	$(PYTHON) -m scripts.eval
 
 constraints:  ## Pin the newest versions that pyproject.toml allows (needs uv).
 	sh scripts/constraints.sh
