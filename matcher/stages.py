@@ -37,9 +37,14 @@ class _Move(NamedTuple):
 
 
 def pass_time(past: Past, lexicon: Lexicon, now: datetime) -> Past:
-    """Return the past as of ``now``: every moment that was due is settled at its own time."""
+    """Return the past as of ``now``: every moment that was due is settled at its own time.
+
+    A moment before the account came into its stage is settled now: only a new rulebook says, afterwards,
+    that it should never have been there, and history is not written anew.
+    """
     while (moment := wakes_at(past, lexicon)) is not None and moment <= now:
-        settled = settle(past, lexicon, moment)
+        since = past.account.stage_since if past.account else None
+        settled = settle(past, lexicon, now if since and moment < since else moment)
         if settled == past:
             break  # nothing is left to do at this moment
         past = settled

@@ -126,6 +126,15 @@ def test_a_ready_account_is_cold_from_the_moment_its_score_falls_below_the_thres
     assert (late.transitions[-1].cause, late.transitions[-1].at) == (Cause.TRIGGERS_GONE, falls)
 
 
+def test_a_higher_threshold_counts_from_the_day_on_which_it_is_applied() -> None:
+    history = told([[a_reading(a_match())]], a_history())
+    day = NOW + days(1)
+    strict = _swept(history, [day], Lexicon(threshold=99.0)).pasts[ACCOUNT]
+    assert strict.account
+    assert (strict.account.stage, strict.account.stage_since) == (Stage.COLD, day)
+    assert strict.transitions[-1].at == day
+
+
 def test_a_trigger_expires_at_its_own_moment() -> None:
     history = told([[a_reading(a_match())]], a_history())
     (trigger,) = history.pasts[ACCOUNT].triggers
