@@ -16,9 +16,10 @@ from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from earmark.contract import Source
 from earmark.errors import ConfigError, LifecycleError, StorageError
-from earmark.types import Lexicon
+from earmark.types import Lexicon, StoredEvent
 from matcher.read import Matcher
-from monitors import pace, pipeline
+from monitors import pipeline
+from monitors.finish import finished
 from monitors.http import Fetcher
 from monitors.parse import ParsePool
 from monitors.pipeline import Written
@@ -65,6 +66,11 @@ def _is_dead(worker: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def _told_at(event: StoredEvent) -> datetime:
+    """Return the moment of a piece of news; one without a date is as old as our sight of it."""
+    return event.published_at or event.occurred_at or event.seen_at
 
 
 class Monitor:
@@ -169,8 +175,6 @@ class Monitor:
             await self._quietly(configured, None, broken)
             return Written(source=configured.id)
         outcome = await poll_source(configured, source, self._fetcher, self._pool, now)
-        if outcome.error:
-            logger.warning("poll failed", extra={"source": configured.id, "error": outcome.error})
         try:
             return await self._written(configured, source, outcome)
         except (StorageError, LifecycleError):
@@ -201,45 +205,14 @@ class Monitor:
                 self._engine,
                 arrivals,
                 readings,
-                self._finished(configured, source, outcome),
+                finished(configured, source, outcome, self._clock(), news=map(_told_at, arrivals.new)),
                 lexicon=lexicon,
                 now=self._clock(),
             )
         )
 
-    def _finished(self, configured: Configured, source: Source | None, outcome: Outcome) -> Finished:
-        now = self._clock()
-        floor = source.floor if source else timedelta(minutes=5)
-        failures = configured.failures + 1 if outcome.error else 0
-        if outcome.error:
-            following = pace.after_failure(
-                configured.id,
-                now,
-                result=outcome.result,
-                failures=failures,
-                retry_after=outcome.retry_after,
-                status=outcome.status,
-            )
-        else:
-            following = pace.after_success(
-                configured.id, now, every=outcome.every, floor=floor, headers=outcome.headers
-            )
-        return Finished(
-            source=configured.id,
-            started_at=outcome.started_at,
-            finished_at=now,
-            outcome=outcome.result,
-            error=outcome.error,
-            paused_reason=following.reason,
-            state=outcome.state,
-            pages=outcome.pages,
-            next_poll_at=following.at,
-            failures=failures,
-            seen=len(outcome.events),
-        )
-
     async def _quietly(self, configured: Configured, source: Source | None, outcome: Outcome) -> None:
-        self._quiet.append(self._finished(configured, source, outcome))
+        self._quiet.append(finished(configured, source, outcome, self._clock()))
         if len(self._quiet) >= MOST_QUIET:
             await self._flush()
 

@@ -1,21 +1,28 @@
-"""When to poll a source next; pure.
+"""When to poll a source next, and why then; pure.
 
-A source is polled at its own pace (``every``), never faster than its kind's floor. Failures back off
-exponentially to a day and never end in silence; only a page that is gone twice in a row (410), or an
-address that the guard refuses, waits for a person.
+A source is polled at its own pace (``every``), or at the rhythm in which it has had news, never faster
+than its kind's floor. Failures back off exponentially to a day and never end in silence; only a page that
+is gone twice in a row (410), or an address that the guard refuses, waits for a person.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["DAY", "EVERY", "Next", "after_failure", "after_success"]
+__all__ = ["DAY", "EVERY", "Next", "after_failure", "after_success", "gap", "in_words", "learned"]
 
 EVERY: Final = timedelta(minutes=30)
-"""Pause between two polls of a source that does not say otherwise."""
+"""Pause between two polls of a source whose rhythm is not known yet."""
 DAY: Final = timedelta(days=1)
+MOMENTS: Final = 20
+"""How many of the latest moments of news make a rhythm."""
+_FEWEST: Final = 3
+_VISITS: Final = 16
+"""Polls between two pieces of news: news waits for 1/32 of their distance on average."""
+_LONGEST: Final = timedelta(hours=6)
 _FIRST_BACK_OFF: Final = timedelta(minutes=5)
 _GONE: Final = 410
 _JITTER: Final = 0.1
@@ -23,21 +30,62 @@ _JITTER: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
-    """When to poll again; a ``reason`` means: not before a person looks."""
+    """When to poll again; a ``reason`` means: not before a person looks. ``pace`` is how often, and why."""
 
     at: datetime
     failures: int
     reason: str | None = None
+    pace: str | None = None
+
+
+def learned(rhythm: Iterable[datetime], news: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
+    """Return the latest moments of news, the oldest first; the order in which they came doesn't matter.
+
+    Dates ahead of now are left out, and one minute counts once: a page of news at once is one piece.
+    """
+    minutes = {moment.replace(second=0, microsecond=0) for moment in (*rhythm, *news) if moment <= now}
+    return tuple(sorted(minutes)[-MOMENTS:])
+
+
+def gap(rhythm: Sequence[datetime], now: datetime) -> timedelta | None:
+    """Return the usual distance between two pieces of news; None while too few are known.
+
+    The time since the last one counts as well: a source that falls silent is polled less and less.
+    """
+    if len(rhythm) < _FEWEST:
+        return None
+    return max((now - rhythm[0]) / len(rhythm), timedelta(minutes=1))
 
 
 def after_success(
-    source: str, now: datetime, *, every: timedelta | None, floor: timedelta, headers: Mapping[str, str]
+    source: str,
+    now: datetime,
+    *,
+    every: timedelta | None,
+    floor: timedelta,
+    headers: Mapping[str, str],
+    rhythm: Sequence[datetime] = (),
+    asked: timedelta | None = None,
 ) -> Next:
-    """Return the next poll after an answer; the host's ``max-age`` can slow it down, up to a day."""
-    pause = max(every or EVERY, floor)
-    if every is None:
-        pause = max(pause, min(_max_age(headers), DAY))
-    return Next(at=now + _jittered(source, now, pause), failures=0)
+    """Return the next poll after an answer.
+
+    ``every`` is the user's word and is kept, down to the floor. Without it the rhythm decides, at most
+    every six hours; what the feed (``asked``) or its host (``max-age``, ``Expires``) asks for can slow it
+    down, up to a day.
+    """
+    if every is not None:
+        pause, why = every, "because you set it so"
+    else:
+        pause, why = _of_rhythm(rhythm, now)
+        wish = _fresh_for(headers)
+        if asked and min(asked, DAY) > pause:
+            pause, why = min(asked, DAY), "because the feed asks for it"
+        if min(wish, DAY) > pause:
+            pause, why = min(wish, DAY), "because its host says that the page stays the same for so long"
+    if floor > pause:
+        pause, why = floor, f"the least that its kind allows; {why}"
+    text = f"every {in_words(pause)}, {why}"
+    return Next(at=now + _jittered(source, now, pause), failures=0, pace=text)
 
 
 def after_failure(
@@ -65,12 +113,44 @@ def after_failure(
     return Next(at=now + max(pause, min(retry_after or timedelta(), DAY)), failures=failures)
 
 
-def _max_age(headers: Mapping[str, str]) -> timedelta:
-    for part in headers.get("cache-control", "").split(","):
+def in_words(span: timedelta) -> str:
+    """Return a span in one or two words: 25 min, 6 h, 9 days."""
+    if span < timedelta(minutes=90):
+        return f"{max(round(span / timedelta(minutes=1)), 1)} min"
+    if span < timedelta(hours=36):
+        return f"{round(span / timedelta(hours=1), 1):g} h"
+    return f"{round(span / DAY)} days"
+
+
+def _of_rhythm(rhythm: Sequence[datetime], now: datetime) -> tuple[timedelta, str]:
+    usual = gap(rhythm, now)
+    if usual is None:
+        return EVERY, "until its rhythm is known"
+    a_day = DAY / usual
+    often = f"{a_day:,.0f} a day" if a_day >= 1 else f"one in {in_words(usual)}"
+    return min(usual / _VISITS, _LONGEST), f"because it has news about {often}"
+
+
+def _fresh_for(headers: Mapping[str, str]) -> timedelta:
+    """Return how long a page stays as it is, as its host says: max-age before Expires; zero for garbage."""
+    control = headers.get("cache-control", "")
+    for part in control.split(","):
         name, _, value = part.strip().partition("=")
-        if name.lower() == "max-age" and value.isdecimal() and len(value) <= len("31536000"):
-            return timedelta(seconds=int(value))
-    return timedelta()
+        if name.lower() == "max-age":
+            known = value.isascii() and value.isdecimal() and len(value) <= len("31536000")
+            return timedelta(seconds=int(value)) if known else timedelta()
+        if name.lower() in {"no-cache", "no-store"}:
+            return timedelta()
+    until, sent = _http_date(headers.get("expires")), _http_date(headers.get("date"))
+    return max(until - sent, timedelta()) if until and sent else timedelta()
+
+
+def _http_date(text: str | None) -> datetime | None:
+    try:
+        parsed = parsedate_to_datetime(text or "")
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _jittered(source: str, now: datetime, pause: timedelta) -> timedelta:

@@ -15,7 +15,9 @@ from typing import Any, Final, Literal, ParamSpec, TypeVar
 from earmark.contract import Feed, Letter, Page, Source, Unchanged
 from earmark.errors import SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from earmark.types import Event
-from monitors.http import Fetcher
+from monitors.headers import PORTABLE
+from monitors.health import address_of, sighted
+from monitors.http import Answer, Fetcher
 from monitors.identity import cleaned
 from monitors.mail import Mailbox, letters
 from monitors.parse import ParsePool
@@ -39,8 +41,8 @@ logger = logging.getLogger(__name__)
 class Outcome:
     """What one poll brought: events, or a failure in words, or nothing new.
 
-    ``pages`` and ``state`` are to be stored together with the events; both are empty after a failure, so
-    that the next poll sees everything again.
+    ``asked`` is the least pause that its feed asks for. ``pages`` and ``state`` are to be stored together
+    with the events; both are empty after a failure, so that the next poll sees everything again.
     """
 
     source: str
@@ -51,7 +53,7 @@ class Outcome:
     retry_after: timedelta | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    every: timedelta | None = None
+    asked: timedelta | None = None
     pages: Mapping[str, Validators] = field(default_factory=dict)
     state: Mapping[str, Any] | None = None
 
@@ -61,6 +63,7 @@ class Visit:
 
     def __init__(self, configured: Configured, fetcher: Fetcher, pool: ParsePool, now: datetime) -> None:
         self._known = configured.pages
+        self._failed_before = configured.failures > 0
         self._fetcher = fetcher
         self._pool = pool
         self._now = now
@@ -85,24 +88,46 @@ class Visit:
         """Fetch a page; raise Unchanged for a 304 or the same body."""
         url = str(url)
         known = self._known.get(url) if conditional else None
-        answer = await self._fetcher.fetch(
-            "GET",
-            url,
-            headers=headers,
-            validators=(known.etag, known.last_modified) if known else None,
-        )
+        answer, adopted = await self._asked(url, headers, known)
         self.headers = answer.headers
+        moved_to = answer.moved_to if answer.moved_to != url else None
+
+        def kept(page: Validators) -> Validators:
+            # At its adopted address a page says nothing of the move any more: it stands.
+            return replace(page, **adopted) if adopted else sighted(page, moved_to, known, self._now)
+
         if answer.not_modified and known:
-            self.pages[url] = known
+            self.pages[url] = kept(known)
             raise Unchanged
         if conditional:  # the address of an unconditional page may hold a cursor or a key: it isn't kept
             body_hash = blake2b(answer.body, digest_size=16).hexdigest()
-            self.pages[url] = Validators(
-                etag=answer.etag, last_modified=answer.last_modified, body_hash=body_hash
+            self.pages[url] = kept(
+                Validators(etag=answer.etag, last_modified=answer.last_modified, body_hash=body_hash)
             )
             if known and known.body_hash == body_hash:
                 raise Unchanged
         return Page(url=answer.url, status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def _asked(
+        self, url: str, headers: Mapping[str, str] | None, known: Validators | None
+    ) -> tuple[Answer, dict[str, Any]]:
+        """Ask for a page where it has moved for good, else at its own address; say what stands of the move.
+
+        The new address loses its standing as soon as it fails, and none is told what only the first host
+        may see.
+        """
+        validators = (known.etag, known.last_modified) if known else None
+        private = {name.lower() for name in headers or {}} - PORTABLE
+        address = address_of(url, known, self._now)
+        if known and address != url and not private and not self._failed_before:
+            try:
+                answer = await self._fetcher.fetch("GET", address, headers=headers, validators=validators)
+            except SourceError as error:
+                logger.info("new address failed, asking the old one", extra={"error": str(error)})
+            else:
+                names = ("moved_to", "moved_at", "moved_times")
+                return answer, {name: getattr(known, name) for name in names}
+        return await self._fetcher.fetch("GET", url, headers=headers, validators=validators), {}
 
     async def post(
         self,
@@ -177,7 +202,7 @@ async def poll_source(
         outcome = replace(outcome, result="changed", error=text)
     else:
         outcome = replace(outcome, pages=visit.pages, state=state)
-    return replace(outcome, events=tuple(events), headers=visit.headers, every=source.every or visit.every)
+    return replace(outcome, events=tuple(events), headers=visit.headers, asked=visit.every)
 
 
 async def _gather(source: Source, visit: Visit, events: list[Event]) -> None:
