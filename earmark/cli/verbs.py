@@ -21,6 +21,7 @@ from earmark.cli import (
     actions,
     coverage,
     discovery,
+    exports,
     kinds,
     lists,
     plugins,
@@ -74,6 +75,7 @@ plugins.add_to(sources.app)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
+app.add_typer(exports.app, name="exports")
 lists.add_to(app)
 actions.add_to(app)
 app.add_typer(workspace.config_app, name="config")

@@ -1,0 +1,156 @@
+"""Verbs of exports: which profiles there are, and writing one."""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earmark.cli.session import Session, notice, session_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from earmark.types import Trigger
+    from exports.choice import Choice
+    from exports.line import Line
+    from exports.profiles import Profile
+    from storage.engine import Connection
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Hand what was found over to a CRM, a sequencer or a spreadsheet.", no_args_is_help=True
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_SHOWN = 20
+
+
+@app.command()
+def kinds(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the export profiles: what each is for, what a line stands for, and its columns."""
+    from exports.profiles import PROFILES
+
+    def draw(console: "Console") -> None:
+        for profile in PROFILES.values():
+            console.print(f"{profile.name}: {profile.about}", markup=False)
+            headers = ", ".join(column.header for column in profile.columns)
+            console.print(f"  a line per {profile.per}: {headers}", markup=False)
+
+    value = {name: _as_value(profile) for name, profile in PROFILES.items()}
+    session_of(context).show(value, as_json, draw)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    profile: Annotated[str, typer.Argument(help="Name of a profile: see earmark exports kinds.")],
+    out: Annotated[Path | None, typer.Option(help="The CSV file to write; it is replaced whole.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a CSV file for a CRM, a sequencer or a spreadsheet, and say what was left out and why."""
+    from earmark.errors import ConfigError
+    from exports.csv_file import write
+    from exports.profiles import columns_of, rows_of
+    from exports.registry import profile as profile_named
+
+    wanted = profile_named(profile)
+    if out is None and not dry_run:
+        raise ConfigError(f"Name the file to write: earmark exports run {wanted.name} --out FILE")
+    session = session_of(context)
+    choice = _choice(session, wanted)
+    columns = columns_of(wanted, choice.lines)
+    header = [column.header for column in columns]
+    rows = rows_of(wanted, columns, choice.lines)
+    value: dict[str, Any] = {
+        "profile": wanted.name,
+        "file": None if dry_run else str(out),
+        "rows": len(choice.lines),
+        "left_out": choice.left_out,
+    }
+    if dry_run:
+        value["would_write"] = [dict(zip(header, row, strict=True)) for row in rows]
+    elif out is not None:
+        write(out, header, rows, mark=wanted.spreadsheet)
+
+    def draw(console: "Console") -> None:
+        _draw(console, choice, None if dry_run else out)
+
+    session.show(value, as_json, draw)
+    if wanted.most is not None and len(choice.lines) > wanted.most:
+        notice(f"{wanted.name} takes {wanted.most:,} rows a file: split this one before you import it.")
+
+
+def _choice(session: Session, profile: "Profile") -> "Choice":
+    """Return what of the workspace goes into the file."""
+    from exports.choice import choose
+    from storage import accounts
+
+    with session.reading() as connection:
+        lines = _lines(connection, session, profile)
+        listed = {line.account.id for line in lines if line.account}
+        people = accounts.contacts(connection, sorted(listed)) if profile.per == "contact" else {}
+    return choose(profile, lines, people, session.now)
+
+
+def _lines(connection: "Connection", session: Session, profile: "Profile") -> "list[Line]":
+    from earmark.types import TriggerState
+    from exports.line import Line
+    from matcher.score import score_now
+    from review.rules import lexicon_of
+    from storage import accounts, triggers
+
+    found = triggers.find(connection, limit=None) if profile.full else triggers.every_open(connection)
+    listed = accounts.of(connection, {one.account for one in found if one.account})
+    kinds_now = lexicon_of(connection).kinds
+    # Scores of the day's begin: the same data gives the same file all day.
+    day = session.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return [
+        Line(
+            trigger=one,
+            account=listed.get(one.account or ""),
+            score=score_now(one, day, kinds_now),
+            verdict=_verdict(connection, one),
+        )
+        for one in found
+        if one.state is not TriggerState.MERGED
+    ]
+
+
+def _verdict(connection: "Connection", trigger: "Trigger") -> str:
+    """Return why a trigger was dismissed: the last verdict on it."""
+    from earmark.types import TriggerState
+    from storage import judgements
+
+    if trigger.state is not TriggerState.DISMISSED:
+        return ""
+    verdicts = judgements.of_trigger(connection, trigger.id)
+    return verdicts[-1].verdict.value if verdicts else ""
+
+
+def _draw(console: "Console", choice: "Choice", out: Path | None) -> None:
+    from review.terminal import safe
+
+    rows, left = len(choice.lines), len(choice.left_out)
+    done, leave = ("Wrote", "left out") if out else ("Would write", "leave out")
+    where = f" to {out}" if out else ""
+    console.print(safe(f"{done} {rows:,} row{'' if rows == 1 else 's'}{where}, {leave} {left:,}."))
+    for one in choice.left_out[:_SHOWN]:
+        console.print(safe(f"  {one.name}: {one.reason}"))
+    if left > _SHOWN:
+        console.print(f"  and {left - _SHOWN:,} more; list them all with --json")
+
+
+def _as_value(profile: "Profile") -> dict[str, Any]:
+    return {
+        "about": profile.about,
+        "line_per": profile.per,
+        "columns": [column.header for column in profile.columns],
+        "needs_contacts": profile.per == "contact",
+        "needs_crm_id": profile.crm,
+        "most_rows": profile.most,
+    }
