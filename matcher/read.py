@@ -9,7 +9,7 @@ from earmark.types import Certainty, Claim, Fact, Lexicon, Match, Mention, Readi
 from matcher import intent, jobs, kinds
 from matcher.conversations import conversation_matches, with_problem
 from matcher.link import Linker
-from matcher.problems import ProblemMatch, problems_in
+from matcher.problems import ProblemMatch, Problems
 from matcher.roles import role_in, with_roles
 from matcher.unlisted import companies_in
 
@@ -26,6 +26,7 @@ class Matcher:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._linker = Linker(lexicon)
+        self._problems = Problems(lexicon.problems)
 
     def read(self, event: StoredEvent) -> Reading:
         """Return what the event says, about whom; the same event always gives the same reading.
@@ -59,7 +60,7 @@ class Matcher:
 
     def _problem(self, event: StoredEvent) -> ProblemMatch | None:
         """Return the user's problem that the event voices most surely."""
-        return next(iter(problems_in(event, self._lexicon.problems)), None)
+        return next(iter(self._problems.of(event)), None)
 
     def _matches(
         self,

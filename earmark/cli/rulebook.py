@@ -3,13 +3,21 @@
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
 import sys
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from earmark.cli.sample import RULEBOOK
 from earmark.cli.session import nothing, notice, session_of, who
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from matcher.trial import Trial
 
 __all__ = ["app"]
 
@@ -22,11 +30,17 @@ def apply(
     file: Annotated[Path, typer.Argument(help="TOML file; - reads standard input.")],
     by: Annotated[str | None, typer.Option(help="Who decided it; else your user name.")] = None,
 ) -> None:
-    """Make this file the newest version of the rulebook."""
+    """Make this file the newest version of the rulebook.
+
+    Each problem is held against its examples and counterexamples first.
+    """
+    from earmark.rulebook import parse
+    from matcher.trial import check
     from storage import rulebook
 
     session = session_of(context)
     text = _read(file)
+    check(parse(text).lexicon({}, 0).problems)
     with session.writing() as connection:
         newest = rulebook.latest(connection)
         if newest and newest[1] == text:
@@ -59,6 +73,46 @@ def export(
         return
     _write(file, text)
     notice(f"Wrote {file}")
+
+
+@app.command("try")
+def try_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="TOML file; - reads standard input.")],
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How far back to look.")] = 90,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what the problems of a file find in the stored events, and what each NOT takes out.
+
+    Nothing is written.
+    """
+    from earmark.errors import ConfigError
+    from earmark.rulebook import parse
+    from matcher.trial import check, tried
+    from storage import events
+
+    session = session_of(context)
+    problems = parse(_read(file)).lexicon({}, 0).problems
+    if not problems:
+        nothing(f"{file} has no problems to try. Write one under [[problems]].")
+    with session.reading() as connection:
+        trials = tried(events.stream(connection, since=session.now - timedelta(days=days)), problems)
+    session.show(trials, as_json, lambda console: _draw(console, trials))
+    try:
+        check(problems)
+    except ConfigError as error:
+        raise ConfigError(f"{error} Until then this file can't be applied.") from error
+
+
+def _draw(console: "Console", trials: "Sequence[Trial]") -> None:
+    for trial in trials:
+        console.print(f"{trial.problem}: {trial.matched.count:,} matched")
+        for sample in trial.matched.samples:
+            console.print(f"    {sample}")
+        for clause, found in sorted(trial.removed.items()):
+            console.print(f"  removed by {clause}: {found.count:,}")
+            for sample in found.samples:
+                console.print(f"    {sample}")
 
 
 def _read(file: Path) -> str:
