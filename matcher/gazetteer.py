@@ -1,5 +1,6 @@
 """Which names stand in a text: a trie of words, searched from left to right, the longest name first."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any, Final, NamedTuple
@@ -26,13 +27,15 @@ class Gazetteer:
     """The names of all accounts; accounts can be added and removed one by one.
 
     ``companies`` are known companies that are not on the list: they hide shorter names of listed ones,
-    as fixed phrases do, once such a name is there. ``rejected`` holds the names that can't be looked for.
+    as fixed phrases do, once such a name is there; so do the ``not_aliases`` of an account. ``rejected``
+    holds the names that can't be looked for.
     """
 
     def __init__(self, accounts: Iterable[Account] = (), companies: Iterable[str] = ()) -> None:
         self.rejected: list[Rejected] = []
         self._root: dict[bytes, Any] = {}
         self._heads: set[bytes] = set()  # the keys of the root, smaller and so quicker to ask
+        self._never: Counter[Words] = Counter()  # of how many accounts these words are no name
         self._hiding = hiding_phrases() | {tuple(words_of(company)) for company in companies}
         self._by_word: dict[bytes, list[Words]] = {}
         for phrase in self._hiding:
@@ -61,11 +64,16 @@ class Gazetteer:
             # A phrase is looked for only while it has something to hide: each head word costs time.
             for phrase in self._by_word.pop(words[0], ()):
                 self._node(phrase).setdefault(_NAMES, ())
+        for words in _not_names(account):
+            self._never[words] += 1
+            self._node(words).setdefault(_NAMES, ())
 
     def remove(self, account: Account) -> None:
         """Remove the names of one account, as it was when it was added."""
         names, _ = names_of(account)
-        for words in names:
+        for words in _not_names(account):
+            self._never[words] -= 1
+        for words in (*names, *_not_names(account)):
             self._drop(words, account.id)
         self.rejected = [r for r in self.rejected if r.account != account.id]
 
@@ -77,7 +85,7 @@ class Gazetteer:
                 return
             path.append(below)
         left = tuple(name for name in path[-1].get(_NAMES, ()) if name.account != account)
-        if left or words in self._hiding:
+        if left or words in self._hiding or self._never[words] > 0:
             path[-1][_NAMES] = left
         else:
             path[-1].pop(_NAMES, None)
@@ -114,3 +122,8 @@ class Gazetteer:
                 hits.append(Hit(start, end, names))
                 free = end
         return hits
+
+
+def _not_names(account: Account) -> list[Words]:
+    """Return the phrases that never mean the account; in them, what stands there is no name of it."""
+    return [words for text in account.not_aliases if len(words := tuple(words_of(text))) > 1]

@@ -48,6 +48,20 @@ def test_a_hiding_phrase_hides_what_stands_in_it() -> None:
     assert _found(gazetteer, "Supreme wins") == [("supreme", ["supreme"])]
 
 
+def test_what_is_never_the_account_hides_the_name_in_it_until_the_account_goes() -> None:
+    norvik = an_account("Norvik", not_aliases=("Norvik Bay Hotel",))
+    other = an_account("Norvik Bay")
+    gazetteer = Gazetteer([norvik, other])
+    assert _found(gazetteer, "Norvik Bay Hotel, Norvik") == [("norvik bay hotel", []), ("norvik", ["norvik"])]
+    gazetteer.remove(norvik)
+    assert _found(gazetteer, "Norvik Bay Hotel") == [("norvik bay", ["norvik-bay"])]
+
+
+def test_words_that_are_never_one_account_may_be_the_name_of_another() -> None:
+    gazetteer = Gazetteer([an_account("Norvik", not_aliases=("Norvik Bay",)), an_account("Norvik Bay")])
+    assert _found(gazetteer, "Norvik Bay") == [("norvik bay", ["norvik-bay"])]
+
+
 def test_rejected_names_are_reported_and_forgotten_with_their_account() -> None:
     bad = an_account("Norvik", aliases=("x" * 100,))
     gazetteer = Gazetteer([bad])
@@ -61,8 +75,11 @@ NAMES = st.lists(
     min_size=1,
     max_size=4,
 ).map(" ".join)
-ACCOUNTS = st.lists(st.tuples(NAMES, NAMES), max_size=8).map(
-    lambda rows: [Account(id=f"a{i}", name=name, aliases=(alias,)) for i, (name, alias) in enumerate(rows)]
+ACCOUNTS = st.lists(st.tuples(NAMES, NAMES, NAMES), max_size=8).map(
+    lambda rows: [
+        Account(id=f"a{i}", name=name, aliases=(alias,), not_aliases=(never,))
+        for i, (name, alias, never) in enumerate(rows)
+    ]
 )
 TEXTS = st.lists(
     st.sampled_from(["norvik", "labs", "gravel", "supreme", "court", "of", "ghent", "inc", "x"]), max_size=12
@@ -73,6 +90,9 @@ TEXTS = st.lists(
 def test_it_finds_what_a_plain_search_finds(accounts: list[Account], words: list[str]) -> None:
     patterns: dict[Words, set[str]] = {phrase: set() for phrase in hiding_phrases()}
     for account in accounts:
+        never = tuple(words_of(account.not_aliases[0]))
+        if len(never) > 1:
+            patterns.setdefault(never, set())
         for pattern in names_of(account)[0]:
             patterns.setdefault(pattern, set()).add(account.id)
     text = [word.encode() for word in words]
