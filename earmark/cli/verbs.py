@@ -27,6 +27,7 @@ from earmark.cli import (
     plugins,
     rulebook,
     sources,
+    teach,
     workspace,
 )
 from earmark.cli.session import Session, notice
@@ -78,6 +79,7 @@ app.add_typer(rulebook.app, name="rules")
 app.add_typer(exports.app, name="exports")
 lists.add_to(app)
 actions.add_to(app)
+teach.add_to(app)
 app.add_typer(workspace.config_app, name="config")
 
 
