@@ -1,7 +1,6 @@
 """Texts as cells: nothing in them breaks a file, and nothing runs when a spreadsheet opens it."""
 
 import re
-import unicodedata
 from typing import Final
 
 __all__ = ["cut", "harmless", "inert", "plain"]
@@ -9,9 +8,10 @@ __all__ = ["cut", "harmless", "inert", "plain"]
 _FORMULA: Final = "=+\\-@＝＋－＠﹢﹣﹦﹫"
 _BEGINS: Final = re.compile(rf"^(?=\s*[{_FORMULA}])")
 # A spreadsheet that reads ; or tab as the delimiter begins a new cell after each.
-_BEGINS_ANYWHERE: Final = re.compile(rf"(?:^|(?<=[;\t\n]))(?=[\s'\"]*[{_FORMULA}])")
+_BEGINS_ANYWHERE: Final = re.compile(rf"(?:^|(?<=[;\t\n]))(?=(?:[^\S\t\n]|['\"])*[{_FORMULA}])")
 _BREAK: Final = re.compile("\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+# Control characters, lone surrogates, and marks that turn the direction of what follows.
+_CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff]")
 _DOTS: Final = "…"
 _ASTRAL: Final = 0xFFFF
 
@@ -22,7 +22,7 @@ def plain(text: str, *, lines: bool = False) -> str:
     Its line breaks become line feeds where ``lines`` are wanted, else blanks.
     """
     broken = _BREAK.sub("\n", text).replace("\t", " ")
-    kept = "".join(letter for letter in broken if letter == "\n" or not _is_control(letter))
+    kept = _CONTROL.sub("", broken)
     return kept.strip() if lines else " ".join(kept.split())
 
 
@@ -48,7 +48,3 @@ def cut(text: str, longest: int) -> str:
 
 def _units(text: str) -> int:
     return len(text) + sum(ord(letter) > _ASTRAL for letter in text)
-
-
-def _is_control(letter: str) -> bool:
-    return letter in _TURNING or unicodedata.category(letter) in ("Cc", "Cs")
