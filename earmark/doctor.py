@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Final
 from earmark.config import FILE, Settings, clock_is_fixed, load
 from earmark.errors import ConfigError, EarmarkError
 from earmark.rulebook import parse
+from monitors.health import health_of
 from sources.registry import broken, build
 from storage import accounts, events, polls, rulebook
 from storage.engine import Connection, at_head, connect, reading, writing
@@ -29,7 +30,6 @@ _OLDEST_EXPAT: Final = (2, 6, 0)
 _OLDEST_SQLITE: Final = (3, 35, 0)
 _LITTLE_SPACE: Final = 1_000_000_000
 _NO_SPACE: Final = 100_000_000
-_OVERDUE: Final = timedelta(minutes=15)
 
 
 class Level(StrEnum):
@@ -197,23 +197,18 @@ def _options(connection: Connection) -> Iterator[Finding]:
 
 
 def _sources(connection: Connection, now: datetime) -> Iterator[Finding]:
-    active = [one for one in polls.every(connection) if one.enabled]
-    stopped = [one for one in active if one.paused_reason]
-    overdue = [one for one in active if not one.paused_reason and one.next_poll_at < now - _OVERDUE]
-    for one in stopped:
-        fault = one.last_error or one.paused_reason
-        yield _warn("source", f"{one.id}: {fault}", f"Then: earmark sources resume {one.id}")
-    for one in active:
-        if one.failures and not one.paused_reason:
-            yield _warn("source", f"{one.id} failed {one.failures} times: {one.last_error}")
-    if overdue:
+    fares = {one.id: health_of(one, now) for one in polls.every(connection) if one.enabled}
+    for source, health in fares.items():
+        if health.state in {"stopped", "failing", "silent"}:
+            yield _warn("source", f"{source}: {health.words}", health.remedy)
+    late = sum(health.state == "late" for health in fares.values())
+    stopped = sum(health.state == "stopped" for health in fares.values())
+    if late:
         yield _warn(
-            "monitor",
-            f"{len(overdue)} of {len(active)} sources are overdue: it does not run.",
-            "Start it: earmark up",
+            "monitor", f"{late} of {len(fares)} sources are overdue: it does not run.", "Start it: earmark up"
         )
-    elif active:
-        yield _ok("sources", f"{len(active) - len(stopped)} are polled, {len(stopped)} stopped")
+    elif fares:
+        yield _ok("sources", f"{len(fares) - stopped} are polled, {stopped} stopped")
 
 
 def _ok(name: str, words: str) -> Finding:

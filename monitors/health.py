@@ -11,7 +11,7 @@ from storage.polls import Configured, Validators
 
 __all__ = ["Health", "State", "address_of", "health_of", "is_silent", "sighted"]
 
-State = Literal["good", "new", "silent", "failing", "stopped", "paused", "late"]
+State = Literal["ok", "new", "silent", "failing", "stopped", "paused", "late"]
 
 _SIGHTINGS: Final = 3
 _SEEN_FOR: Final = timedelta(hours=24)
@@ -108,7 +108,7 @@ def _well(source: Configured, now: datetime) -> Health:
     if source.last_ok_at is None:
         return Health(state="new", words="Not polled yet.")
     pace = f"; {source.pace}" if source.pace else ""
-    return Health(state="good", words=f"Next {_ahead(source.next_poll_at, now)}{pace}.")
+    return Health(state="ok", words=f"Next {_ahead(source.next_poll_at, now)}{pace}.")
 
 
 def _last(source: Configured, now: datetime) -> str:
@@ -123,7 +123,7 @@ def _silence(source: Configured, now: datetime) -> str:
     if not source.rhythm:
         return "It answers, but has had no news since it was added."
     usual = gap(source.rhythm, source.rhythm[-1])
-    often = f", where one in {in_words(usual)} is usual" if usual else ""
+    often = f", where some every {in_words(usual)} are usual" if usual else ""
     return f"It answers, but has had no news for {in_words(now - source.rhythm[-1])}{often}."
 
 

@@ -127,8 +127,8 @@ def _of_rhythm(rhythm: Sequence[datetime], now: datetime) -> tuple[timedelta, st
     if usual is None:
         return EVERY, "until its rhythm is known"
     a_day = DAY / usual
-    often = f"{a_day:,.0f} a day" if a_day >= 1 else f"one in {in_words(usual)}"
-    return min(usual / _VISITS, _LONGEST), f"because it has news about {often}"
+    often = f"about {a_day:,.0f} times a day" if a_day >= 1 else f"about once in {in_words(usual)}"
+    return min(usual / _VISITS, _LONGEST), f"because it has news {often}"
 
 
 def _fresh_for(headers: Mapping[str, str]) -> timedelta:

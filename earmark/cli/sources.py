@@ -30,24 +30,30 @@ Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
 
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the sources and how they fare."""
+    """List the sources: how they fare, when they are polled next and why then, and what to do."""
+    from monitors.health import health_of
     from storage import polls
 
     session = session_of(context)
     with session.reading() as connection:
-        found = polls.every(connection)
+        found = [(one, health_of(one, session.now)) for one in polls.every(connection)]
     value = [
         {
             "id": one.id,
             "kind": one.kind,
-            "state": _state(one),
+            "state": health.state,
+            "words": health.words,
+            "remedy": health.remedy,
             "options": _shown_options(one),
             "next_poll_at": one.next_poll_at,
             "last_ok_at": one.last_ok_at,
+            "last_news_at": max(one.rhythm, default=None),
+            "silent_since": one.silent_since,
+            "pace": one.pace,
             "failures": one.failures,
             "last_error": one.last_error,
         }
-        for one in found
+        for one, health in found
     ]
 
     def draw(console: "Console") -> None:
@@ -58,11 +64,11 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         if not found:
             console.print("No sources yet. Add one with: earmark sources add https://news.example/feed.xml")
             return
-        table = table_of("id", "kind", "state", "last ok", "fault")
-        for one in found:
+        table = table_of("id", "kind", "state", "last ok", "how it fares")
+        for one, health in found:
             seen = age(one.last_ok_at, session.now) if one.last_ok_at else "never"
-            fault = one.last_error or one.paused_reason or ""
-            table.add_row(one.id, one.kind, _state(one), seen, Text(safe(fault)))
+            words = Text(safe(f"{health.words} {health.remedy}"))
+            table.add_row(one.id, one.kind, health.state, seen, words)
         console.print(table)
 
     session.show(value, as_json, draw)
@@ -221,16 +227,6 @@ def _fetcher(settings: "Settings") -> "Fetcher":
         deadline=http.deadline,
         max_bytes=http.max_bytes,
     )
-
-
-def _state(source: "Configured") -> str:
-    if not source.enabled:
-        return "paused"
-    if source.paused_reason:
-        return "stopped"
-    if source.failures:
-        return f"failing ({source.failures})"
-    return "ok" if source.last_ok_at else "new"
 
 
 def _shown_options(source: "Configured") -> dict[str, Any]:

@@ -131,7 +131,7 @@ def test_a_wrong_source_is_a_sentence(desk: Path, args: list[str], code: int, sa
 
 def test_a_failing_and_a_stopped_source_are_shown(desk: Path) -> None:
     fail(desk, "wire.example does not answer.")
-    assert "failing (1)" in well(desk, "sources", "list")
+    assert "Failed once" in well(desk, "sources", "list")
     fail(desk, "wire.example refuses us.", paused=True)
     assert "stopped" in well(desk, "sources", "list")
     assert "wire.example refuses us." in well(desk, "sources", "list")

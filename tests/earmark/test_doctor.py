@@ -79,7 +79,7 @@ def test_sources_that_are_overdue_mean_that_nothing_runs(desk: Path) -> None:
 
 def test_failing_and_stopped_sources_are_named(desk: Path) -> None:
     fail(desk, "wire.example does not answer.")
-    assert "wire failed 1 times" in of(examine(desk, NOW), "source").words
+    assert "Failed once, never good so far" in of(examine(desk, NOW), "source").words
     fail(desk, "wire.example refuses us.", paused=True)
     assert "sources resume wire" in of(examine(desk, NOW), "source").remedy
 

@@ -1,12 +1,28 @@
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.pace import DAY, EVERY, after_failure, after_success
-from tests.builders import NOW
+from monitors.pace import DAY, EVERY, MOMENTS, Next, after_failure, after_success, gap, in_words, learned
+from tests.builders import NOW, ago
 
 FIVE_MINUTES = timedelta(minutes=5)
+MOMENTS_OF_NEWS = st.lists(
+    st.floats(-400, 3).map(lambda number: NOW + timedelta(days=number)), max_size=MOMENTS * 2
+)
+
+
+def polled(rhythm: Sequence[datetime] = (), now: datetime = NOW, **changes: str) -> Next:
+    return after_success(
+        "wire", now, every=None, floor=FIVE_MINUTES, headers=changes, rhythm=rhythm, asked=None
+    )
+
+
+def each(span: timedelta, times: int = 12) -> tuple[datetime, ...]:
+    """Return a rhythm of news at equal distances, the last one just now."""
+    return tuple(NOW - span * number for number in reversed(range(times)))
 
 
 def test_a_source_is_polled_at_its_own_pace() -> None:
@@ -67,3 +83,103 @@ def test_two_sources_of_one_pace_do_not_meet_at_one_moment() -> None:
         after_success(f"wire-{n}", NOW, every=None, floor=FIVE_MINUTES, headers={}).at for n in range(50)
     }
     assert len(moments) == 50
+
+
+@given(news=MOMENTS_OF_NEWS, more=MOMENTS_OF_NEWS)
+def test_a_rhythm_is_the_same_in_whatever_order_and_however_often_it_is_told(
+    news: list[datetime], more: list[datetime]
+) -> None:
+    rhythm = learned(learned((), news, NOW), more, NOW)
+    assert rhythm == learned(learned((), reversed(more), NOW), news, NOW)
+    assert rhythm == learned(rhythm, [*news, *more], NOW)
+    assert list(rhythm) == sorted(set(rhythm))
+    assert len(rhythm) <= MOMENTS
+    assert all(moment <= NOW for moment in rhythm)
+
+
+@given(news=MOMENTS_OF_NEWS, later=st.floats(0, 400))
+def test_the_pace_keeps_its_bounds_and_slows_while_nothing_comes(news: list[datetime], later: float) -> None:
+    rhythm = learned((), news, NOW)
+    now, then = polled(rhythm).at - NOW, polled(rhythm, NOW + timedelta(days=later)).at - NOW
+    assert FIVE_MINUTES <= now <= timedelta(hours=6) * 1.1
+    quiet = then - timedelta(days=later)
+    assert quiet >= now / 1.1 - timedelta(seconds=1), "jitter is up to a tenth"
+
+
+@given(minutes=st.integers(1, 100_000), faster=st.integers(2, 50))
+def test_a_busier_source_is_never_polled_less(minutes: int, faster: int) -> None:
+    slow = polled(each(timedelta(minutes=minutes * faster)))
+    quick = polled(each(timedelta(minutes=minutes)))
+    assert quick.at <= slow.at
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "pace"),
+    [
+        ((), "every 30 min, until its rhythm is known"),
+        (each(timedelta(hours=8), 2), "every 30 min, until its rhythm is known"),
+        (each(timedelta(hours=8), 20), "every 28 min, because it has news about 3 times a day"),
+        (each(timedelta(days=2), 20), "every 2.9 h, because it has news about once in 2 days"),
+        (each(timedelta(days=30), 20), "every 6 h, because it has news about once in 28 days"),
+        (
+            each(timedelta(minutes=10), 20),
+            "every 5 min, the least that its kind allows; because it has news about 152 times a day",
+        ),
+    ],
+)
+def test_the_pace_is_explained(rhythm: Sequence[datetime], pace: str) -> None:
+    assert polled(rhythm).pace == pace
+
+
+def test_the_wish_of_a_feed_slows_down_and_never_speeds_up() -> None:
+    def pause(asked: timedelta, every: timedelta | None = None) -> Next:
+        return after_success("wire", NOW, every=every, floor=FIVE_MINUTES, headers={}, asked=asked)
+
+    assert pause(timedelta(hours=3)).at >= NOW + timedelta(hours=3)
+    assert "the feed asks" in (pause(timedelta(hours=3)).pace or "")
+    assert pause(timedelta(seconds=1)).at >= NOW + EVERY
+    assert pause(timedelta(days=900)).at <= NOW + DAY * 1.1
+    chosen = pause(timedelta(hours=3), every=timedelta(minutes=10))
+    assert chosen.at <= NOW + timedelta(minutes=11)
+    assert "you set it" in (chosen.pace or "")
+
+
+@pytest.mark.parametrize(
+    ("headers", "hours"),
+    [
+        ({"expires": "Sat, 21 Nov 2026 12:00:00 GMT", "date": "Sat, 21 Nov 2026 09:00:00 GMT"}, 3),
+        ({"expires": "Sat, 21 Nov 2026 09:00:00 GMT", "date": "Sat, 21 Nov 2026 12:00:00 GMT"}, 0.5),
+        ({"expires": "Sat, 21 Nov 2026 12:00:00 GMT"}, 0.5),
+        ({"expires": "0", "date": "Sat, 21 Nov 2026 09:00:00 GMT"}, 0.5),
+        ({"expires": "Wed, 21 Nov 9999 99:00:00", "date": "never"}, 0.5),
+        (
+            {
+                "cache-control": "no-cache, max-age=0",
+                "expires": "Sat, 21 Nov 2026 12:00:00 GMT",
+                "date": "Sat, 21 Nov 2026 09:00:00 GMT",
+            },
+            0.5,
+        ),
+        ({"cache-control": "max-age=٣٦٠٠٠"}, 0.5),
+    ],
+)
+def test_expires_counts_by_the_clock_of_its_host_and_garbage_not_at_all(
+    headers: dict[str, str], hours: float
+) -> None:
+    wait = after_success("wire", NOW, every=None, floor=FIVE_MINUTES, headers=headers).at - NOW
+    assert timedelta(hours=hours) <= wait <= timedelta(hours=hours * 1.1)
+
+
+def test_a_burst_counts_once() -> None:
+    burst = [ago(1) + timedelta(seconds=number) for number in range(50)]
+    assert gap(learned((), burst, NOW), NOW) is None
+
+
+def test_spans_in_words() -> None:
+    assert [in_words(timedelta(minutes=number)) for number in (0, 25, 100, 360, 3000)] == [
+        "1 min",
+        "25 min",
+        "1.7 h",
+        "6 h",
+        "2 days",
+    ]
