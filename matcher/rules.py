@@ -76,11 +76,13 @@ def _run(part: str, at: int) -> list[_Lexeme]:
     name = match[1].lower()
     if name not in (*_SCOPES, *_CONDITIONS):
         known = (*_SCOPES, *_CONDITIONS)
-        close = get_close_matches(name, known, n=1, cutoff=0.5)
+        close = get_close_matches(name, known, n=1, cutoff=0.6)
         near = f"Did you mean {close[0]}:?" if close else f"Known are {', '.join(known)}."
         _fault(at, f"there is no field {match[1]!r}. {near} Put words with a colon in quotes.")
     field = _Lexeme("field", name, at)
     rest = part[match.end() :]
+    if name in _SCOPES and (inner := _FIELD.match(rest)):
+        _fault(at + match.end(), f"{inner[0]} stands within {name}:. Take one away, or put it in quotes.")
     return [field, _Lexeme("word", rest, at + match.end())] if rest else [field]
 
 
