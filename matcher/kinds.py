@@ -33,7 +33,7 @@ _LEAST_WEIGHT: Final = 0.45
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """A kind found in a sentence; ``news`` is False where the text itself calls it old or hypothetical."""
+    """A kind found in a sentence; ``news`` is False where the text's class forbids it."""
 
     kind: str
     certainty: Certainty
@@ -180,7 +180,8 @@ def _read(
             continue
         before, after = plain[: hit.start], plain[hit.end :]
         certainty = certainty_of(before, hit.form, after, plain)
-        news = certainty is not None and (hit.frame.dated or not is_past(before, after, year))
+        if certainty is None or (not hit.frame.dated and is_past(before, after, year)):
+            continue
         facts = facts_of(event, sentence, plain, hit)
         for kind in kinds:
             named = _catalogue_kind(kind, facts, plain)
@@ -191,13 +192,13 @@ def _read(
                 hit=hit,
                 facts=facts,
                 confidence=hit.frame.confidence * _weight(event, sentence),
-                news=news and named not in own,
+                news=named not in own,
             )
 
 
-def _own(hit: Hit, certainty: Certainty | None) -> Certainty:
+def _own(hit: Hit, certainty: Certainty) -> Certainty:
     """Return the certainty that the frame itself has, or else that of the words around it."""
-    return Certainty(hit.frame.certainty) if hit.frame.certainty else certainty or Certainty.RUMOUR
+    return Certainty(hit.frame.certainty) if hit.frame.certainty else certainty
 
 
 def _catalogue_kind(kind: str, facts: tuple[Fact, ...], plain: str) -> str:

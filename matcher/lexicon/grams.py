@@ -17,37 +17,48 @@ _CONSTANTS: Final = import_module("re._constants")
 _BLANK: Final = [(_CONSTANTS.CATEGORY, _CONSTANTS.CATEGORY_SPACE)]
 # Letters that a pattern without regard to capitals takes for others, and lower() leaves alone or splits.
 _ODD: Final = str.maketrans({"ı": "i", "İ": "i", "ſ": "s"})
-_COMMON: Final = " etaoinsrhldcumfpgwybvkxjqz"  # the commonest letter first
+_START: Final = "^^"
+_COMMON: Final = " ^etaoinsrhldcumfpgwybvkxjqz"  # the commonest letter first
 
 
 def grams(text: str) -> frozenset[str]:
-    """Return every three characters in a row of the text, in lower case and with single blanks."""
-    low = f" {' '.join((text if text.isascii() else text.translate(_ODD)).lower().split())} "
+    """Return every three characters in a row of the text, in lower case and with single blanks.
+
+    The text's own beginning counts as two marks, so that what stands there is told from the rest.
+    """
+    low = " ".join((text if text.isascii() else text.translate(_ODD)).lower().split())
+    low = f"{_START}{low[: SIZE - 1]} {low} "
     return frozenset(map("".join, zip(low, low[1:], low[2:], strict=False)))
 
 
 @cache
 def needed(pattern: re.Pattern[str]) -> frozenset[str] | None:
     """Return grams of which every text that matches holds one; None where nothing can be said."""
+    if pattern.flags & re.MULTILINE:
+        return None  # a text has many beginnings there
     pieces = _needs(_PARSER.parse(pattern.pattern, pattern.flags & ~re.UNICODE))
     return None if pieces is None else frozenset(_rarest(piece) for piece in pieces)
 
 
-def _needs(tree: Iterable[Any]) -> frozenset[str] | None:
-    """Return pieces of which one stands in all that the tree matches: those of its rarest part."""
+def _needs(tree: Iterable[Any], run: str = "") -> frozenset[str] | None:
+    """Return pieces of which one stands in all that the tree matches: those of its rarest part.
+
+    ``run`` is what stands right before it.
+    """
     found: list[frozenset[str]] = []
-    run = ""
     for kind, value in tree:
-        if kind is _CONSTANTS.LITERAL and value < 128:  # noqa: PLR2004 - plain letters have one lower case
+        if kind is _CONSTANTS.AT and value is _CONSTANTS.AT_BEGINNING:
+            run = _START
+            continue
+        if _plain(kind, value):
             run += chr(value).lower()
             continue
         if kind is _CONSTANTS.IN and value == _BLANK:
-            run = f"{run.rstrip()} "  # the blanks of a text are single ones
+            run = "" if run == _START else f"{run.rstrip()} "  # blanks are single, and none begins a text
             continue
-        found += _long_enough([run])
+        inner = _inner(kind, value, run if run == _START else "")
+        found += [*_long_enough([run]), *([inner] if inner else [])]
         run = ""
-        inner = _inner(kind, value)
-        found += [inner] if inner else []
     found += _long_enough([run])
     return max(found, key=lambda pieces: (-max(map(_commonness, pieces)), -len(pieces)), default=None)
 
@@ -56,16 +67,23 @@ def _long_enough(runs: Sequence[str]) -> list[frozenset[str]]:
     return [frozenset({run}) for run in runs if len(run) >= SIZE]
 
 
-def _inner(kind: Any, value: Any) -> frozenset[str] | None:
-    """Return the pieces of one node that has parts of its own."""
+def _inner(kind: Any, value: Any, run: str) -> frozenset[str] | None:
+    """Return the pieces of one node that has parts of its own, or is one of a few characters at the start."""
     if kind is _CONSTANTS.SUBPATTERN:
-        return _needs(value[3])
+        return _needs(value[3], run)
     if kind is _CONSTANTS.MAX_REPEAT and value[0] > 0:
         return _needs(value[2])
     if kind is _CONSTANTS.BRANCH:
-        branches = [_needs(branch) for branch in value[1]]
+        branches = [_needs(branch, run) for branch in value[1]]
         return frozenset().union(*(each for each in branches if each)) if all(branches) else None
+    if kind is _CONSTANTS.IN and run and all(_plain(*each) for each in value):
+        return frozenset(f"{run}{chr(each).lower()}" for _, each in value)
     return None
+
+
+def _plain(kind: Any, value: Any) -> bool:
+    """Say whether a node is one character whose lower case is one character too."""
+    return bool(kind is _CONSTANTS.LITERAL and value < 128)  # noqa: PLR2004 - the end of ASCII
 
 
 def _rarest(piece: str) -> str:

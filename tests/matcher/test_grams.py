@@ -11,7 +11,7 @@ BOUND = [veto for veto in language().vetoes if needed(veto.pattern)]
 
 
 def test_most_classes_of_texts_are_told_by_letters_that_they_need() -> None:
-    assert len(BOUND) >= len(language().vetoes) - 3
+    assert len(BOUND) >= len(language().vetoes) - 1
 
 
 @pytest.mark.parametrize("veto", BOUND, ids=lambda veto: veto.name)
@@ -30,6 +30,8 @@ def test_whatever_a_class_matches_holds_letters_that_it_needs(data: st.DataObjec
     [
         (r"\bmarket\s(?:size|report)\b", "The MARKET  size", "the store size"),
         (r"(?:deal|buy)s?", "two deals", "two trades"),
+        (r"^(?:why|is)\s", "Is it", "This is it"),
+        (r"^[35]\b|^\sten\b", "5 ways", "ways 5"),
         (r"kind", "\u212aIND", "sort"),  # the sign of Kelvin is a k
         (r"risk", "r\u0131\u017fk", "rest"),  # a dotless i, a long s
     ],
