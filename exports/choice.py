@@ -10,6 +10,7 @@ from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
 from earmark.types import Account, Contact, Trigger, TriggerState
 from exports.line import Line, email, last_name
+from exports.line import owner as owner_of
 from exports.profiles import Profile
 
 __all__ = ["Choice", "LeftOut", "choose"]
@@ -41,16 +42,18 @@ def choose(
     lines: Iterable[Line],
     contacts: Mapping[str, Sequence[Contact]],
     now: datetime,
+    *,
+    owner: str | None = None,
 ) -> Choice:
     """Return what the profile takes of the lines: best first, each account once where it asks for accounts.
 
     ``contacts`` are those of each account; the order of what is handed in does not matter. An
-    e-mail address stands in a file once.
+    e-mail address stands in a file once. With an ``owner``, the accounts of others are left out.
     """
     kept: list[Line] = []
     left: list[LeftOut] = []
     for line in sorted(lines, key=_place):
-        reason = next(_against(profile, line, now), None)
+        reason = next(_against(profile, line, now), None) or _of_another(line, owner)
         if reason is None:
             kept.append(line)
         else:
@@ -97,6 +100,12 @@ def _against(profile: Profile, line: Line, now: datetime) -> Iterator[str]:
         yield from _not_ready(account, trigger, now)
     if profile.crm is not None and not account.crm_ids.get(profile.crm):
         yield f"no {profile.crm} id: import the accounts as {profile.crm} exports them"
+
+
+def _of_another(line: Line, owner: str | None) -> str | None:
+    if owner is None or owner_of(line).casefold() == owner.strip().casefold():
+        return None
+    return f"its owner is {owner_of(line)}" if owner_of(line) else "it has no owner"
 
 
 def _not_ready(account: Account, trigger: Trigger, now: datetime) -> Iterator[str]:

@@ -47,6 +47,7 @@ def run(
     context: typer.Context,
     profile: Annotated[str, typer.Argument(help="Name of a profile: see earmark exports kinds.")],
     out: Annotated[Path | None, typer.Option(help="The CSV file to write; it is replaced whole.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only accounts of this owner.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")
     ] = False,
@@ -62,7 +63,7 @@ def run(
     if out is None and not dry_run:
         raise ConfigError(f"Name the file to write: earmark exports run {wanted.name} --out FILE")
     session = session_of(context)
-    choice = _choice(session, wanted)
+    choice = _choice(session, wanted, owner)
     columns = columns_of(wanted, choice.lines)
     header = [column.header for column in columns]
     rows = rows_of(wanted, columns, choice.lines)
@@ -85,7 +86,7 @@ def run(
         notice(f"{wanted.name} takes {wanted.most:,} rows a file: split this one before you import it.")
 
 
-def _choice(session: Session, profile: "Profile") -> "Choice":
+def _choice(session: Session, profile: "Profile", owner: str | None) -> "Choice":
     """Return what of the workspace goes into the file."""
     from exports.choice import choose
     from storage import accounts
@@ -94,7 +95,7 @@ def _choice(session: Session, profile: "Profile") -> "Choice":
         lines = _lines(connection, session, profile)
         listed = {line.account.id for line in lines if line.account}
         people = accounts.contacts(connection, sorted(listed)) if profile.per == "contact" else {}
-    return choose(profile, lines, people, session.now)
+    return choose(profile, lines, people, session.now, owner=owner)
 
 
 def _lines(connection: "Connection", session: Session, profile: "Profile") -> "list[Line]":
@@ -140,7 +141,7 @@ def _draw(console: "Console", choice: "Choice", out: Path | None) -> None:
     where = f" to {out}" if out else ""
     console.print(safe(f"{done} {rows:,} row{'' if rows == 1 else 's'}{where}, {leave} {left:,}."))
     for one in choice.left_out[:_SHOWN]:
-        console.print(safe(f"  {one.name}: {one.reason}"))
+        console.print("  " + safe(f"{one.name}: {one.reason}"))
     if left > _SHOWN:
         console.print(f"  and {left - _SHOWN:,} more; list them all with --json")
 

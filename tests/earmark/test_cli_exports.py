@@ -133,3 +133,11 @@ def test_an_empty_workspace_gives_an_empty_file(tmp_path: Path) -> None:
     assert (
         json.loads(well(folder, "exports", "run", "zoho-accounts", "--dry-run", "--json"))["left_out"] == []
     )
+
+
+def test_a_rep_takes_the_accounts_that_are_theirs(told: Path) -> None:
+    done = run(told, "pipedrive-organizations", "--owner", "bo frid")
+    assert [row["Organization - Name"] for row in rows_of(told / "pipedrive-organizations.csv")] == [
+        "Oskarion Freight"
+    ]
+    assert [one["reason"] for one in done["left_out"]] == ["its owner is Ada Lind"]

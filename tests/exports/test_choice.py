@@ -130,3 +130,19 @@ def test_nothing_is_lost_each_account_is_in_the_file_or_told() -> None:
     held = {line.account.name for line in choice.lines if line.account}
     assert told | held == set(names)
     assert not told & held
+
+
+def test_the_accounts_of_other_owners_are_left_out_where_one_is_named() -> None:
+    lines = [
+        a_line(),
+        a_line(a_ready_account("Zephyrine Bio", owner="Bo Frid")),
+        a_line(a_ready_account("Oskarion", owner=None)),
+        a_line(a_ready_account("Closed", owner="Bo Frid", suppression=Suppression(reason="legal", by="ada"))),
+    ]
+    choice = choose(HUBSPOT, lines, {}, NOW, owner=" ada lind ")
+    assert [line.trigger.account for line in choice.lines] == ["norvik-labs"]
+    assert {one.name: one.reason for one in choice.left_out} == {
+        "Zephyrine Bio": "its owner is Bo Frid",
+        "Oskarion": "it has no owner",
+        "Closed": "suppressed: legal",
+    }
