@@ -182,12 +182,8 @@ async def poll_source(
     outcome = Outcome(source=configured.id, result="new", started_at=now)
     try:
         async with asyncio.timeout(DEADLINE.total_seconds()):
-            await _gather(source, visit, events)
+            ended_early = await _gather(source, visit, events)
         state = _checked_state(visit.state)
-    except Unchanged:
-        state = _checked_state(visit.state)
-        result: Result = "new" if events else "unchanged"
-        outcome = replace(outcome, result=result, pages=visit.pages, state=state)
     except SourceError as error:
         outcome = replace(outcome, **_failure(error))
     except TimeoutError:
@@ -201,18 +197,24 @@ async def poll_source(
         )
         outcome = replace(outcome, result="changed", error=text)
     else:
-        outcome = replace(outcome, pages=visit.pages, state=state)
+        result: Result = "unchanged" if ended_early and not events else "new"
+        outcome = replace(outcome, result=result, pages=visit.pages, state=state)
     return replace(outcome, events=tuple(events), headers=visit.headers, asked=visit.every)
 
 
-async def _gather(source: Source, visit: Visit, events: list[Event]) -> None:
-    async with aclosing(source.poll(visit)) as found:  # type: ignore[type-var]  # poll() is an async generator
-        async for event in found:
-            events.append(cleaned(event, visit.now))
-            if len(events) > MOST_EVENTS:
-                raise SourceChanged(
-                    f"The source yields more than {MOST_EVENTS:,} events in one poll. Narrow its options."
-                )
+async def _gather(source: Source, visit: Visit, events: list[Event]) -> bool:
+    """Append what the source sees, and say whether a page without news ended it."""
+    try:
+        async with aclosing(source.poll(visit)) as found:  # type: ignore[type-var]  # it is an async generator
+            async for event in found:
+                events.append(cleaned(event, visit.now))
+                if len(events) > MOST_EVENTS:
+                    raise SourceChanged(
+                        f"The source yields more than {MOST_EVENTS:,} events in one poll. Narrow its options."
+                    )
+    except Unchanged:
+        return True
+    return False
 
 
 def _checked_state(state: Mapping[str, Any]) -> Mapping[str, Any]:

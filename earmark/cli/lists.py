@@ -57,6 +57,9 @@ def poll(
 
         from review.terminal import safe, table_of
 
+        if not written and sources:
+            console.print("Another earmark polls that just now. See how it went: earmark sources list")
+            return
         if not written:
             console.print("Nothing is due. Name a source to poll it now: earmark poll SOURCE")
             return

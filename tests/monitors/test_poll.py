@@ -188,6 +188,21 @@ def test_a_state_that_is_no_json_or_too_large_is_refused(state: dict[str, Any]) 
     assert len(outcome.events) == 1
 
 
+def test_a_bad_state_is_told_also_where_nothing_was_new() -> None:
+    class Odd(Source):
+        kind: ClassVar[str] = "odd"
+
+        async def poll(self, poll: Poll) -> AsyncIterator[Event]:
+            poll.state["x"] = object()
+            if not poll.state:
+                yield an_event()
+            raise Unchanged
+
+    outcome, _ = polled({}, source=Odd())
+    assert (outcome.result, outcome.state) == ("changed", None)
+    assert "not JSON" in (outcome.error or "")
+
+
 def test_the_state_of_a_source_is_its_own_copy() -> None:
     stored = {"seen": [1]}
 
