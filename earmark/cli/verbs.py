@@ -22,6 +22,7 @@ from earmark.cli import (
     coverage,
     discovery,
     exports,
+    health,
     kinds,
     lists,
     plugins,
@@ -78,6 +79,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
 app.add_typer(exports.app, name="exports")
 lists.add_to(app)
+health.add_to(app)
 actions.add_to(app)
 teach.add_to(app)
 app.add_typer(workspace.config_app, name="config")
