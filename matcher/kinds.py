@@ -14,7 +14,7 @@ from matcher.facts import facts_of, round_kind
 from matcher.intent import read
 from matcher.jobs import is_job, job_facts, job_tools
 from matcher.lexicon import Veto, language
-from matcher.lexicon.grams import grams, needed
+from matcher.lexicon.grams import Need, letters_of, need_of
 from matcher.sentences import Sentence, sentences, span_of
 
 __all__ = ["claims"]
@@ -222,9 +222,9 @@ def _weight(event: StoredEvent, sentence: Sentence) -> float:
 def _forbidden(plain: str) -> frozenset[str | None]:
     """Return the kinds that the text's class forbids; None among them for all."""
     found: set[str | None] = set()
-    held = grams(plain)
-    for veto, wanted in _vetoes():
-        if (wanted is None or not wanted.isdisjoint(held)) and veto.pattern.search(plain):
+    letters = letters_of(plain)
+    for veto, need in _vetoes():
+        if (need is None or need.met(letters)) and veto.pattern.search(plain):
             found |= veto.kinds or {None}
             if not veto.kinds:
                 break
@@ -232,5 +232,5 @@ def _forbidden(plain: str) -> frozenset[str | None]:
 
 
 @cache
-def _vetoes() -> tuple[tuple[Veto, frozenset[str] | None], ...]:
-    return tuple((veto, needed(veto.pattern)) for veto in language().vetoes)
+def _vetoes() -> tuple[tuple[Veto, Need | None], ...]:
+    return tuple((veto, need_of(veto.pattern)) for veto in language().vetoes)

@@ -1,15 +1,15 @@
 """What a text must hold for a pattern to match it: three letters in a row, looked up before the pattern runs.
 
-``needed`` reads a pattern's own syntax tree, so that nobody keeps the two in step by hand.
+``need_of`` reads a pattern's own syntax tree, so that nobody keeps the two in step by hand.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 
-__all__ = ["SIZE", "grams", "needed"]
+__all__ = ["Letters", "Need", "letters_of", "need_of"]
 
 SIZE: Final = 3
 _PARSER: Final = import_module("re._parser")  # the standard library's own, without a public name
@@ -21,23 +21,43 @@ _START: Final = "^^"
 _COMMON: Final = " ^etaoinsrhldcumfpgwybvkxjqz"  # the commonest letter first
 
 
-def grams(text: str) -> frozenset[str]:
-    """Return every three characters in a row of the text, in lower case and with single blanks.
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """A text in lower case behind marks of its beginning, and every three of its letters in a row."""
 
-    The text's own beginning counts as two marks, so that what stands there is told from the rest.
-    """
+    text: str
+    grams: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Pieces of which every text that matches a pattern holds one, and a rare gram of each."""
+
+    pieces: tuple[str, ...]
+    grams: frozenset[str]
+
+    def met(self, letters: Letters) -> bool:
+        """Say whether the text holds one of the pieces; False means that the pattern can't match."""
+        return not self.grams.isdisjoint(letters.grams) and any(
+            piece in letters.text for piece in self.pieces
+        )
+
+
+def letters_of(text: str) -> Letters:
+    """Return the letters of a text."""
     low = " ".join((text if text.isascii() else text.translate(_ODD)).lower().split())
-    low = f"{_START}{low[: SIZE - 1]} {low} "
-    return frozenset(map("".join, zip(low, low[1:], low[2:], strict=False)))
+    short = f"{_START}{low[: SIZE - 1]} {low} "
+    return Letters(
+        f"{_START}{low} {low} ", frozenset(map("".join, zip(short, short[1:], short[2:], strict=False)))
+    )
 
 
-@cache
-def needed(pattern: re.Pattern[str]) -> frozenset[str] | None:
-    """Return grams of which every text that matches holds one; None where nothing can be said."""
+def need_of(pattern: re.Pattern[str]) -> Need | None:
+    """Return what every text that matches holds; None where nothing can be said."""
     if pattern.flags & re.MULTILINE:
         return None  # a text has many beginnings there
     pieces = _needs(_PARSER.parse(pattern.pattern, pattern.flags & ~re.UNICODE))
-    return None if pieces is None else frozenset(_rarest(piece) for piece in pieces)
+    return None if pieces is None else Need(tuple(sorted(pieces)), frozenset(map(_rarest, pieces)))
 
 
 def _needs(tree: Iterable[Any], run: str = "") -> frozenset[str] | None:

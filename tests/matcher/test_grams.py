@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.lexicon import Veto, language
-from matcher.lexicon.grams import grams, needed
+from matcher.lexicon.grams import letters_of, need_of
 
-BOUND = [veto for veto in language().vetoes if needed(veto.pattern)]
+BOUND = [veto for veto in language().vetoes if need_of(veto.pattern)]
 
 
 def test_most_classes_of_texts_are_told_by_letters_that_they_need() -> None:
@@ -18,11 +18,11 @@ def test_most_classes_of_texts_are_told_by_letters_that_they_need() -> None:
 @given(data=st.data())
 def test_whatever_a_class_matches_holds_letters_that_it_needs(data: st.DataObject, veto: Veto) -> None:
     text = data.draw(st.from_regex(veto.pattern))
-    wanted = needed(veto.pattern)
-    assert wanted
+    need = need_of(veto.pattern)
+    assert need
     for written in (text, text.swapcase(), text.replace(" ", "\n")):
         if veto.pattern.search(written):
-            assert not wanted.isdisjoint(grams(written)), written
+            assert need.met(letters_of(written)), written
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_whatever_a_class_matches_holds_letters_that_it_needs(data: st.DataObjec
 )
 def test_letters_are_needed_whatever_their_case(pattern: str, text: str, other: str) -> None:
     compiled = re.compile(pattern, re.IGNORECASE)
-    wanted = needed(compiled)
-    assert wanted
+    need = need_of(compiled)
+    assert need
     assert bool(compiled.search(re.sub(r" +", " ", text)))
-    assert not wanted.isdisjoint(grams(text))
-    assert wanted.isdisjoint(grams(other))
+    assert need.met(letters_of(text))
+    assert not need.met(letters_of(other))
 
 
 @pytest.mark.parametrize("pattern", [r"(?:market)?", r"\w+ly", r"ab|market", r"(?:market|\d+)"])
 def test_a_pattern_that_needs_nothing_in_particular_says_so(pattern: str) -> None:
-    assert needed(re.compile(pattern)) is None
+    assert need_of(re.compile(pattern)) is None
