@@ -1,4 +1,5 @@
-from itertools import product
+import time
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
@@ -250,3 +251,35 @@ def test_what_a_problem_gets_wrong_is_told(problem: Problem, says: str) -> None:
         check([problem])
     assert str(fault.value).startswith("Problem 'x'")
     assert says in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        " AND ".join(["a"] * 60),
+        f'"{"a " * 60}"',
+        f"a NEAR/50 ({' OR '.join(['a'] * 59)})",
+        " OR ".join(f'a NEAR/{number} (a OR "a a")' for number in range(15)),
+        " AND ".join(f"a AND NOT (a NEAR/{number} b)" for number in range(19)),
+    ],
+)
+def test_a_hostile_rule_on_a_hostile_text_takes_no_time(rule: str) -> None:
+    problems = Problems([a_problem(rule, phrases=("a " * 60,))])
+    event = a_stored_event("a " * 25_000, text="a " * 25_000)
+    start = time.process_time()
+    problems.of(event)
+    assert time.process_time() - start < 0.5  # ten times what it takes; what blows up takes minutes
+
+
+def test_thousands_of_rules_take_no_longer_than_the_few_that_can_match() -> None:
+    words = [f"{letter}{number:x}word" for number in range(700) for letter in "abcdefg"]
+    many = [
+        a_problem(f"{one} NEAR/5 (report OR {other}) AND NOT the", id=one)
+        for one, other in pairwise(words)
+    ]  # fmt: skip
+    problems = Problems(many)
+    event = a_stored_event("The report of " + words[0], text="report " * 2_000)
+    start = time.process_time()
+    assert problems.of(event) == ()
+    assert [removal.problem for removal in problems.removed(event)] == [words[0]]
+    assert time.process_time() - start < 0.5
