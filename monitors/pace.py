@@ -126,9 +126,11 @@ def _of_rhythm(rhythm: Sequence[datetime], now: datetime) -> tuple[timedelta, st
     usual = gap(rhythm, now)
     if usual is None:
         return EVERY, "until its rhythm is known"
-    a_day = DAY / usual
-    often = f"about {a_day:,.0f} times a day" if a_day >= 1 else f"about once in {in_words(usual)}"
-    return min(usual / _VISITS, _LONGEST), f"because it has news {often}"
+    a_day = round(DAY / usual)
+    often = "once a day" if a_day == 1 else f"{a_day:,} times a day"
+    if usual >= 1.5 * DAY:
+        often = f"once in {in_words(usual)}"
+    return min(usual / _VISITS, _LONGEST), f"because it has news about {often}"
 
 
 def _fresh_for(headers: Mapping[str, str]) -> timedelta:

@@ -267,3 +267,34 @@ def test_the_schedule_ticks_until_it_is_stopped(database: Engine) -> None:
 
     asyncio.run(run())
     assert count(database) == 1
+
+
+def test_a_rhythm_is_learned_and_a_move_adopted_over_the_days(database: Engine) -> None:
+    entry = FEED[FEED.index(b"<item>") : FEED.index(b"</channel>")]
+
+    def grown(number: int) -> bytes:
+        items = [
+            entry.replace(b">1<", b">%d<" % n).replace(b"/1<", b"/%d<" % n).replace(b"20 Nov", b"%d Nov" % n)
+            for n in range(14, 14 + number)
+        ]
+        return FEED.replace(entry, b"".join(items))
+
+    async def run() -> list[str]:
+        now = NOW
+        async with Hostile({}) as server, a_fetcher(server) as fetcher, ParsePool() as pool:
+            with writing(database) as conn:
+                polls.add(conn, "old", "feed", {"url": server.url("/old")}, NOW)
+            server.pages["/old"] = answer(b"", "Location: /new", status="301 Moved")
+            async with Monitor(database, fetcher, pool, clock=lambda: now) as monitor:
+                for number in range(4):
+                    server.pages["/new"] = answer(grown(6 + number))
+                    assert [each.new for each in await monitor.round(["old"])] == [1 if number else 6]
+                    now += timedelta(hours=13)
+        return [seen.target for seen in server.seen]
+
+    asked = asyncio.run(run())
+    assert asked == ["/old", "/new", "/old", "/new", "/old", "/new", "/new"]
+    told = source(database, "old")
+    assert len(told.rhythm) == 9
+    assert told.pace is not None
+    assert "because it has news about once a day" in told.pace
