@@ -23,6 +23,8 @@ _FEWEST: Final = 3
 _VISITS: Final = 16
 """Polls between two pieces of news: news waits for 1/32 of their distance on average."""
 _LONGEST: Final = timedelta(hours=6)
+_CHEAP: Final = timedelta(minutes=5)
+"""A kind with a lower floor is the user's own folder or mailbox: it is looked into as often as a new one."""
 _FIRST_BACK_OFF: Final = timedelta(minutes=5)
 _GONE: Final = 410
 _JITTER: Final = 0.1
@@ -69,14 +71,14 @@ def after_success(
 ) -> Next:
     """Return the next poll after an answer.
 
-    ``every`` is the user's word and is kept, down to the floor. Without it the rhythm decides, at most
-    every six hours; what the feed (``asked``) or its host (``max-age``, ``Expires``) asks for can slow it
+    ``every`` is the user's word and is kept, down to the floor. Without it the rhythm decides: at least
+    every six hours, or half an hour for a kind whose floor is below five minutes; what the feed (``asked``) or its host (``max-age``, ``Expires``) asks for can slow it
     down, up to a day.
     """
     if every is not None:
         pause, why = every, "because you set it so"
     else:
-        pause, why = _of_rhythm(rhythm, now)
+        pause, why = _of_rhythm(rhythm, now, EVERY if floor < _CHEAP else _LONGEST)
         wish = _fresh_for(headers)
         if asked and min(asked, DAY) > pause:
             pause, why = min(asked, DAY), "because the feed asks for it"
@@ -122,7 +124,7 @@ def in_words(span: timedelta) -> str:
     return f"{round(span / DAY)} days"
 
 
-def _of_rhythm(rhythm: Sequence[datetime], now: datetime) -> tuple[timedelta, str]:
+def _of_rhythm(rhythm: Sequence[datetime], now: datetime, longest: timedelta) -> tuple[timedelta, str]:
     usual = gap(rhythm, now)
     if usual is None:
         return EVERY, "until its rhythm is known"
@@ -130,7 +132,7 @@ def _of_rhythm(rhythm: Sequence[datetime], now: datetime) -> tuple[timedelta, st
     often = "once a day" if a_day == 1 else f"{a_day:,} times a day"
     if usual >= 1.5 * DAY:
         often = f"once in {in_words(usual)}"
-    return min(usual / _VISITS, _LONGEST), f"because it has news about {often}"
+    return min(usual / _VISITS, longest), f"because it has news about {often}"
 
 
 def _fresh_for(headers: Mapping[str, str]) -> timedelta:

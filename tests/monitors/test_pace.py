@@ -183,3 +183,10 @@ def test_spans_in_words() -> None:
         "6 h",
         "2 days",
     ]
+
+
+def test_a_folder_or_mailbox_of_ones_own_is_looked_into_however_rarely_it_has_news() -> None:
+    rare = each(timedelta(days=30), 20)
+    minute = timedelta(minutes=1)
+    own = after_success("drop", NOW, every=None, floor=minute, headers={}, rhythm=rare)
+    assert own.at - NOW <= EVERY * 1.1
