@@ -174,8 +174,9 @@ def _built(accounts: Sequence[Account]) -> Gazetteer:
 
 def _finding(chance: random.Random, accounts: Sequence[Account], gazetteer: Gazetteer) -> None:
     """Print how many texts a second are searched, beside flashtext or beside a short list."""
-    names = [account.name for account in accounts]
     long = len(accounts) > MOST_OF_FLASHTEXT
+    # Both lists know the names in the texts: only then is it the same work.
+    names = [account.name for account in (accounts[:SHORT] if long else accounts)]
     theirs = None if long else _flashtext(accounts)
     few = _built(accounts[:SHORT]) if long else None
     for kind, length, many in (("short", 200, 4_000), ("long", 3_000, 400)):

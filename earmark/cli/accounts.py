@@ -4,6 +4,7 @@
 
 import csv
 import sys
+from collections import Counter
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from earmark.intake import Intake
     from earmark.types import Account
+    from matcher.collisions import Collision
     from storage.accounts import Upserted
 
 __all__ = ["app", "import_accounts"]
@@ -31,6 +33,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _CHUNK: Final = 1_000
 """Accounts in one transaction: others wait for a part of a second at most."""
 _SHOWN: Final = 20
+_AUDITED_AT_ONCE: Final = 100_000
+"""Accounts of which an import tells the names that are hard; more would take seconds."""
 
 
 @app.command("import")
@@ -84,27 +88,51 @@ def list_(
 
 
 @app.command()
-def audit(context: typer.Context, as_json: AsJson = False) -> None:
-    """Say which accounts will be hard to recognise in public text, and why."""
+def audit(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="How many names to print at most.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Say which accounts will be hard to recognise in public text, why, and what evidence they demand."""
+    from matcher.collisions import collisions
     from storage import accounts
 
     session = session_of(context)
     with session.reading() as connection:
         listed = accounts.every(connection)
     found = _audited(listed.values())
+    clashing = collisions(listed.values())
+    value = {"accounts": len(listed), "names": clashing, "lists": found}
 
     def draw(console: "Console") -> None:
         from rich.text import Text
 
         from review.terminal import safe, table_of
 
-        console.print(f"{len(listed):,} accounts")
+        console.print(_summary(clashing, len(listed)))
+        names = table_of("name", "account", "may also be", "linked with")
+        for one in clashing[:limit]:
+            cells = (one.name, one.account, ", ".join(one.clashes), one.demands)
+            names.add_row(*(Text(safe(cell)) for cell in cells))
+        console.print(names)
+        if len(clashing) > limit:
+            console.print(f"and {len(clashing) - limit:,} more; print them with --limit or --json")
         table = table_of("count", "what", "such as")
-        for what, names in found.items():
-            table.add_row(f"{len(names):,}", what, Text(safe("; ".join(names[:6]))))
+        for what, several in found.items():
+            table.add_row(f"{len(several):,}", what, Text(safe("; ".join(several[:6]))))
         console.print(table)
 
-    session.show(found, as_json, draw)
+    session.show(value, as_json, draw)
+
+
+def _summary(clashing: "list[Collision]", accounts: int) -> str:
+    """Return in one line how many accounts have a name that may mean something else, and what."""
+    if not clashing:
+        return f"{accounts:,} accounts; none has a name that may mean something else."
+    counts = Counter(clash for one in clashing for clash in one.clashes)
+    hard = len({one.account for one in clashing})
+    listed = ", ".join(f"{count:,} {clash}" for clash, count in counts.most_common())
+    return f"{accounts:,} accounts; {hard:,} with a name that may mean something else: {listed}."
 
 
 def import_accounts(
@@ -130,6 +158,8 @@ def import_accounts(
         "report": intake.report.lines,
     }
     session.show(value, as_json, lambda console: _draw_import(console, intake, stored, dry_run=dry_run))
+    if not dry_run and not as_json and intake.report.accounts:
+        _tell_hard_names(session)
 
 
 def _store(session: Session, chunk: "list[Account]") -> "Upserted":
@@ -137,6 +167,18 @@ def _store(session: Session, chunk: "list[Account]") -> "Upserted":
 
     with session.writing() as connection:
         return accounts.upsert(connection, chunk)
+
+
+def _tell_hard_names(session: Session) -> None:
+    """Say how many names of the whole list demand more evidence; a very long list is audited on demand."""
+    from matcher.collisions import collisions
+    from storage import accounts
+
+    with session.reading() as connection:
+        short = accounts.count(connection) <= _AUDITED_AT_ONCE
+        listed = accounts.every(connection) if short else {}
+    if clashing := collisions(listed.values()):
+        notice(f"{_summary(clashing, len(listed))} See them with: earmark accounts audit")
 
 
 def _chunks(accounts: "Iterable[Account]") -> "Iterator[list[Account]]":
@@ -196,29 +238,19 @@ def _write_report(path: Path, intake: "Intake") -> None:
 
 
 def _audited(listed: "Iterable[Account]") -> dict[str, list[str]]:
-    """Return the names of the accounts by what makes them hard to recognise."""
-    from matcher.names import Ambiguity, ambiguity_of, names_of
-    from matcher.normalise import words_of
+    """Return what else makes accounts hard to recognise, with their names."""
+    from matcher.names import names_of
 
     found: dict[str, list[str]] = {}
     domains: dict[str, list[str]] = {}
-    spellings: dict[tuple[bytes, ...], list[str]] = {}
     for one in listed:
         if not one.domains:
             found.setdefault("no domain: a namesake can't be told apart by its link", []).append(one.name)
         for domain in one.domains:
             domains.setdefault(domain, []).append(one.name)
-        words = tuple(words_of(one.name))
-        spellings.setdefault(words, []).append(f"{one.name} ({one.id})")
-        kind = ambiguity_of(words) if words else Ambiguity.GENERIC
-        if kind is not Ambiguity.DISTINCTIVE:
-            what = f"the name may mean something else ({kind.replace('_', ' ')})"
-            found.setdefault(what, []).append(one.name)
         for rejected in names_of(one)[1]:
             what = f"a name is not looked for: {rejected.reason}"
             found.setdefault(what, []).append(rejected.written)
-    for what, groups in (("several accounts of one domain", domains), ("several of one name", spellings)):
-        shared = [" = ".join(names) for names in groups.values() if len(names) > 1]
-        if shared:
-            found[what] = shared
+    if shared := [" = ".join(names) for names in domains.values() if len(names) > 1]:
+        found["several accounts of one domain"] = shared
     return dict(sorted(found.items()))

@@ -86,9 +86,26 @@ def test_the_audit_names_what_is_hard_to_recognise(tmp_path: Path) -> None:
         "name,domain\nTarget,target.example\nKestrelin,\nKestrelin,kestrelin.example\n",
     )
     found = json_of(folder, "accounts", "audit")
-    assert any("no domain" in what and names == ["Kestrelin"] for what, names in found.items())
-    assert any("something else" in what and "Target" in names for what, names in found.items())
-    assert any("one name" in what for what in found)
+    assert any("no domain" in what and names == ["Kestrelin"] for what, names in found["lists"].items())
+    names = {one["account"]: one for one in found["names"]}
+    assert names["target.example"]["clashes"] == ["dictionary word"]
+    assert names["kestrelin.example"]["clashes"] == ["shared with other accounts"]
+    assert names["kestrelin.example"]["shared_with"] == [
+        one for one in names if "kestrelin" in one and one != "kestrelin.example"
+    ]
+    drawn = well(folder, "accounts", "audit")
+    assert "3 accounts; 3 with a name that may mean something else" in drawn
+    assert "1 dictionary word" in drawn
+
+
+def test_an_import_says_how_many_names_are_hard(tmp_path: Path) -> None:
+    folder = a_workspace(tmp_path)
+    assert "audit" not in earmark(folder, "accounts", "import", str(folder / "list.csv")).stderr
+    more = folder / "more.csv"
+    more.write_text("name,domain\nTarget,target.example\n", "utf-8")
+    told = earmark(folder, "accounts", "import", str(more)).stderr
+    assert "4 accounts; 1 with a name that may mean something else: 1 dictionary word." in told
+    assert "earmark accounts audit" in told
 
 
 def test_a_source_is_added_listed_paused_resumed_and_removed(desk: Path) -> None:
