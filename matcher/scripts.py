@@ -232,6 +232,26 @@ _ROWS: tuple[_Row, ...] = (
         ),
         "About “{quote}”: which part of the evidence is still collected by hand?",
     ),
+    (
+        "demo_requested replied",
+        ("whoever wrote",),
+        (
+            "Somebody asks for you now; every hour makes a rival's answer likelier to be the first",
+            "Answer what was asked, then agree on one next step with a date",
+            "Ask: what made you look into this now, and who else decides?",
+        ),
+        "Thank you for writing. What made you look into this now, and who else should be in the call?",
+    ),
+    (
+        "engaged",
+        ("whoever took part",),
+        (
+            "Interest in the content is not yet interest in the product",
+            "A pitch now ends the conversation before it began",
+            "Ask: which part was useful, and what would you have liked to read next?",
+        ),
+        "You took a look at what we wrote. Which part was useful for your work?",
+    ),
 )
 
 _VOICES = (
