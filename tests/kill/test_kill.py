@@ -1,5 +1,9 @@
-"""earmark is killed at random moments of its work; nothing may be lost, nothing may stand there twice."""
+"""earmark is killed at random moments of its work; nothing may be lost, nothing may stand there twice.
 
+Longer than each night: ``KILLS=200 pytest -m slow tests/kill``.
+"""
+
+import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +17,7 @@ from storage.tables import events, matches, outbox, stories, triggers
 from tests.kill.loop import Outlets, kill_loop, prepare, serving
 from tests.storage.databases import opened, postgresql
 
-KILLS = 12
+KILLS = int(os.environ.get("KILLS", "12"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -26,7 +30,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600 + 5 * KILLS)
 def test_killing_it_at_any_moment_loses_nothing_and_doubles_nothing(database: str, tmp_path: Path) -> None:
     outlets = Outlets(born=datetime.now(UTC))
     with serving(outlets) as port:
