@@ -22,7 +22,7 @@ MOMENTS: Final = 20
 _FEWEST: Final = 3
 _VISITS: Final = 16
 """Polls between two pieces of news: news waits for 1/32 of their distance on average."""
-_LONGEST: Final = timedelta(hours=6)
+_LONGEST: Final = timedelta(hours=3)
 _CHEAP: Final = timedelta(minutes=5)
 """A kind with a lower floor is the user's own folder or mailbox: it is looked into as often as a new one."""
 _FIRST_BACK_OFF: Final = timedelta(minutes=5)
@@ -72,8 +72,8 @@ def after_success(
     """Return the next poll after an answer.
 
     ``every`` is the user's word and is kept, down to the floor. Without it the rhythm decides: at least
-    every six hours, or half an hour for a kind whose floor is below five minutes; what the feed (``asked``) or its host (``max-age``, ``Expires``) asks for can slow it
-    down, up to a day.
+    every three hours, or half an hour for a kind whose floor is below five minutes; what the feed
+    (``asked``) or its host (``max-age``, ``Expires``) asks for can slow it down, up to a day.
     """
     if every is not None:
         pause, why = every, "because you set it so"

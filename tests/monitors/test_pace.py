@@ -101,7 +101,7 @@ def test_a_rhythm_is_the_same_in_whatever_order_and_however_often_it_is_told(
 def test_the_pace_keeps_its_bounds_and_slows_while_nothing_comes(news: list[datetime], later: float) -> None:
     rhythm = learned((), news, NOW)
     now, then = polled(rhythm).at - NOW, polled(rhythm, NOW + timedelta(days=later)).at - NOW
-    assert FIVE_MINUTES <= now <= timedelta(hours=6) * 1.1
+    assert FIVE_MINUTES <= now <= timedelta(hours=3) * 1.1
     quiet = then - timedelta(days=later)
     assert quiet >= now / 1.1 - timedelta(seconds=1), "jitter is up to a tenth"
 
@@ -120,7 +120,7 @@ def test_a_busier_source_is_never_polled_less(minutes: int, faster: int) -> None
         (each(timedelta(hours=8), 2), "every 30 min, until its rhythm is known"),
         (each(timedelta(hours=8), 20), "every 28 min, because it has news about 3 times a day"),
         (each(timedelta(days=2), 20), "every 2.9 h, because it has news about once in 2 days"),
-        (each(timedelta(days=30), 20), "every 6 h, because it has news about once in 28 days"),
+        (each(timedelta(days=30), 20), "every 3 h, because it has news about once in 28 days"),
         (
             each(timedelta(minutes=10), 20),
             "every 5 min, the least that its kind allows; because it has news about 152 times a day",
