@@ -240,7 +240,7 @@ _ROWS: tuple[_Row, ...] = (
             "Answer what was asked, then agree on one next step with a date",
             "Ask: what made you look into this now, and who else decides?",
         ),
-        "Thank you for writing. What made you look into this now, and who else should be in the call?",
+        "About “{quote}”: what made you look into this now, and who else should be in the call?",
     ),
     (
         "engaged",
@@ -250,7 +250,7 @@ _ROWS: tuple[_Row, ...] = (
             "A pitch now ends the conversation before it began",
             "Ask: which part was useful, and what would you have liked to read next?",
         ),
-        "You took a look at what we wrote. Which part was useful for your work?",
+        "About “{quote}”: which part was useful for your work?",
     ),
 )
 
