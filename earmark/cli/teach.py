@@ -61,6 +61,9 @@ def unsure(
 
         from review.terminal import safe, table_of
 
+        if not rows:
+            console.print("No text is undecided.")
+            return
         table = table_of("event", "account", "title", "why it can't be told")
         for row in rows:
             cells = (row["event"][:_ID], row["account"], row["title"], row["reason"])
@@ -123,6 +126,9 @@ def learned(context: typer.Context, as_json: AsJson = False) -> None:
 
         from review.terminal import day, safe, table_of
 
+        if not found:
+            console.print("Nothing was taught. What could not be told: earmark unsure")
+            return
         table = table_of("lesson", "day", "by", "account", "learned", "effect")
         zone = session.settings.team.zone
         for account, lesson in found:

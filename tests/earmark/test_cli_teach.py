@@ -53,6 +53,8 @@ def test_what_could_not_be_told_is_listed_with_its_words_and_its_reason(folder: 
     assert (row["account"], row["words"]) == ("harrowsystems.example", "Harrow")
     assert "only a part of the name" in row["reason"]
     assert json_of(folder, "unsure", "norvik") == []
+    assert "No text is undecided." in well(folder, "unsure", "norvik")
+    assert "Nothing was taught." in well(folder, "learned")
     assert row["event"][:10] in well(folder, "unsure", "harrow")
 
 
