@@ -1,6 +1,6 @@
 """Webhooks signed after the Standard Webhooks scheme: who sent a body, and the file that it becomes.
 
-The HTTP endpoint is the page's; here are the judgement and the file, which the ``inbox`` source reads.
+The endpoint is ``monitors.hooks``; here are the judgement and the file, which the ``inbox`` source reads.
 """
 
 import base64

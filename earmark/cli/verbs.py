@@ -23,6 +23,7 @@ from earmark.cli import (
     discovery,
     exports,
     health,
+    hooks,
     kinds,
     lists,
     plugins,
@@ -72,6 +73,7 @@ app = typer.Typer(
 workspace.add_to(app)
 coverage.add_to(accounts.app)
 discovery.add_to(sources.app)
+hooks.add_to(sources.app)
 kinds.add_to(sources.app)
 plugins.add_to(sources.app)
 app.add_typer(accounts.app, name="accounts")
