@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -21,10 +20,10 @@ from earmark.config import Settings
 from earmark.contract import Feed, Page
 from earmark.errors import ConfigError, SourceError
 from earmark.types import Account
-from monitors.http import Fetcher
 from monitors.pace import DAY, EVERY
 from monitors.parse import ParsePool
 from monitors.robots import Robots
+from monitors.up import fetcher_of
 from sources import discover as site
 from sources.discover import Links
 from sources.feed import parse_feed
@@ -94,17 +93,8 @@ class Discovered:
 @asynccontextmanager
 async def scouting(settings: Settings, now: datetime) -> AsyncIterator["Scout"]:
     """Open a scout with the fetcher and the parsers of a workspace."""
-    http = settings.http
     async with (
-        Fetcher(
-            contact=settings.contact,
-            version=version("earmark"),
-            allow=http.allow,
-            deadline=http.deadline,
-            max_bytes=http.max_bytes,
-            per_host=http.per_host,
-            spacing=http.spacing,
-        ) as fetcher,
+        fetcher_of(settings) as fetcher,
         ParsePool(workers=settings.monitor.workers) as pool,
     ):
 

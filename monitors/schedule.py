@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -32,8 +31,7 @@ async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.
                 stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):  # Windows has no signal handlers in the loop
-            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
         once,

@@ -17,9 +17,23 @@ from monitors.schedule import run_until_stopped
 from storage.engine import Engine, connect, migrate, reading
 from storage.rulebook import changes_version
 
-__all__ = ["monitoring", "poll_once", "up"]
+__all__ = ["fetcher_of", "monitoring", "poll_once", "up"]
 
 LOOK_EVERY: Final = timedelta(seconds=1)
+
+
+def fetcher_of(settings: Settings) -> Fetcher:
+    """Return a fetcher, not yet open, with the bounds of a workspace; ConfigError without a contact."""
+    http = settings.http
+    return Fetcher(
+        contact=settings.contact,
+        version=version("earmark"),
+        allow=http.allow,
+        deadline=http.deadline,
+        max_bytes=http.max_bytes,
+        per_host=http.per_host,
+        spacing=http.spacing,
+    )
 
 
 @asynccontextmanager
@@ -27,17 +41,8 @@ async def monitoring(
     settings: Settings, engine: Engine, *, now: Callable[[], datetime] = clock
 ) -> AsyncIterator[Monitor]:
     """Open a monitor over a migrated database; on leaving, it drains."""
-    http = settings.http
     async with (
-        Fetcher(
-            contact=settings.contact,
-            version=version("earmark"),
-            allow=http.allow,
-            deadline=http.deadline,
-            max_bytes=http.max_bytes,
-            per_host=http.per_host,
-            spacing=http.spacing,
-        ) as fetcher,
+        fetcher_of(settings) as fetcher,
         ParsePool(workers=settings.monitor.workers) as pool,
         Monitor(engine, fetcher, pool, clock=now, parallel=settings.monitor.parallel) as monitor,
     ):

@@ -15,8 +15,6 @@ from earmark.cli.session import Session, nothing, notice, read_json_or_text, ses
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from earmark.config import Settings
-    from monitors.http import Fetcher
     from monitors.poll import Outcome
     from storage.engine import Connection
     from storage.polls import Configured
@@ -205,28 +203,14 @@ async def _visit(session: Session, configured: "Configured") -> "Outcome":
     from monitors import demo
     from monitors.parse import ParsePool
     from monitors.poll import poll_source
+    from monitors.up import fetcher_of
     from sources.registry import build
 
     source = build(configured.kind, configured.options)
     first = replace(configured, pages={}, state={})
     with demo.serving(session.workspace):
-        async with _fetcher(session.settings) as fetcher, ParsePool(workers=1) as pool:
+        async with fetcher_of(session.settings) as fetcher, ParsePool(workers=1) as pool:
             return await poll_source(first, source, fetcher, pool, session.now)
-
-
-def _fetcher(settings: "Settings") -> "Fetcher":
-    from importlib.metadata import version
-
-    from monitors.http import Fetcher
-
-    http = settings.http
-    return Fetcher(
-        contact=settings.contact,
-        version=version("earmark"),
-        allow=http.allow,
-        deadline=http.deadline,
-        max_bytes=http.max_bytes,
-    )
 
 
 def _shown_options(source: "Configured") -> dict[str, Any]:
