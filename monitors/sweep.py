@@ -6,7 +6,7 @@ from typing import Final
 from earmark.types import Lexicon
 from matcher.decide import decide
 from matcher.score import score_now
-from storage import history, triggers
+from storage import history, rulebook, triggers
 from storage.engine import Engine, reading, writing
 
 __all__ = ["refresh_scores", "sweep"]
@@ -17,16 +17,21 @@ BATCH: Final = 500
 def sweep(engine: Engine, lexicon: Lexicon, now: datetime) -> int:
     """Decide all that has fallen due, and return how many pasts that were.
 
-    However late it runs, it ends in the same state: each moment is decided at its own time.
+    However late it runs, it ends in the same state: each moment is decided at its own time. With a lexicon
+    that is no longer the newest it stops, and leaves the rest to the next sweep.
     """
     swept: set[str] = set()
+    version = lexicon.version
     while True:
         with writing(engine) as connection:
+            if rulebook.lexicon_version(connection) != version:
+                return len(swept)
             keys = [key for key in history.due(connection, now, limit=BATCH) if key not in swept]
             if not keys:
                 return len(swept)
             past = history.load(connection, keys, now, now)
             history.save(connection, decide((), past, lexicon, now), now)
+            version = rulebook.lexicon_version(connection)  # the end of a suppression counts it up
         swept.update(keys)
 
 

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from monitors.sweep import refresh_scores, sweep
-from storage import triggers
-from storage.engine import Engine, reading
+from storage import rulebook, triggers
+from storage.engine import Engine, reading, writing
 from tests.builders import NOW, ago, an_account, an_event, days
 from tests.monitors.line import lexicon_of, poll, prepared, stage
 
@@ -61,3 +61,14 @@ def test_many_that_fall_due_at_once_are_all_swept(engine: Engine) -> None:
     funded(engine, *names)
     assert sweep(engine, lexicon_of(engine), NOW + days(200)) == 30
     assert {stage(engine, an_account(name).id) for name in names} == {"cold"}
+
+
+def test_an_outdated_lexicon_sweeps_nothing(engine: Engine) -> None:
+    funded(engine, "Norvik Labs")
+    before = lexicon_of(engine)
+    with writing(engine) as conn:
+        rulebook.save(conn, "threshold = 10", by="test", at=NOW)
+    assert sweep(engine, before, NOW + days(200)) == 0
+    assert stage(engine) == "outreach_ready"
+    assert sweep(engine, lexicon_of(engine), NOW + days(200)) == 1
+    assert stage(engine) == "cold"
