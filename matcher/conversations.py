@@ -26,13 +26,16 @@ _UNSAID: Final = frozenset({"promotion"})  # who sells has no problem
 def conversation_matches(
     event: StoredEvent, voice: Intent, mentions: Sequence[Mention], problem: ProblemMatch | None
 ) -> Iterator[Match]:
-    """Yield the matches of a conversation: of each claim, and of a problem that no claim is about."""
+    """Yield the matches of a conversation: of each claim, and of a problem that no claim is about.
+
+    They are of the account for which the author says to work, or else of none.
+    """
     claims = voice.claims
     if not claims and problem is not None and voice.label not in _UNSAID:
         claims = (_claim_of(problem),)
     for claim in claims:
-        yield with_problem(_without_account(event, claim), problem)
-        for match in _by_employees(event, claim, mentions):
+        disclosed = tuple(_by_employees(event, claim, mentions))
+        for match in disclosed or (_without_account(event, claim),):
             yield with_problem(match, problem)
 
 
