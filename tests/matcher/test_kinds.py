@@ -1,4 +1,3 @@
-import time
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from earmark.triggers import CATALOGUE
 from earmark.types import Certainty, Claim, Fact, Hint, HintKind, StoredEvent
 from matcher.kinds import claims
 from matcher.lexicon import language
-from tests.builders import a_stored_event, ago
+from tests.builders import a_stored_event, ago, cpu_seconds
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -240,12 +239,4 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_costs_no_more_than_a_moment(name: str) -> None:
     event = a_stored_event(HOSTILE[name], text=HOSTILE[name])
-    claims(event)
-    spent = min(cpu_seconds(event) for _ in range(3))
-    assert spent < 0.4  # four times what it takes on a slow core; a runaway pattern takes minutes
-
-
-def cpu_seconds(event: StoredEvent) -> float:
-    start = time.process_time()
-    claims(event)
-    return time.process_time() - start
+    assert cpu_seconds(lambda: claims(event)) < 2  # a runaway pattern takes minutes

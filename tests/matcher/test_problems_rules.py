@@ -1,4 +1,3 @@
-import time
 from itertools import pairwise, product
 
 import pytest
@@ -13,7 +12,7 @@ from matcher.rule_terms import All, AnyOf, Condition, Form, Near, Node, Not, Wor
 from matcher.rules import parse
 from matcher.trial import check, tried
 from matcher.word_forms import root
-from tests.builders import a_stored_event
+from tests.builders import a_stored_event, cpu_seconds
 from tests.matcher.rule_texts import EVENTS, RULES, WORDS
 
 
@@ -266,9 +265,7 @@ def test_what_a_problem_gets_wrong_is_told(problem: Problem, says: str) -> None:
 def test_a_hostile_rule_on_a_hostile_text_takes_no_time(rule: str) -> None:
     problems = Problems([a_problem(rule, phrases=("a " * 60,))])
     event = a_stored_event("a " * 25_000, text="a " * 25_000)
-    start = time.process_time()
-    problems.of(event)
-    assert time.process_time() - start < 0.5  # ten times what it takes; what blows up takes minutes
+    assert cpu_seconds(lambda: problems.of(event)) < 2  # what blows up takes minutes
 
 
 def test_thousands_of_rules_take_no_longer_than_the_few_that_can_match() -> None:
@@ -279,7 +276,6 @@ def test_thousands_of_rules_take_no_longer_than_the_few_that_can_match() -> None
     ]  # fmt: skip
     problems = Problems(many)
     event = a_stored_event("The report of " + words[0], text="report " * 2_000)
-    start = time.process_time()
     assert problems.of(event) == ()
     assert [removal.problem for removal in problems.removed(event)] == [words[0]]
-    assert time.process_time() - start < 0.5
+    assert cpu_seconds(lambda: (problems.of(event), problems.removed(event))) < 2
