@@ -152,7 +152,7 @@ def retell(
 
     What those events told before is replaced. A story keeps its id as long as any of its events is in it;
     of several ids the oldest survives. A story that nothing tells any more stays, denied and without
-    matches, so that nothing delivered is ever without its origin.
+    matches, so that nothing delivered is ever without its origin; told again, it is the same story.
     """
     touched = [story for story in stories if any(match.event.id in read for match in story.matches)]
     loose = [match for story in touched for match in story.matches if match.event.id not in read]
@@ -161,7 +161,8 @@ def retell(
     claims = _claims(stories, parts)
     merged: dict[str, str] = {}
     result: list[Story] = []
-    taken = {story.id for story in stories}
+    untold = {story.id: story for story in stories if not story.matches}
+    taken = {story.id for story in stories} - untold.keys()
     for number, part in enumerate(parts):
         if part in whole:
             result.append(whole[part])
@@ -171,10 +172,11 @@ def retell(
             id_, created_at = claimed[0].id, claimed[0].created_at
             merged |= {story.id: id_ for story in claimed[1:]}
         else:
-            id_, created_at = _new_id(key, part[0], kinds, taken), now
+            id_ = _new_id(key, part[0], kinds, taken)
+            created_at = untold[id_].created_at if id_ in untold else now
             taken.add(id_)
         result.append(fold(part, id=id_, created_at=created_at, kinds=kinds))
-    carried = {story.id for heirs in claims.values() for story in heirs}
+    carried = {story.id for story in result} | {story.id for heirs in claims.values() for story in heirs}
     withdrawn = [story for story in stories if story.id not in carried]
     result += [replace(story, matches=(), certainty=Certainty.DENIED) for story in withdrawn]
     return Retold(stories=tuple(result), merged=merged)

@@ -120,6 +120,20 @@ def test_an_entry_that_is_edited_away_takes_its_reason_with_it(engine: Engine) -
     assert stage(engine) == "cold"
 
 
+def test_an_entry_that_is_taken_back_and_restored_is_the_same_story_and_alerts_once(engine: Engine) -> None:
+    prepared(engine)
+    poll(engine, [funding(1)])
+    (before,) = all_stories(engine)
+    poll(engine, [funding(1, "Correction: this page was published by mistake")], now=NOW + days(0.1))
+    poll(engine, [funding(1)], now=NOW + days(0.2))
+    assert [story.id for story in all_stories(engine)] == [before.id]
+    assert len(alive(engine)) == 1
+    assert stage(engine) == "outreach_ready"
+    with reading(engine) as conn:
+        topics = conn.execute(select(outbox.c.topic)).scalars().all()
+    assert topics.count("account.promoted") == 1
+
+
 def test_a_crash_between_two_batches_loses_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared(engine)
     many = [funding(n, f"Norvik Labs signs customer number {n}") for n in range(12)]
