@@ -28,6 +28,7 @@ __all__ = [
     "find",
     "get",
     "of",
+    "relatives",
     "upsert",
     "upsert_contacts",
 ]
@@ -83,6 +84,24 @@ def of(conn: Connection, account_ids: Iterable[str]) -> dict[str, Account]:
     """Return these accounts by id, as far as they are listed."""
     found = each(conn, select(accounts), accounts.c.id, account_ids)
     return {row.id: as_account(row) for row in found}
+
+
+def relatives(conn: Connection, of_these: Iterable[Account]) -> dict[str, tuple[Account, ...]]:
+    """Return the parent, the subsidiaries and the sisters of each account, by its id, in their order."""
+    family = {account.id: account.parent or account.id for account in of_these}
+    heads = sorted({*family, *family.values()})
+    members = {row.id: as_account(row) for row in each(conn, select(accounts), accounts.c.parent, heads)}
+    members |= of(conn, {head for own, head in family.items() if own != head})
+    found: dict[str, tuple[Account, ...]] = {}
+    for own, head in family.items():
+        kin = [
+            each_one
+            for key, each_one in sorted(members.items())
+            if key != own and (key == head or each_one.parent in (own, head))
+        ]
+        if kin:
+            found[own] = tuple(kin)
+    return found
 
 
 def find(conn: Connection, text: str, *, limit: int = 20) -> list[Account]:
@@ -153,6 +172,7 @@ def as_account(row: Row[Any]) -> Account:
         tickers=row.tickers,
         tier=row.tier,
         owner=row.owner,
+        parent=row.parent,
         territory=row.territory,
         industry=row.industry,
         size=row.size,
@@ -176,6 +196,7 @@ def as_contact(row: Row[Any]) -> Contact:
         title=row.title,
         email=row.email,
         relation=row.relation,
+        since=row.since,
         crm_ids=row.crm_ids,
     )
 
@@ -190,6 +211,7 @@ def _row(account: Account) -> dict[str, Any]:
         "tickers": account.tickers,
         "tier": account.tier,
         "owner": account.owner,
+        "parent": account.parent,
         "territory": account.territory,
         "industry": account.industry,
         "size": account.size,
@@ -219,12 +241,15 @@ def _contact_row(contact: Contact) -> dict[str, Any]:
         "title": contact.title,
         "email": contact.email,
         "relation": contact.relation,
+        "since": contact.since,
         "crm_ids": contact.crm_ids,
     }
 
 
 def _digest(listed: Mapping[str, Any]) -> str:
-    plain = [sorted(value.items()) if isinstance(value, Mapping) else value for value in listed.values()]
+    # A field that came later counts only where it is given: lists from before it are the same lists.
+    held = [value for name, value in listed.items() if name != "parent" or value is not None]
+    plain = [sorted(value.items()) if isinstance(value, Mapping) else value for value in held]
     return blake2b(repr(plain).encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from earmark.types import Account, Changes, History, Past
-from storage import accounts, judgements, outbox, stories, transitions, triggers
+from storage import accounts, actions, judgements, outbox, outcomes, stories, transitions, triggers
 from storage.agenda import due, remember
 from storage.columns import short
 from storage.counters import CHANGES, LEXICON, bump
@@ -33,7 +33,8 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
     """Lock the pasts of these keys to the end of the transaction, then return them.
 
     A past has the account, the stories within 60 days of the time or with a trigger that lives, their
-    triggers, every transition, and the contacts. A key that nothing is known of has an empty past.
+    triggers, every transition, the contacts and the relatives. A key that nothing is known of has an empty
+    past.
     """
     _lock(conn, keys)
     ids = {key: key.removeprefix("a:") for key in keys if key.startswith("a:")}
@@ -43,6 +44,7 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
     held = triggers.of_past(conn, told)
     moves = transitions.of_accounts(conn, ids.values())
     people = accounts.contacts(conn, ids.values())
+    kin = accounts.relatives(conn, listed.values())
     return History(
         pasts={
             key: Past(
@@ -51,6 +53,7 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
                 triggers=held.get(key, ()),
                 transitions=moves.get(ids.get(key, ""), ()),
                 contacts=people.get(ids.get(key, ""), ()),
+                relatives=kin.get(ids.get(key, ""), ()),
             )
             for key in keys
         }
@@ -59,14 +62,18 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
 
 def save(conn: Connection, changes: Changes, at: datetime) -> None:
     """Write all that a decision changed; the events of its matches must be stored by then."""
-    suppressed = _move(conn, changes.accounts)
+    told = _move(conn, changes.accounts)
     stories.save(conn, changes.stories, changes.merged)
     triggers.save(conn, changes.triggers)
     transitions.save(conn, changes.transitions)
     judgements.save(conn, changes.judgements)
+    outcomes.save(conn, changes.outcomes)
+    judgements.take_back(conn, changes.taken_back, at)
+    outcomes.take_back(conn, changes.taken_back, at)
+    actions.save(conn, changes.actions, at)
     outbox.add(conn, changes.outgoing, at)
     remember(conn, changes.due)
-    if suppressed:
+    if told:
         bump(conn, LEXICON)
     if changes.stories or changes.triggers or changes.accounts or changes.transitions or changes.judgements:
         bump(conn, CHANGES)
@@ -79,10 +86,10 @@ def _lock(conn: Connection, keys: Iterable[str]) -> None:
 
 
 def _move(conn: Connection, moved: Sequence[Account]) -> bool:
-    """Write stage, snooze and suppression; say whether a suppression began or ended."""
+    """Write stage, owner, snooze and suppression; say whether what the lexicon holds of them changed."""
     ids = [account.id for account in moved]
-    query = select(account_rows.c.id, account_rows.c.suppression)
-    before = {row.id: row.suppression for row in each(conn, query, account_rows.c.id, ids)}
+    query = select(account_rows.c.id, account_rows.c.suppression, account_rows.c.owner)
+    before = {row.id: (row.suppression, row.owner) for row in each(conn, query, account_rows.c.id, ids)}
     statement = update(account_rows).where(account_rows.c.id == bindparam("account_id"))
     for batch in batches(sorted(moved, key=lambda account: account.id)):
         rows = [
@@ -90,10 +97,11 @@ def _move(conn: Connection, moved: Sequence[Account]) -> bool:
                 "account_id": account.id,
                 "stage": account.stage.value,
                 "stage_since": account.stage_since,
+                "owner": account.owner,
                 "snoozed_until": account.snoozed_until,
                 "suppression": account.suppression,
             }
             for account in batch
         ]
         conn.execute(statement, rows)
-    return any(account.suppression != before.get(account.id) for account in moved)
+    return any((account.suppression, account.owner) != before.get(account.id) for account in moved)

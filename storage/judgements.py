@@ -1,19 +1,20 @@
 """The verdicts of people on triggers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from earmark.types import Judgement, Verdict
 from storage.rows import add
 from storage.tables import judgements
 
-__all__ = ["of_trigger", "save"]
+__all__ = ["of_trigger", "save", "take_back"]
 
 
 def of_trigger(conn: Connection, trigger_id: str) -> list[Judgement]:
-    """Return the verdicts on one trigger, the earliest first."""
-    query = select(judgements).where(judgements.c.trigger == trigger_id)
+    """Return the verdicts on one trigger that hold, the earliest first."""
+    query = select(judgements).where(judgements.c.trigger == trigger_id, judgements.c.taken_back_at.is_(None))
     return [
         Judgement(
             id=row.id,
@@ -41,3 +42,10 @@ def save(conn: Connection, new: Sequence[Judgement]) -> None:
         for judgement in new
     ]
     add(conn, judgements, rows)
+
+
+def take_back(conn: Connection, ids: Sequence[str], at: datetime) -> None:
+    """Note that these verdicts no longer hold."""
+    if ids:
+        held = update(judgements).where(judgements.c.id.in_(ids), judgements.c.taken_back_at.is_(None))
+        conn.execute(held.values(taken_back_at=at))

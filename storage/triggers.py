@@ -148,6 +148,8 @@ def _as_trigger(row: Row[Any]) -> Trigger:
         expires_at=row.expires_at,
         created_at=row.created_at,
         ended_at=row.ended_at,
+        offered_to=row.offered_to,
+        offered_at=row.offered_at,
         note=row.note,
     )
 
@@ -173,5 +175,7 @@ def _row(trigger: Trigger) -> dict[str, Any]:
         "expires_at": trigger.expires_at,
         "created_at": trigger.created_at,
         "ended_at": trigger.ended_at,
+        "offered_to": trigger.offered_to,
+        "offered_at": trigger.offered_at,
         "note": trigger.note,
     }

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -167,6 +167,8 @@ _SCALARS: dict[Any, _Codec] = {
     Any: _OPEN,
     Decimal: _Codec(str, Decimal),
     datetime: _Codec(datetime.isoformat, datetime.fromisoformat),
+    date: _Codec(date.isoformat, date.fromisoformat),
+    time: _Codec(time.isoformat, time.fromisoformat),
     timedelta: _Codec(
         lambda span: [span.days, span.seconds, span.microseconds],
         lambda data: timedelta(days=data[0], seconds=data[1], microseconds=data[2]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -10,10 +10,14 @@ from earmark.lifecycle import Stage
 
 __all__ = [
     "Account",
+    "Compound",
+    "Condition",
     "Contact",
     "IcpRule",
     "Play",
     "Problem",
+    "Proof",
+    "Rep",
     "Suppression",
 ]
 
@@ -33,7 +37,10 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A company on the user's list; ``id`` is a slug that the user or the import chose."""
+    """A company on the user's list; ``id`` is a slug that the user or the import chose.
+
+    ``parent`` is the id of the account that it belongs to.
+    """
 
     id: str
     name: str
@@ -43,6 +50,7 @@ class Account:
     tickers: tuple[str, ...] = ()
     tier: str | None = None
     owner: str | None = None
+    parent: str | None = None
     territory: str | None = None
     industry: str | None = None
     size: int | None = None
@@ -58,7 +66,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A person at an account, from the user's own list only."""
+    """A person at an account, from the user's own list only; ``since`` is when we came to know them."""
 
     id: str
     account: str
@@ -66,6 +74,7 @@ class Contact:
     title: str | None = None
     email: str | None = None
     relation: str | None = None
+    since: datetime | None = None
     crm_ids: Mapping[str, str] = field(default_factory=_nothing)
 
 
@@ -114,3 +123,58 @@ class Play:
     personas: tuple[str, ...] = ()
     talk: tuple[str, ...] = ()
     opener: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One of the user's own case studies: what to tell an account with this problem or industry."""
+
+    id: str
+    text: str
+    url: str | None = None
+    problem: str | None = None
+    industry: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One part of a compound: a trigger of one of the ``kinds`` within this time, or none (``absent``).
+
+    ``function`` and ``seniority`` narrow hiring and executive kinds, ``stages`` what the account is in.
+    """
+
+    kinds: tuple[str, ...] = ()
+    within: timedelta = timedelta(days=60)
+    absent: bool = False
+    function: str | None = None
+    seniority: str | None = None
+    stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compound:
+    """Several reasons that together are a stronger one: ``at_least`` of the conditions that want something.
+
+    None means all. An ``absent`` condition must always hold. ``id`` is the kind of its trigger.
+    """
+
+    id: str
+    name: str
+    conditions: tuple[Condition, ...]
+    at_least: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rep:
+    """Somebody who works accounts: unowned ones go by territory, then in turn, up to ``most`` a day.
+
+    ``away`` are first and last days; ``manager`` is the id of the one who hears of what nobody takes.
+    """
+
+    id: str
+    name: str = ""
+    email: str | None = None
+    territories: tuple[str, ...] = ()
+    most: int | None = None
+    away: tuple[tuple[date, date], ...] = ()
+    manager: str | None = None

@@ -2,23 +2,35 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from earmark.lifecycle import Cause, Stage
 from earmark.triggers import CATALOGUE, TriggerKind
-from earmark.types.accounts import Account, Contact, IcpRule, Play, Problem, Suppression
-from earmark.types.stories import Judgement, Story, Trigger, TriggerState
+from earmark.types.accounts import (
+    Account,
+    Compound,
+    Contact,
+    IcpRule,
+    Play,
+    Problem,
+    Proof,
+    Rep,
+    Suppression,
+)
+from earmark.types.stories import Judgement, Outcome, Story, Trigger, TriggerState
 
 __all__ = [
     "DEFAULT_PATIENCE",
     "Action",
     "Changes",
     "History",
+    "Hours",
     "Lexicon",
     "Outgoing",
     "Past",
+    "TrackRecord",
     "Transition",
     "Was",
 ]
@@ -32,15 +44,18 @@ def _nothing() -> Mapping[str, Any]:
 class Was:
     """What a person's action changed, as it was before, so that undo puts exactly that back.
 
-    None means unchanged. ``stage`` goes with its ``stage_since``; ``snoozed`` and ``suppressed`` hold one
-    value each, which may be None; ``triggers`` are ids with the state and its end.
+    None means unchanged. ``stage`` goes with its ``stage_since``; ``snoozed``, ``suppressed`` and ``owned``
+    hold one value each, which may be None; ``triggers`` are ids with the state and its end. ``said`` is the
+    id of the judgement or outcome that the action gave.
     """
 
     stage: Stage | None = None
     stage_since: datetime | None = None
     snoozed: tuple[datetime | None] | None = None
     suppressed: tuple[Suppression | None] | None = None
+    owned: tuple[str | None] | None = None
     triggers: tuple[tuple[str, TriggerState, datetime | None], ...] = ()
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +95,9 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What a person did: verb is accept, dismiss, contacted, snooze, suppress, unsuppress, outcome or undo.
+    """What a person did: see ``VERBS`` in ``matcher.act`` for the verbs.
 
-    ``trigger`` or ``account`` names the thing; ``value`` is the verdict, channel, outcome or reason
+    ``trigger`` or ``account`` names the thing; ``value`` is the verdict, channel, outcome, owner or reason
     that the verb takes; ``until`` ends a snooze or a suppression.
     """
 
@@ -97,13 +112,17 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What storage knows of one account (or one unlisted company, or one conversation thread)."""
+    """What storage knows of one account (or one unlisted company, or one conversation thread).
+
+    ``relatives`` are the parent, the subsidiaries and the sisters of the account.
+    """
 
     account: Account | None
     stories: tuple[Story, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     transitions: tuple[Transition, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    relatives: tuple[Account, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +140,8 @@ class Changes:
     """All that a decision changes; storage writes it in one transaction.
 
     ``stories`` and ``triggers`` replace what has the same id; ``merged`` maps the id of a story that
-    is gone to the one that took it over; ``accounts`` carry new stage, snooze and suppression;
+    is gone to the one that took it over; ``accounts`` carry new stage, owner, snooze and suppression;
+    ``taken_back`` are ids of judgements and outcomes that no longer hold; ``actions`` is what people did;
     ``due`` is when each key wants to be looked at again (None: never).
     """
 
@@ -131,6 +151,9 @@ class Changes:
     accounts: tuple[Account, ...] = ()
     transitions: tuple[Transition, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    taken_back: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     due: Mapping[str, datetime | None] = field(default_factory=_nothing)
 
@@ -146,11 +169,34 @@ DEFAULT_PATIENCE: Mapping[Stage, timedelta] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When the team works, in its own ``zone`` (an IANA name): ``days`` count from Monday, 0."""
+
+    zone: str = "UTC"
+    begins: time = time(9)
+    ends: time = time(18)
+    days: tuple[int, ...] = (0, 1, 2, 3, 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackRecord:
+    """How one kind (or problem) did in one source: verdicts for and against it."""
+
+    kind: str
+    source: str
+    good: int = 0
+    bad: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
     """All that decisions rest on: defaults + rulebook + what was learned; replaced whole, never changed.
 
     ``threshold`` is the score (0 to 100) from which a trigger promotes; ``targets`` are the names of
-    the export targets that take account changes by themselves.
+    the export targets that take account changes by themselves. ``floor`` is the share of good verdicts
+    under which a kind of a source throttles itself (None: never); ``records`` hold those verdicts.
+    ``champions`` are contacts whose move to another account is a reason.
     """
 
     version: int = 0
@@ -161,6 +207,13 @@ class Lexicon:
     problems: tuple[Problem, ...] = ()
     icp: tuple[IcpRule, ...] = ()
     plays: tuple[Play, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    compounds: tuple[Compound, ...] = ()
+    reps: tuple[Rep, ...] = ()
+    hours: Hours = Hours()
+    champions: tuple[Contact, ...] = ()
+    records: tuple[TrackRecord, ...] = ()
+    floor: float | None = None
     targets: tuple[str, ...] = ()
     threshold: float = 20.0
     patience: Mapping[Stage, timedelta] = field(default_factory=lambda: DEFAULT_PATIENCE)

@@ -12,6 +12,7 @@ __all__ = [
     "Basis",
     "Judgement",
     "Note",
+    "Outcome",
     "Part",
     "Score",
     "Sentence",
@@ -144,7 +145,8 @@ class Trigger:
     """A story that is a reason to act; without an account it is a conversation.
 
     Contact it between ``opens_at`` and ``closes_at``; it ends at ``expires_at``. ``decays_from`` is
-    when it happened or was published; ``undated`` says that only ``seen_at`` was known.
+    when it happened or was published; ``undated`` says that only ``seen_at`` was known. A hot one is
+    offered to one rep after the other: ``offered_to`` since ``offered_at``.
     """
 
     id: str
@@ -165,6 +167,8 @@ class Trigger:
     expires_at: datetime
     created_at: datetime
     ended_at: datetime | None = None
+    offered_to: str | None = None
+    offered_at: datetime | None = None
     note: Note | None = None
 
 
@@ -178,3 +182,15 @@ class Judgement:
     by: str
     at: datetime
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of an outreach (see ``OUTCOMES`` in ``matcher.act``); ``trigger`` is the reason for it."""
+
+    id: str
+    account: str
+    trigger: str | None
+    outcome: str
+    by: str
+    at: datetime

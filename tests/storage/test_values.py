@@ -2,7 +2,7 @@ import json
 import types as builtin_types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -38,6 +38,8 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     Decimal: _DECIMALS,
     datetime: _MOMENTS,
     timedelta: st.timedeltas(),
+    date: st.dates(),
+    time: st.times(),
     Any: _OPEN,
 }
 

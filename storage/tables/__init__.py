@@ -1,0 +1,52 @@
+"""The tables, for SQLite and PostgreSQL alike.
+
+Nouns are spread over columns where a query asks for them; what is only ever read whole is packed text.
+An event's text stands once, in ``events``; matches point to it.
+"""
+
+from storage.tables.decided import (
+    abstentions,
+    actions,
+    agenda,
+    judgements,
+    matches,
+    outcomes,
+    stories,
+    transitions,
+    triggers,
+)
+from storage.tables.listed import accounts, audit, contacts, counters, erasures, rulebook, suggestions
+from storage.tables.seen import event_revisions, events, hosts, pages, polls, sources, workers
+from storage.tables.sent import deliveries, outbox, remotes, targets
+from storage.tables.shape import metadata
+
+__all__ = [
+    "abstentions",
+    "accounts",
+    "actions",
+    "agenda",
+    "audit",
+    "contacts",
+    "counters",
+    "deliveries",
+    "erasures",
+    "event_revisions",
+    "events",
+    "hosts",
+    "judgements",
+    "matches",
+    "metadata",
+    "outbox",
+    "outcomes",
+    "pages",
+    "polls",
+    "remotes",
+    "rulebook",
+    "sources",
+    "stories",
+    "suggestions",
+    "targets",
+    "transitions",
+    "triggers",
+    "workers",
+]
