@@ -138,30 +138,33 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One part of a compound: a trigger of one of the ``kinds`` within this time, or none (``absent``).
+    """One part of a compound: a trigger of one of the ``kinds``, or none (``absent``).
 
-    ``function`` and ``seniority`` narrow hiring and executive kinds, ``stages`` what the account is in.
+    It happened at least ``after`` and at most ``within`` ago. Each word of ``about`` is the value of one
+    of its facts: a function, a seniority, a tool, a role.
     """
 
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[str, ...]
+    after: timedelta = timedelta(0)
     within: timedelta = timedelta(days=60)
     absent: bool = False
-    function: str | None = None
-    seniority: str | None = None
-    stages: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compound:
     """Several reasons that together are a stronger one: ``at_least`` of the conditions that want something.
 
-    None means all. An ``absent`` condition must always hold. ``id`` is the kind of its trigger.
+    None means all. An ``absent`` condition must always hold. ``id`` is the kind of its trigger, ``rule``
+    what the user wrote; with ``stages`` it speaks only of accounts in one of these.
     """
 
     id: str
     name: str
+    rule: str
     conditions: tuple[Condition, ...]
     at_least: int | None = None
+    stages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
