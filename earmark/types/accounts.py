@@ -123,6 +123,8 @@ class Play:
     personas: tuple[str, ...] = ()
     talk: tuple[str, ...] = ()
     opener: str = ""
+    steps: tuple[str, ...] = ()
+    """What to do next, touch by touch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,144 +1,57 @@
-"""The rulebook: what the team decided, as TOML and back.
-
-::
-
-    threshold = 20.0                 # the score, 0 to 100, from which a trigger promotes
-    companies = ["Norvik Holding"]   # known companies that are not on the list
-    targets = ["crm"]                # exports that take account changes by themselves
-
-    [patience]                       # days after which a stage cools
-    contacted = 21
-
-    [[icp]]
-    field = "industry"
-    op = "in"
-    value = ["software", "logistics"]
-    weight = 1.0
-
-    [[problems]]
-    id = "slow-onboarding"
-    name = "Onboarding takes weeks"
-    phrases = ["onboarding takes"]
-    rule = 'onboarding NEAR/5 (week OR month) AND NOT title:hiring'     # see docs/rules.md
-    examples = ["Our onboarding took six weeks."]                       # must be found
-    counterexamples = ["We onboard in a day."]                          # must not
-
-    [[plays]]
-    id = "funding"
-    kind = "funding_early"
-    opener = "Congratulations on the {amount}, {account}."
-
-    [kinds.funding_early]            # what differs from the catalogue
-    half_life_days = 30
-"""
+"""The rulebook as a whole, read from TOML and written as TOML."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from earmark import types
 from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
-from earmark.triggers import CATALOGUE, Polarity, TriggerKind
+from earmark.rulebook.sections import (
+    Compound,
+    Days,
+    Hours,
+    IcpRule,
+    Kind,
+    Play,
+    Problem,
+    Proof,
+    Rep,
+    Retention,
+    Section,
+)
+from earmark.triggers import CATALOGUE
 from earmark.types import DEFAULT_PATIENCE, Account, Lexicon
 
-__all__ = ["IcpRule", "Kind", "Play", "Problem", "Rulebook", "parse", "render"]
+__all__ = ["Rulebook", "parse", "render"]
 
-_Days = Annotated[float, Field(gt=0, le=36500)]
-_Slug = Annotated[str, Field(min_length=1, max_length=200)]
 _DEFAULT = Lexicon()
-_FOR_NUMBERS = ("at_least", "at_most")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
-
-
-class IcpRule(_Section):
-    """One rule of the ideal customer profile."""
-
-    field: _Slug
-    op: Literal["is", "in", "at_least", "at_most", "contains"]
-    value: int | str | tuple[str, ...]
-    weight: Annotated[float, Field(ge=-100, le=100)] = 1.0
-    sentence: str = ""
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.op in _FOR_NUMBERS and not isinstance(self.value, int):
-            raise ValueError(f"op {self.op!r} compares numbers, so value must be a whole number")
-        if self.op == "in" and not isinstance(self.value, tuple):
-            raise ValueError("op 'in' takes a list of values")
-        return self
-
-
-class Problem(_Section):
-    """A pain the user solves."""
-
-    id: _Slug
-    name: _Slug
-    phrases: tuple[str, ...] = ()
-    not_phrases: tuple[str, ...] = ()
-    rivals: tuple[str, ...] = ()
-    rule: str = ""
-    examples: tuple[str, ...] = ()
-    counterexamples: tuple[str, ...] = ()
-
-
-class Play(_Section):
-    """The user's template for one trigger kind, or for all."""
-
-    id: _Slug
-    kind: str = "*"
-    personas: tuple[str, ...] = ()
-    talk: tuple[str, ...] = ()
-    opener: str = ""
-
-
-class Kind(_Section):
-    """What the team changed in one trigger kind; what is not given stays as in the catalogue."""
-
-    half_life_days: _Days | None = None
-    opens_days: Annotated[float, Field(ge=0, le=36500)] | None = None
-    closes_days: _Days | None = None
-    expires_days: _Days | None = None
-    intent: Annotated[float, Field(ge=0, le=1)] | None = None
-    polarity: Polarity | None = None
-
-    def applied_to(self, kind: TriggerKind) -> TriggerKind:
-        """Return the kind with the changes; ValueError when its windows no longer follow each other."""
-        changed = replace(
-            kind,
-            half_life=_days(self.half_life_days, kind.half_life),
-            opens=_days(self.opens_days, kind.opens),
-            closes=_days(self.closes_days, kind.closes),
-            expires=_days(self.expires_days, kind.expires),
-            intent=kind.intent if self.intent is None else self.intent,
-            polarity=self.polarity or kind.polarity,
-        )
-        if not changed.opens <= changed.closes <= changed.expires:
-            raise ValueError("opens_days, closes_days and expires_days must follow each other in time")
-        return changed
-
-
-class Rulebook(_Section):
+class Rulebook(Section):
     """All that the team decided; an empty one leaves the defaults."""
 
     threshold: Annotated[float, Field(ge=0, le=100)] = _DEFAULT.threshold
     companies: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
-    patience: dict[Stage, _Days] = {}
+    patience: dict[Stage, Days] = Field(default_factory=dict)
     icp: tuple[IcpRule, ...] = ()
     problems: tuple[Problem, ...] = ()
     plays: tuple[Play, ...] = ()
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, Kind] = Field(default_factory=dict)
+    proofs: tuple[Proof, ...] = ()
+    compounds: tuple[Compound, ...] = ()
+    reps: tuple[Rep, ...] = ()
+    hours: Hours = Hours()
+    floor: Annotated[float, Field(gt=0, lt=1)] | None = None
+    retention: Retention = Retention()
 
     def lexicon(self, accounts: Mapping[str, Account], version: int) -> Lexicon:
         """Return the defaults with these decisions, for these accounts."""
@@ -147,14 +60,20 @@ class Rulebook(_Section):
     def apply_to(self, lexicon: Lexicon) -> Lexicon:
         """Return the lexicon with these decisions in the place of its own."""
         overrides = {key: kind.applied_to(CATALOGUE[key]) for key, kind in self.kinds.items()}
+        compounds = {each.id: each.as_kind(number) for number, each in enumerate(self.compounds, start=1001)}
         patience = {stage: timedelta(days=days) for stage, days in self.patience.items()}
         return replace(
             lexicon,
             companies=self.companies,
-            kinds={**CATALOGUE, **overrides},
+            kinds={**CATALOGUE, **overrides, **compounds},
             problems=tuple(types.Problem(**problem.model_dump()) for problem in self.problems),
             icp=tuple(types.IcpRule(**rule.model_dump()) for rule in self.icp),
             plays=tuple(types.Play(**play.model_dump()) for play in self.plays),
+            proofs=tuple(types.Proof(**proof.model_dump(mode="json")) for proof in self.proofs),
+            compounds=tuple(compound.as_type() for compound in self.compounds),
+            reps=tuple(types.Rep(**rep.model_dump()) for rep in self.reps),
+            hours=types.Hours(**self.hours.model_dump()),
+            floor=self.floor,
             targets=self.targets,
             threshold=self.threshold,
             patience={**DEFAULT_PATIENCE, **patience},
@@ -196,10 +115,27 @@ def _refuse_unknown(rulebook: Rulebook) -> None:
             kind.applied_to(CATALOGUE[key])
         except ValueError as error:
             raise ConfigError(f"The rulebook is wrong: kinds.{key}: {error}.") from error
-    for place, rows in (("problems", rulebook.problems), ("plays", rulebook.plays)):
-        ids = [row.id for row in rows]
+    _refuse_strangers(rulebook)
+    for place in ("problems", "plays", "proofs", "compounds", "reps"):
+        ids = [row.id for row in getattr(rulebook, place)]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ConfigError(f"The rulebook is wrong: {place} has the id {twice[0]!r} twice. Rename one.")
+
+
+def _refuse_strangers(rulebook: Rulebook) -> None:
+    """Refuse compounds that take the name of a kind, and managers who are none of the reps."""
+    for compound in rulebook.compounds:
+        if compound.id in CATALOGUE:
+            raise ConfigError(
+                f"The rulebook is wrong: compounds: {compound.id!r} is a kind already. Give another id."
+            )
+    reps = {rep.id for rep in rulebook.reps}
+    for rep in rulebook.reps:
+        if rep.manager is not None and rep.manager not in reps:
+            raise ConfigError(
+                f"The rulebook is wrong: reps: the manager of {rep.id!r}, {rep.manager!r}, is none of them."
+                f"{_near(rep.manager, reps)}"
+            )
 
 
 def _named_kinds(rulebook: Rulebook) -> Iterable[tuple[str, str]]:
@@ -256,7 +192,3 @@ def _near(key: str, known: Iterable[str]) -> str:
 def _is_table(value: Any) -> bool:
     rows = value if isinstance(value, list) else [value]
     return any(isinstance(row, dict) for row in rows)
-
-
-def _days(days: float | None, otherwise: timedelta) -> timedelta:
-    return otherwise if days is None else timedelta(days=days)
