@@ -9,6 +9,8 @@ quickest way to get them.
 import hashlib
 import re
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -45,6 +47,7 @@ _ALPHABET: Final = bytes(
 """ASCII letters to lower case; digits, the apostrophe and bytes of other scripts stay; the rest is blank."""
 
 _NON_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_WIDE: Final = re.compile(r"[^\x00-\x7f]|&")  # what may become more or fewer bytes than one
 _QUOTED: Final = re.compile(rb"(?<![^ ])[^ ']*'[^ ]*")  # whole runs only, so that it stays linear
 _RUN: Final = re.compile(rb"[^ ]+")
 _CONTRACTED: Final = frozenset(
@@ -121,24 +124,37 @@ def fold(text: str) -> str:
     return b" ".join(words_of(text)).decode("utf-8", "replace")
 
 
-def tokens_of(text: str) -> list[Token]:
+@lru_cache(maxsize=4)  # title and text of one event are asked for by several rooms of the matcher
+def tokens_of(text: str) -> tuple[Token, ...]:
     """Return the tokens of a text with their places in it: the same tokens as ``words_of``."""
-    if text.isascii() and "&" not in text:
-        return [
-            Token(run[0].replace(_JOINED, b""), run.start(), run.end()) for run in _RUN.finditer(_raw(text))
-        ]
-    pieces: list[str] = []
-    places: list[int] = []  # of each byte of the pieces, the index of the character it comes from
-    for index, character in enumerate(text):
-        piece = character if character.isascii() else _plain(character)
-        piece = piece.replace("&", " and ")
-        pieces.append(piece)
-        places.extend([index] * len(piece.encode("utf-8", "replace")))
-    raw = _raw("".join(pieces))
-    return [
-        Token(run[0].replace(_JOINED, b""), places[run.start()], places[run.end() - 1] + 1)
-        for run in _RUN.finditer(raw)
-    ]
+    raw = _raw(text)
+    spans = [run.span() for run in _RUN.finditer(raw)]
+    words = (raw.replace(_JOINED, b"") if _JOINED in raw else raw).split()
+    plain = text.isascii() and "&" not in text
+    places = spans if plain else _places(text, spans)
+    return tuple(Token(word, start, end) for word, (start, end) in zip(words, places, strict=True))
+
+
+def _places(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return which characters of the text the spans of its bytes come from."""
+    starts, origins, steps = [0], [0], [1]  # stretches of bytes; in each, one character a byte, or one in all
+    for match in _WIDE.finditer(text):
+        width = len(_plain(match[0]).replace("&", " and ").encode("utf-8", "replace"))
+        if width == 1:
+            continue  # as most marks and accents are
+        index = match.start()
+        at = starts[-1] + index - origins[-1]
+        starts += (at, at + width)
+        origins += (index, index + 1)
+        steps += (0, 1)
+
+    def place(byte: int) -> int:
+        stretch = bisect_right(starts, byte) - 1
+        return origins[stretch] + (byte - starts[stretch]) * steps[stretch]
+
+    if len(starts) == 1:
+        return list(spans)
+    return [(place(start), place(end - 1) + 1) for start, end in spans]
 
 
 def canonical_url(url: str | None) -> str | None:

@@ -66,7 +66,7 @@ class _Field:
         self._begun: dict[bytes, list[int]] = {}
 
     @cached_property
-    def tokens(self) -> list[Token]:
+    def tokens(self) -> tuple[Token, ...]:
         return tokens_of(self._text)
 
     @cached_property
