@@ -85,6 +85,8 @@ def facts_of(event: StoredEvent, sentence: Sentence, plain: str, hit: Hit) -> tu
     places: list[_Place] = [*_sides(plain, hit)]
     if kinds & _MONEYED or "earnings_guidance" in kinds:
         places += _money(plain, hit, money, kinds)
+    if "acquired_or_merged" in kinds and (seller := _seller(plain, hit)):
+        places = [seller, *(each for each in places if each.key != "target" or each.start != seller.start)]
     if kinds & _FUNDING:
         places += _funding(plain, hit)
     if kinds & _PEOPLE:
@@ -165,6 +167,32 @@ def _sides(plain: str, hit: Hit) -> Iterator[_Place]:
         found = _named_behind(plain, hit)
         if found:
             yield _Place(after_key, "", *(_tool(plain, *found) if after_key == "tool" else found))
+
+
+_SELLER: Final = r"(?P<seller>[A-Z][\w.&-]*(?: [A-Z][\w.&-]*){0,3})"
+
+
+def _seller(plain: str, hit: Hit) -> _Place | None:
+    """Return the company that sells a part of itself: "buys Halden's payroll unit", "the unit of Halden"."""
+    found = None if hit.passive else _sold_part().match(plain, hit.end) or _part_of().match(plain, hit.end)
+    return _Place("seller", "", *found.span("seller")) if found else None
+
+
+@cache
+def _sold_part() -> re.Pattern[str]:
+    return language().pattern(
+        rf"\s(?:(?:most|part|all) of |the )?(?!(?i:<STATE>)'){_SELLER}(?:'s|(?<=s)') "
+        r"(?:[\w&.-]+ ){0,5}?(?i:<PART>)\b",
+        cased=True,
+    )
+
+
+@cache
+def _part_of() -> re.Pattern[str]:
+    return language().pattern(
+        rf"\s(?:[\w&.'$€£-]+ ){{0,6}}?(?i:<PART>) (?:of|from) (?!(?i:<STATE>)\b){_SELLER}",
+        cased=True,
+    )
 
 
 def _named_behind(plain: str, hit: Hit) -> tuple[int, int] | None:

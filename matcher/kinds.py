@@ -13,9 +13,10 @@ from matcher.cues import Budget, Hit, hits
 from matcher.facts import facts_of, round_kind
 from matcher.intent import read
 from matcher.jobs import is_job, job_facts, job_tools
-from matcher.lexicon import Veto, language
+from matcher.lexicon import Lesser, Veto, language
 from matcher.lexicon.grams import Need, letters_of, need_of
 from matcher.sentences import Sentence, sentences, span_of
+from matcher.updates import UPDATE, lesser
 
 __all__ = ["claims"]
 
@@ -42,6 +43,11 @@ class _Finding:
     facts: tuple[Fact, ...]
     confidence: float
     news: bool
+
+    @property
+    def update(self) -> bool:
+        """Whether it only tells of an update."""
+        return any(fact.key == UPDATE for fact in self.facts)
 
 
 def claims(event: StoredEvent) -> tuple[Claim, ...]:
@@ -82,13 +88,16 @@ def _job_claims(event: StoredEvent) -> Iterator[Claim]:
 
 
 def _outweighs(new: _Finding, known: _Finding) -> bool:
-    # A denial or correction in a later sentence does not undo the headline; a surer sentence wins.
+    # A denial or correction in a later sentence does not undo the headline; a surer sentence wins, and
+    # what is news wins over what is a mere update.
+    if new.update != known.update:
+        return known.update
     return new.confidence > known.confidence + 0.02
 
 
 def _with_facts(finding: _Finding, other: _Finding) -> _Finding:
     """Add the facts that only the other finding of the same kind knows."""
-    have = {fact.key for fact in finding.facts}
+    have = {UPDATE} | {fact.key for fact in finding.facts}
     if "amount" in have:
         have.add("currency")
     return replace(finding, facts=(*finding.facts, *(fact for fact in other.facts if fact.key not in have)))
@@ -107,6 +116,9 @@ _WEAKER: Final = {
     "bankruptcy_or_closing": ("vendor_eol",),
     "award_recognition": ("customer_win",),
     "layoffs": ("exec_departure",),
+    "facility_capex": ("product_launch", "new_office_or_market"),
+    "new_office_or_market": ("product_launch",),
+    "event_participation": ("product_launch",),
 }
 
 
@@ -185,15 +197,22 @@ def _read(
         facts = facts_of(event, sentence, plain, hit)
         for kind in kinds:
             named = _catalogue_kind(kind, facts, plain)
+            less = lesser(named, plain, hit)
+            if less and not less[0].update:
+                continue
             yield _Finding(
                 kind=named,
                 certainty=taken_back(event.title[:200], _own(hit, certainty), event.text[:_OPENING_TEXT]),
                 sentence=sentence,
                 hit=hit,
-                facts=facts,
+                facts=(*facts, _update(event, sentence, *less)) if less else facts,
                 confidence=hit.frame.confidence * _weight(event, sentence),
                 news=named not in own,
             )
+
+
+def _update(event: StoredEvent, sentence: Sentence, less: Lesser, start: int, end: int) -> Fact:
+    return Fact(key=UPDATE, value=less.name, span=sentence.span(event, start, end))
 
 
 def _own(hit: Hit, certainty: Certainty) -> Certainty:
@@ -204,6 +223,8 @@ def _own(hit: Hit, certainty: Certainty) -> Certainty:
 def _catalogue_kind(kind: str, facts: tuple[Fact, ...], plain: str) -> str:
     if kind == "funding":
         return round_kind(facts, plain)
+    if kind == "acquired_or_merged" and any(fact.key == "seller" for fact in facts):
+        return "divest_spinoff"  # a part of the seller is sold, not the seller
     if kind == "customer_win" and _public().search(plain):
         return "gov_contract_award"
     return kind

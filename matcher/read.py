@@ -12,6 +12,7 @@ from matcher.link import Linker
 from matcher.problems import ProblemMatch, Problems
 from matcher.roles import role_in, with_roles
 from matcher.unlisted import companies_in
+from matcher.updates import is_update
 
 __all__ = ["MOST_ACCOUNTS", "Matcher"]
 
@@ -71,6 +72,8 @@ class Matcher:
     ) -> Iterator[Match]:
         """Yield each claim with each company whose role its kind takes, the surest mention of each."""
         for claim in claims:
+            if is_update(claim):
+                continue  # it happened, and is no reason to call
             best: dict[str, Match] = {}
             for mention, share in _subjects(claim, mentions):
                 role = role_in(claim, mention)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from matcher.lexicon.verbs import forms_of
 
-__all__ = ["LANGUAGES", "Cue", "Frame", "Language", "Veto", "language", "patterns", "words"]
+__all__ = ["LANGUAGES", "Cue", "Frame", "Language", "Lesser", "Veto", "language", "patterns", "words"]
 
 LANGUAGES: Final = ("en", "de", "fr")
 """Every language with a file here; frames of all of them are looked for in every text."""
@@ -70,11 +70,26 @@ class Veto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lesser:
+    """What sounds like ``kinds`` and is less: by the head noun of what is told, or by words ``anywhere``.
+
+    An ``update`` is still claimed, as an update of what is known; anything else is nothing.
+    """
+
+    name: str
+    kinds: frozenset[str]
+    update: bool
+    head: re.Pattern[str] | None
+    anywhere: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """All that is known of the languages: cues by their first word, vetoes, and named word lists."""
+    """All that is known of the languages: cues by their first word, vetoes, what is less, word lists."""
 
     cues: Mapping[str, tuple[Cue, ...]]
     vetoes: tuple[Veto, ...]
+    lesser: tuple[Lesser, ...]
     words: Mapping[str, str]
 
     def pattern(self, text: str, *, cased: bool = False) -> re.Pattern[str]:
@@ -115,6 +130,7 @@ def language() -> Language:
     """Return the lexicon of all languages; read once."""
     cues: dict[str, list[Cue]] = {}
     vetoes: list[Veto] = []
+    lesser: list[Lesser] = []
     words: dict[str, str] = {}
     for name in LANGUAGES:
         data = tomllib.loads((files("matcher.lexicon") / f"{name}.toml").read_text("utf-8"))
@@ -131,9 +147,20 @@ def language() -> Language:
             )
             for row in data.get("vetoes", ())
         ]
+        lesser += [_lesser(row, words | own) for row in data.get("lesser", ())]
     # The longest cue is tried first: "take over" before "take".
     longest_first = {word: tuple(sorted(row, key=lambda cue: -len(cue.words))) for word, row in cues.items()}
-    return Language(cues=longest_first, vetoes=tuple(vetoes), words=words)
+    return Language(cues=longest_first, vetoes=tuple(vetoes), lesser=tuple(lesser), words=words)
+
+
+def _lesser(row: Mapping[str, Any], words: Mapping[str, str]) -> Lesser:
+    return Lesser(
+        name=row["name"],
+        kinds=frozenset(row["kinds"]),
+        update=row.get("update", False),
+        head=_compile(rf"(?<!\w)(?:{row['head']})$", words) if "head" in row else None,
+        anywhere=_compile(row["anywhere"], words) if "anywhere" in row else None,
+    )
 
 
 def _frame(row: Mapping[str, Any], words: Mapping[str, str]) -> Frame:
