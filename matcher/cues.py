@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from matcher.lexicon import Cue, Frame, language, words
@@ -112,9 +112,11 @@ def _is_verb(before: str) -> bool:
     if place is None or place[1] < len(before.rstrip(" \"'")):
         return False
     subject = before[place[0] : place[1]]
-    return bool(re.search(r",\s|\s(?:and|&)\s", subject)) or bool(
-        re.search(r"[a-rt-z]s$", subject.split()[-1])
-    )
+    if re.search(r",\s|\s(?:and|&)\s", subject):
+        return True
+    last = subject.split()[-1]
+    owned = "'s " in subject and last[0].isupper()  # "Halden's Tallies release" is a noun
+    return not owned and re.search(r"[a-rt-z]s$", last) is not None
 
 
 @cache
@@ -126,7 +128,13 @@ def _state() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=8)  # every cue behind one subject asks it
 def _is_state(before: str) -> bool:
     """Say whether the subject is a state, an office or a politician rather than a company."""
     place = name_before(before, keep_list=True)
-    return place is not None and _state().search(before[place[0] : place[1]]) is not None
+    return place is not None and _names_state(before[place[0] : place[1]])
+
+
+@lru_cache(maxsize=64)
+def _names_state(name: str) -> bool:
+    return _state().search(name) is not None

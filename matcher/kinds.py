@@ -13,10 +13,11 @@ from matcher.cues import Budget, Hit, hits
 from matcher.facts import facts_of, round_kind
 from matcher.intent import read
 from matcher.jobs import is_job, job_facts, job_tools
-from matcher.lexicon import Lesser, Veto, language
-from matcher.lexicon.grams import Need, letters_of, need_of
+from matcher.lexicon import Lesser, language
+from matcher.lexicon.grams import Sieve, letters_of
 from matcher.sentences import Sentence, sentences, span_of
 from matcher.updates import UPDATE, lesser
+from matcher.vocabulary import given_names
 
 __all__ = ["claims"]
 
@@ -197,6 +198,8 @@ def _read(
         facts = facts_of(event, sentence, plain, hit)
         for kind in kinds:
             named = _catalogue_kind(kind, facts, plain)
+            if named in _DEALS and _takes_a_seat(plain, hit, facts):
+                continue
             less = lesser(named, plain, hit)
             if less and not less[0].update:
                 continue
@@ -230,6 +233,17 @@ def _catalogue_kind(kind: str, facts: tuple[Fact, ...], plain: str) -> str:
     return kind
 
 
+_DEALS: Final = frozenset({"acquires", "acquired_or_merged"})
+
+
+def _takes_a_seat(plain: str, hit: Hit, facts: tuple[Fact, ...]) -> bool:
+    """Say whether a person takes over, as "Ada Berg takes over Norvik": who leads it, not who owns it."""
+    if not plain[hit.start : hit.end].lower().endswith(" over"):
+        return False
+    names = next((str(fact.value) for fact in facts if fact.key == "acquirer"), "").split()
+    return len(names) in {2, 3} and names[0].lower().encode() in given_names()
+
+
 @cache
 def _public() -> re.Pattern[str]:
     return language().pattern(r"\b(?:<PUBLIC>)\b")
@@ -243,9 +257,9 @@ def _weight(event: StoredEvent, sentence: Sentence) -> float:
 def _forbidden(plain: str) -> frozenset[str | None]:
     """Return the kinds that the text's class forbids; None among them for all."""
     found: set[str | None] = set()
-    letters = letters_of(plain)
-    for veto, need in _vetoes():
-        if (need is None or need.met(letters)) and veto.pattern.search(plain):
+    kept = _sieve().kept(letters_of(plain))
+    for veto in language().vetoes:
+        if id(veto.pattern) in kept and veto.pattern.search(plain):
             found |= veto.kinds or {None}
             if not veto.kinds:
                 break
@@ -253,5 +267,5 @@ def _forbidden(plain: str) -> frozenset[str | None]:
 
 
 @cache
-def _vetoes() -> tuple[tuple[Veto, Need | None], ...]:
-    return tuple((veto, need_of(veto.pattern)) for veto in language().vetoes)
+def _sieve() -> Sieve:
+    return Sieve(veto.pattern for veto in language().vetoes)
