@@ -10,6 +10,7 @@
     │   └── SourceChanged        answered, but not in its shape   → say so, keep polling slowly
     ├── ExportError              one delivery failed              → stays in the outbox
     │   ├── ExportUnavailable    the target can't be reached      → try later
+    │   ├── ExportRefused        401, 403, gone                   → stop the target until a person looks
     │   └── ExportRejected       the target said no               → shown to a person
     ├── LifecycleError           an unknown stage or cause        → a bug; never caught
     └── StorageError             the database                     → stop, exit 3
@@ -23,6 +24,7 @@ __all__ = [
     "ConfigError",
     "EarmarkError",
     "ExportError",
+    "ExportRefused",
     "ExportRejected",
     "ExportUnavailable",
     "LifecycleError",
@@ -81,6 +83,10 @@ class ExportUnavailable(ExportError):
     def __init__(self, text: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+
+
+class ExportRefused(ExportError):
+    """The target refuses us as such: every further delivery would be refused too."""
 
 
 class ExportRejected(ExportError):

@@ -34,6 +34,7 @@ _ENDS: Final = {
     "SourceRefused": "asked again daily; a refused address waits for a person",
     "SourceChanged": "says so, polled slowly on",
     "ExportUnavailable": "tried later",
+    "ExportRefused": "the target stops until a person looks",
     "ExportRejected": "shown to a person",
 }
 

@@ -1,40 +1,22 @@
-"""What a source and an exporter promise, and the one door that each is handed.
+"""What a source promises, and the one door that it is handed.
 
 A source *is* its validated options plus ``poll()``. It yields all that it sees; the engine drops what it
-knows. Third parties import from here and from ``earmark.types`` and ``earmark.errors`` only.
+knows.
 """
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
-from earmark.errors import SourceChanged
-from earmark.secret import Secret, as_secret
+from earmark.contract.page import Page
 from earmark.types import Event
 
-__all__ = [
-    "Change",
-    "Delivery",
-    "Exporter",
-    "Feed",
-    "Letter",
-    "Page",
-    "Poll",
-    "Receipt",
-    "SecretOption",
-    "Source",
-    "Unchanged",
-]
-
-SecretOption = Annotated[Secret, BeforeValidator(as_secret), PlainSerializer(str)]
-"""The type of an option that is written ``env:NAME``; the source reads it with ``.value()`` at use."""
+__all__ = ["Feed", "Letter", "Poll", "Source", "Unchanged"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,38 +27,6 @@ class Unchanged(Exception):
 
     The engine ends the poll quietly on it. A source of several pages may catch it page by page.
     """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One answer: final ``url`` after redirects, lower-case header names, decoded and bounded body."""
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def content_type(self) -> str:
-        """The media type with its parameters, or an empty string."""
-        return self.headers.get("content-type", "")
-
-    def text(self) -> str:
-        """Return the body as text: UTF-8, or else Latin-1."""
-        try:
-            return self.body.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return self.body.decode("latin-1")
-
-    def json(self) -> Any:
-        """Return the body read as JSON; raise SourceChanged when it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise SourceChanged(
-                f"{self.url} answered, but not with JSON. Open it in a browser: it may ask for a log-in, "
-                "or the address may have changed."
-            ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,64 +136,3 @@ class Source(BaseModel, ABC):
     @abstractmethod
     def poll(self, poll: Poll) -> AsyncIterator[Event]:
         """Yield every event that the place shows now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One step of a plan: create, update or skip one object, with its fields before and after."""
-
-    action: Literal["create", "update", "skip"]
-    object: str
-    key: str
-    remote_id: str | None = None
-    before: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    after: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """Proof of a delivery: what the target calls the object, and where to see it."""
-
-    key: str
-    remote_id: str | None = None
-    url: str | None = None
-
-
-class Delivery(Protocol):
-    """The only door of an exporter to the outside."""
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        json: Any = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Page:
-        """Send a request through the guard and the target's pace; ExportError for a failure."""
-
-    def file(self, path: Path, content: bytes) -> None:
-        """Write a file whole or not at all."""
-
-
-class Exporter(BaseModel, ABC):
-    """A target in a CRM or a file: ``find → plan → apply``; dry run, undo and retry follow from it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: ClassVar[str]
-
-    @abstractmethod
-    async def find(self, keys: Sequence[str], delivery: Delivery) -> Mapping[str, Mapping[str, Any]]:
-        """Return what the target holds now, by our key."""
-
-    @abstractmethod
-    def plan(
-        self, wanted: Mapping[str, Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]
-    ) -> Sequence[Change]:
-        """Return the changes that lead from found to wanted; pure."""
-
-    @abstractmethod
-    async def apply(self, change: Change, delivery: Delivery) -> Receipt:
-        """Make one change in the target."""
