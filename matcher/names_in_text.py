@@ -1,6 +1,7 @@
 """Where a text names somebody: the company before or behind a verb, and the person."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from matcher.lexicon import patterns, words
@@ -59,9 +60,10 @@ def _place(text: str, start: int, end: int) -> Place | None:
 def name_before(text: str, *, keep_list: bool = False) -> Place | None:
     """Return the place of the name that ends just before a verb; ``keep_list`` keeps "A, B and C" whole."""
     end = _without_auxiliaries(text)
-    ticker = _TICKER.search(text, 0, end)
+    tail = text[max(0, end - _LONGEST_NAME) : end].rstrip()
+    ticker = _TICKER.search(text, 0, end) if tail.endswith(")") else None
     end = ticker.start() if ticker else end
-    owner = _OWNER.search(text, 0, end)
+    owner = _OWNER.search(text, 0, end) if tail.endswith(("'s", "'", ")")) else None
     if owner and not keep_list:  # "… over Nvidia's acquisition": the owner is the subject
         return _place(text, *owner.span(1))
     lead = _LEAD.match(text, 0, end)
@@ -73,11 +75,14 @@ def name_before(text: str, *, keep_list: bool = False) -> Place | None:
     return _place(text, start, verb.start() if verb else end)
 
 
+@lru_cache(maxsize=8)  # every fact of one claim asks it
 def _without_auxiliaries(text: str) -> int:
     """Return where the subject ends: before "has agreed to", "is said to be in talks to" and the like."""
     end = len(text)
     for _ in range(_MOST_AUXILIARIES):
-        match = _AUXILIARY.search(text, max(0, end - 90), end)
+        bare = text[:end].rstrip()
+        last = len(bare) - len(bare[-_LONGEST_NAME:].split()[-1]) if bare else 0
+        match = _AUXILIARY.match(text, max(0, last - 1), end)  # one word, and the blank before it
         if not match or match.start() == match.end() or match.end() != end:
             break
         end = match.start()

@@ -37,7 +37,7 @@ class Passage:
         self.field = field
         self.text = text
         self.tokens = tokens_of(text)
-        self.words = [token.word for token in self.tokens]
+        self.words = [word for word, _, _ in self.tokens]
 
     def word(self, index: int) -> bytes:
         """Return the token at ``index``; an empty one beyond either end."""

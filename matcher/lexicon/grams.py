@@ -4,12 +4,13 @@
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
-__all__ = ["Letters", "Need", "letters_of", "need_of"]
+__all__ = ["Letters", "Need", "Sieve", "letters_of", "need_of"]
 
 SIZE: Final = 3
 _PARSER: Final = import_module("re._parser")  # the standard library's own, without a public name
@@ -43,6 +44,32 @@ class Need:
         )
 
 
+class Sieve:
+    """Tells of many patterns, by one look at the letters of a text, which of them may match."""
+
+    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+        self._patterns = tuple(patterns)  # kept alive, for their ids stand for them
+        self._always: set[int] = set()
+        self._pieces: dict[str, dict[str, set[int]]] = {}  # by a rare gram of theirs
+        for pattern in self._patterns:
+            need = need_of(pattern)
+            if need is None:
+                self._always.add(id(pattern))
+                continue
+            for piece in need.pieces:
+                self._pieces.setdefault(_rarest(piece), {}).setdefault(piece, set()).add(id(pattern))
+
+    def kept(self, letters: Letters) -> Collection[int]:
+        """Return the ``id`` of each pattern that may match; to hash a pattern would cost more."""
+        left = set(self._always)
+        for gram in self._pieces.keys() & letters.grams:
+            for piece, patterns in self._pieces[gram].items():
+                if piece in letters.text:
+                    left |= patterns
+        return left
+
+
+@lru_cache(maxsize=2)  # several rooms ask for those of one sentence
 def letters_of(text: str) -> Letters:
     """Return the letters of a text."""
     low = " ".join((text if text.isascii() else text.translate(_ODD)).lower().split())
