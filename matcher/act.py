@@ -15,6 +15,7 @@ from earmark.types import (
     History,
     Judgement,
     Lexicon,
+    Outcome,
     Past,
     Suppression,
     Transition,
@@ -24,10 +25,10 @@ from earmark.types import (
 )
 from matcher.agenda import MACHINE, suppressed
 from matcher.difference import changes_of
-from matcher.memory import as_it_was, remembered
+from matcher.memory import as_it_was, remembered, to_undo
 from matcher.score import LIVE
 from matcher.stages import holding, moved, pass_time, settle, transition_id
-from matcher.stories import identity
+from matcher.verdicts import NOT_NOW, judgement_of, judgements_of_conversation, outcome_of
 
 __all__ = ["OUTCOMES", "SUPPRESSIONS", "VERBS", "act"]
 
@@ -60,20 +61,28 @@ class _Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
-    """What an action makes of a past: the move to record (if any is left to record), a judgement."""
+    """What an action makes of a past: the move to record (if any is left to record), and what it told."""
 
     past: Past
     cause: Cause | None = None
     said: str = ""
     judgement: Judgement | None = None
+    outcome: Outcome | None = None
+    taken_back: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str | None:
+        """The id of the judgement or the outcome."""
+        told = self.judgement or self.outcome
+        return told.id if told is not None else None
 
 
 def act(action: Action, history: History, lexicon: Lexicon, now: datetime) -> Changes:
     """Return all that follows from what a person did.
 
-    Each action is recorded as a transition of the account, be it a "stay", whose reason ends in what was
-    before, so that undo puts exactly that back. Doing what is done already changes nothing. Raises
-    EarmarkError, with what to do, when the action does not fit.
+    Each action is recorded as a transition of the account, be it a "stay", that remembers what was before,
+    so that undo puts exactly that back and takes back what was said. Doing what is done already changes
+    nothing. Raises EarmarkError, with what to do, when the action does not fit.
     """
     if action.verb not in VERBS:
         known = ", ".join(VERBS)
@@ -85,7 +94,15 @@ def act(action: Action, history: History, lexicon: Lexicon, now: datetime) -> Ch
     if done is not None:
         after = _remembering(settle(_recorded(done, past, action, now), lexicon, now), past, done)
     changes = changes_of(key, before, after, lexicon)
-    return replace(changes, judgements=(done.judgement,) if done and done.judgement else ())
+    if done is None:
+        return changes
+    return replace(
+        changes,
+        judgements=(done.judgement,) if done.judgement else (),
+        outcomes=(done.outcome,) if done.outcome else (),
+        taken_back=done.taken_back,
+        actions=(action,),
+    )
 
 
 def _found(action: Action, history: History) -> tuple[str, Past]:
@@ -125,7 +142,7 @@ def _remembering(after: Past, before: Past, done: _Done) -> Past:
     if done.cause is None or len(after.transitions) == known:
         return after
     move = after.transitions[known]
-    move = replace(move, was=remembered(before, after))
+    move = replace(move, was=remembered(before, after, done.told))
     return replace(after, transitions=(*before.transitions, move, *after.transitions[known + 1 :]))
 
 
@@ -142,7 +159,7 @@ def _accept(case: _Case) -> _Done | None:
         past=after,
         cause=Cause.COUNTERED if speaks_against else Cause.TRIGGERED,
         said=f"Accepted{_text(action)}.",
-        judgement=_judgement(action, trigger, Verdict.GOOD, past, now),
+        judgement=judgement_of(action, trigger, Verdict.GOOD, past, now),
     )
 
 
@@ -154,6 +171,8 @@ def _dismiss(case: _Case) -> _Done | None:
         return None
     if trigger.state is TriggerState.MERGED:
         raise EarmarkError(f"Trigger {trigger.id} became part of another one; dismiss that one instead.")
+    if verdict == Verdict.NOT_NOW and past.account is not None:
+        return _later(case, trigger, past.account)
     after = _with_state([trigger], past, TriggerState.DISMISSED, now)
     account = after.account
     if (
@@ -170,7 +189,23 @@ def _dismiss(case: _Case) -> _Done | None:
         past=after,
         cause=Cause.TRIGGERS_GONE,
         said=said,
-        judgement=_judgement(action, trigger, Verdict(verdict), past, now),
+        judgement=judgement_of(action, trigger, Verdict(verdict), past, now),
+    )
+
+
+def _later(case: _Case, trigger: Trigger, account: Account) -> _Done | None:
+    """Snooze the account: "not now" says nothing against the trigger, which may still be fresh then."""
+    action, past, now = case.action, case.past, case.now
+    until = action.until or now + NOT_NOW
+    if until <= now:
+        raise EarmarkError(f"\u201cNot now\u201d of {account.name} needs an end in the future; see --until.")
+    if account.snoozed_until == until:
+        return None
+    return _Done(
+        past=replace(past, account=replace(account, snoozed_until=until)),
+        cause=Cause.COUNTERED,
+        said=f"Not now: snoozed until {until:%Y-%m-%d %H:%M}{_text(action)}.",
+        judgement=judgement_of(action, trigger, Verdict.NOT_NOW, past, now),
     )
 
 
@@ -200,8 +235,25 @@ def _outcome(case: _Case) -> _Done | None:
         after = replace(past, account=replace(account, suppression=account.suppression or customer))
     else:
         after = _advanced(past, OUTCOMES[outcome], now)
-    said = f"Outcome: {outcome.replace('_', ' ')}{_text(action)}."
-    return _Done(past=after, cause=OUTCOMES[outcome], said=said)
+    return _Done(
+        past=after,
+        cause=OUTCOMES[outcome],
+        said=f"Outcome: {outcome.replace('_', ' ')}{_text(action)}.",
+        outcome=outcome_of(action, past, account.id, now),
+    )
+
+
+def _assign(case: _Case) -> _Done | None:
+    action, past = case.action, case.past
+    account = _account(action, past)
+    if action.value and case.lexicon.reps:
+        _one_of(action.value, [rep.id for rep in case.lexicon.reps], "rep")
+    owner = action.value or None
+    if account.owner == owner:
+        return None
+    after = replace(past, account=replace(account, owner=owner))
+    said = f"Assigned to {owner}{_text(action)}." if owner else f"Nobody owns it{_text(action)}."
+    return _Done(past=after, cause=Cause.COUNTERED, said=said)
 
 
 def _snooze(case: _Case) -> _Done | None:
@@ -240,15 +292,12 @@ def _undo(case: _Case) -> _Done | None:
     account = past.account
     if account is None:
         return _undo_conversation(action, past)
-    undone = {move.undoes for move in past.transitions if move.undoes is not None}
-    moves = sorted(past.transitions, key=lambda move: (move.at, move.id), reverse=True)
-    for move in moves:
-        ours = move.actor != MACHINE and move.undoes is None and move.id not in undone
-        if ours and (action.trigger is None or move.trigger == action.trigger):
-            back = as_it_was(move, past)
-            if back is not None and back.account is not None:
-                return _Done(past=_taken_back(action, move, past, back, now))
-    raise EarmarkError(f"There is nothing to undo for {account.name}.")
+    move = to_undo(past, trigger=action.trigger, said=action.value)
+    back = as_it_was(move, past) if move is not None else None
+    if move is None or back is None:
+        raise EarmarkError(f"There is nothing to undo for {account.name}.")
+    said = move.was.said if move.was is not None else None
+    return _Done(past=_taken_back(action, move, past, back, now), taken_back=(said,) if said else ())
 
 
 def _taken_back(action: Action, move: Transition, past: Past, back: Past, now: datetime) -> Past:
@@ -274,11 +323,12 @@ def _undo_conversation(action: Action, past: Past) -> _Done:
     if trigger.state in (TriggerState.OPEN, TriggerState.EXPIRED, TriggerState.MERGED):
         raise EarmarkError(f"There is nothing to undo for the conversation {trigger.id}.")
     opened = replace(trigger, state=TriggerState.OPEN, ended_at=None)
-    return _Done(past=_with(past, [opened]))
+    return _Done(past=_with(past, [opened]), taken_back=judgements_of_conversation(trigger.id))
 
 
 VERBS: Final[Mapping[str, Callable[[_Case], _Done | None]]] = {
     "accept": _accept,
+    "assign": _assign,
     "contacted": _contacted,
     "dismiss": _dismiss,
     "outcome": _outcome,
@@ -331,17 +381,6 @@ def _advanced(past: Past, cause: Cause, now: datetime) -> Past:
     """Return the past with its account moved by the table; the transition is recorded elsewhere."""
     after = moved(past, cause, at=now, actor="", reason="")
     return replace(after, transitions=past.transitions)
-
-
-def _judgement(action: Action, trigger: Trigger, verdict: Verdict, past: Past, now: datetime) -> Judgement:
-    return Judgement(
-        id=identity("judgement", trigger.id, action.by, now.isoformat(), verdict, len(past.transitions)),
-        trigger=trigger.id,
-        verdict=verdict,
-        by=action.by,
-        at=now,
-        text=action.text,
-    )
 
 
 def _text(action: Action) -> str:
