@@ -34,6 +34,7 @@ _SAME: Final = frozenset(
     b"technology technologies group holding holdings global international worldwide".split()
 )
 _UNITS: Final = frozenset(b"ai tv".split())  # ordinary abbreviations that name a unit or a namesake
+_HEADING: Final = 3  # words before the last of a heading
 _REACH: Final = 3  # words of a longer name behind the listed one
 _KNOWN: Final = ("company_verbs", "verbs", "company_nouns", "regions", "sorts", "tool_nouns")
 
@@ -111,7 +112,7 @@ def _compound(place: Place) -> tuple[int, int] | None:
     return None
 
 
-@COMPOUNDS(-5.0, "it is part of a person's name")
+@COMPOUNDS(-8.0, "it is part of a person's name")
 def _person(place: Place) -> tuple[int, int] | None:
     """Hold for "Nora X", or for a given name X before a family name."""
     passage = place.passage
@@ -237,10 +238,50 @@ def _unknown_neighbour(place: Place) -> tuple[int, int] | None:
     return None
 
 
+@COMPOUNDS(-3.0, "it is the heading of a column")
+def _heading(place: Place) -> tuple[int, int] | None:
+    """Hold for "Market Insight: …", "Focus: …" where a word stands at the start before a colon."""
+    passage = place.passage
+    after = passage.gap(place.end) if place.end < len(passage.tokens) else ""
+    front = place.start <= _HEADING and not any(passage.starts_clause(i) for i in range(1, place.start + 1))
+    if not place.is_word or not front or after.strip() != ":":
+        return None
+    if is_listed(passage.word(place.end), "company_nouns"):
+        return None  # "X: chief steps down"
+    return 0, place.end
+
+
+@COMPOUNDS(-8.0, "it is the exchange on which shares are listed")
+def _exchange(place: Place) -> tuple[int, int] | None:
+    """Hold for "(NASDAQ: X)", "Nasdaq debut", "lists on Nasdaq"."""
+    passage, at = place.passage, place.end
+    if not is_listed(passage.word(place.start), "exchanges"):
+        return None
+    if passage.gap(place.start).endswith("(") and passage.gap(at).strip() == ":":
+        return place.start, at
+    if is_listed(place.after, "listings"):
+        return place.start, at + 1
+    return (place.start - 1, at) if place.before in {b"on", b"via"} else None
+
+
 def _is_unknown(word: bytes) -> bool:
     return (
         word.isalpha() and not commonness(word) and (word,) not in places() and not is_listed(word, *_KNOWN)
     )
+
+
+@COMPOUNDS(-2.4, "it follows another name, as a product of that company")
+def _behind_a_name(place: Place) -> tuple[int, int] | None:
+    """Hold for "Norvik X 100W launched", where X is no word and Norvik none either."""
+    passage = place.passage
+    distinct = place.ambiguity in {Ambiguity.DISTINCTIVE, Ambiguity.ACRONYM} and place.end - place.start == 1
+    if not distinct or not place.close_before or place.owns or passage.style is Style.LOWER:
+        return None
+    before = passage.word(place.start - 1)
+    name = passage.is_capital(place.start - 1) and place.is_capital and _is_unknown(before)
+    model = passage.word(place.end)[:1].isdigit() or not place.close_after
+    person = before in given_names() or before in family_names()
+    return (place.start - 1, place.end) if name and not person and model and not _acts(passage, place.end) else None
 
 
 @COMPOUNDS(-1.6, "a number makes it a product or a model")

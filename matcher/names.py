@@ -187,8 +187,8 @@ def names_of(account: Account) -> tuple[dict[Words, Name], tuple[Rejected, ...]]
         if reason := _refusal(text, bare):
             rejected.append(Rejected(key, text[:_LONGEST], reason))
             continue
-        if words not in names or names[words].origin in _DERIVED:
-            names[words] = Name(key, text, origin)
+        if words not in names or names[words].origin in _DERIVED or origin is Origin.ALIAS:
+            names[words] = Name(key, text, origin)  # an alias that repeats the name confirms it
         if bare != words:
             names.setdefault(bare, Name(key, text, Origin.STRIPPED))
         for short in _shortened(bare):

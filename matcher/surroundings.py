@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from earmark.types import Account, Feature, StoredEvent
+from matcher.identity import identity_of
 from matcher.names import Ambiguity, Name, Origin
 from matcher.normalise import words_of
 from matcher.passage import Style
@@ -58,10 +59,8 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
         features.append(
             plain_feature("stripped_word", -0.2, "without its legal form the name is an ordinary word")
         )
-    if place.ambiguity is Ambiguity.DOMINANT:
-        features.extend(_dominant(place, name, account))
     features.extend(_spelling(place, name))
-    features.extend(_domain(place, account, around))
+    features.extend(identity_of(place, name, account, around))
     if account.id.lower() in around.hinted or account.name.lower() in around.hinted:
         features.append(plain_feature("hinted", 2.0, "the source names it"))
     if around.business and place.is_capital and (place.opens or place.owns):
@@ -76,29 +75,6 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
             own = place.passage.words[place.start : place.end]
             if words and all(word in around.words for word in words) and not set(words) & set(own):
                 features.append(plain_feature(field, 0.8, f"its {field} stands in the text: {value}"))
-    return features
-
-
-_OWN_ENDS: Final = ("ag", "group", "inc", "se")  # what the one company of a name may add to it in its domain
-
-
-def _is_bare_domain(place: Place, account: Account) -> bool:
-    """Say whether a domain of the account is the name and nothing else, as "norvik" in norvik.com."""
-    word = b"".join(place.passage.words[place.start : place.end]).decode("utf-8", "replace")
-    labels = {label for domain in account.domains for label in domain.lower().split(".")[:-1]}
-    return word in {label.removesuffix(end).rstrip("-") for label in labels for end in ("", *_OWN_ENDS)}
-
-
-def _dominant(place: Place, name: Name, account: Account) -> list[Feature]:
-    """Weigh whether the account is the one company that everybody means by the word."""
-    bare = _is_bare_domain(place, account)
-    if account.domains and not bare and name.origin in {Origin.STRIPPED, Origin.SHORT}:
-        return [
-            plain_feature("namesake", -3.8, "its domain is not the bare name, which is another company's")
-        ]
-    features = [plain_feature("bare_domain", 0.8, "its domain is the bare name")] if bare else []
-    if account.tickers:
-        features.append(plain_feature("traded", 2.4, "it is traded, as the company that the word means is"))
     return features
 
 
@@ -146,17 +122,3 @@ def _spelling(place: Place, name: Name) -> list[Feature]:
         ),
     )
     return [feature for holds, feature in tests if holds][:1]
-
-
-def _domain(place: Place, account: Account, around: Surroundings) -> list[Feature]:
-    """Weigh the link's host and the hosts in the text: the account's own, or a namesake's."""
-    own = [domain.lower().removeprefix("www.") for domain in account.domains]
-    hosts = {around.link, *around.hosts} - {""}
-    if any(host == domain or host.endswith("." + domain) for host in hosts for domain in own):
-        return [plain_feature("domain", 3.5, "its own domain stands in the link or the text")]
-    label = b"".join(place.passage.words[place.start : place.end]).decode("utf-8", "replace")
-    if own and any(label in host.split(".")[:-1] for host in hosts):
-        return [plain_feature("other_domain", -4.5, "the link belongs to another company of this name")]
-    if label in around.path:
-        return [plain_feature("path", 1.5, "the link names it")]
-    return []

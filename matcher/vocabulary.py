@@ -21,6 +21,7 @@ __all__ = [
     "given_names",
     "hiding_phrases",
     "places",
+    "popular_names",
     "proper_words",
 ]
 
@@ -62,6 +63,12 @@ def commonness(word: bytes) -> Commonness:
 def dominant_names() -> frozenset[bytes]:
     """Return words that, with a capital and in the news, nearly always mean the company of that name."""
     return _words("dominant")
+
+
+@cache
+def popular_names() -> frozenset[bytes]:
+    """Return names that many companies bear, none of them known to everybody."""
+    return _words("popular")
 
 
 def _words(name: str) -> frozenset[bytes]:

@@ -76,6 +76,7 @@ class _Ask:
     url: httpx.URL
     headers: Mapping[str, str]
     content: bytes = b""
+    any_status: bool = False
 
     @property
     def where(self) -> str:
@@ -190,6 +191,22 @@ class Fetcher:
             "Open it in a browser and use the address where it ends."
         )
 
+    async def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, content: bytes = b""
+    ) -> Answer:
+        """Send a request once and return the answer whatever its status; redirects are not followed.
+
+        Raises SourceUnavailable without a whole answer in time, SourceRefused by our guard, SourceChanged
+        for an answer that is too large or not in an encoding that we asked for.
+        """
+        started = time.monotonic()
+        asked = {name.lower(): value for name, value in (headers or {}).items() if name.lower() not in OURS}
+        asked.setdefault("accept", "*/*")
+        address = _address(url, None)
+        ask = _Ask(method=method.upper(), url=address, headers=asked, content=content, any_status=True)
+        reply, _ = await self._in_turn(ask, self._deadline.total_seconds())
+        return _answer(ask, reply, moved=False, elapsed=timedelta(seconds=time.monotonic() - started))
+
     async def _in_turn(self, ask: _Ask, seconds: float) -> tuple[_Reply, float]:
         """Wait for a turn at the host, then ask it within so many seconds; also return those spent."""
         host = ask.url.host
@@ -241,9 +258,11 @@ class Fetcher:
     async def _read(self, ask: _Ask, response: httpcore.Response) -> _Reply:
         headers = headers_of(response.headers, ask.where)
         reply = _Reply(status=response.status, headers=headers)
-        if reply.status in _REDIRECTS or (reply.status == _NOT_MODIFIED and ask.conditional):
+        if ask.any_status:
+            self._note_pause(ask.url.host, reply)
+        elif reply.status in _REDIRECTS or (reply.status == _NOT_MODIFIED and ask.conditional):
             return reply
-        if reply.status not in _SUCCESS:
+        elif reply.status not in _SUCCESS:
             pause = self._note_pause(ask.url.host, reply)
             raise rejected(ask.where, reply.status, pause)
         stream = cast("AsyncIterable[bytes]", response.stream)  # httpcore's type is that of both its worlds
