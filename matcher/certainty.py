@@ -32,6 +32,9 @@ _SAID_HAD = re.compile(
     r"\b(?:said|says|announced|confirmed|disclosed|revealed|added|told)\b[^.;]{0,80}\bhad\s(?:\w+\s){0,2}$",
     re.IGNORECASE,
 )
+_FINITE: Final = frozenset({"s", "past"})
+# A comma, but not around an aside: "is said, by two people, to be".
+_COORDINATED: Final = re.compile(r"(?<!\bsaid), (?!(?:who|which|that|the|an?|by|according)\b)")
 _FORMERLY: Final = re.compile(r"(?:formerly|previously)$", re.IGNORECASE)
 _IF: Final = re.compile(
     r"^\W*(?:if|unless|should)\b.*\b(?:would|could|will|may|might)\s(?:\w+\s){0,2}$", re.IGNORECASE
@@ -44,6 +47,8 @@ def certainty_of(before: str, form: str, after: str, whole: str) -> Certainty | 
     ``form`` is the form of the verb (base, s, past, ing, pp or noun), ``whole`` the sentence.
     """
     window = before[-_WINDOW:]
+    if form in _FINITE:  # "in talks to sell its pumps, hires a CFO": the second verb is on its own
+        window = _COORDINATED.split(window)[-1]
     if _CORRECTED.search(whole):
         return Certainty.CORRECTED
     if _HYPOTHETICAL.search(window) or _IF.search(before[-2 * _LONG :]):
