@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
@@ -11,20 +12,44 @@ from earmark.types import Outgoing
 from storage.rows import add as add_rows
 from storage.tables import outbox
 
-__all__ = ["Parcel", "add", "failed", "pending", "sent", "take"]
+__all__ = [
+    "Parcel",
+    "State",
+    "add",
+    "failed",
+    "find",
+    "pending",
+    "release",
+    "retry",
+    "sent",
+    "take",
+    "targets_due",
+]
 
-_WAITING, _SENT, _REFUSED = "waiting", "sent", "refused"
+
+class State(StrEnum):
+    """What became of a delivery; what is refused waits for a person."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+_WAITING, _SENT, _REFUSED = State.WAITING.value, State.SENT.value, State.REFUSED.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """A delivery on its way: ``number`` names it, ``attempts`` counts the failures so far."""
+    """A delivery: ``number`` names it, ``attempts`` counts the failures so far."""
 
     number: int
     outgoing: Outgoing
     attempts: int
     next_at: datetime
+    state: State = State.WAITING
+    created_at: datetime | None = None
     last_error: str | None = None
+    receipt: Mapping[str, Any] | None = None
 
 
 def add(conn: Connection, new: Sequence[Outgoing], at: datetime) -> None:
@@ -51,9 +76,38 @@ def pending(conn: Connection, now: datetime, limit: int = 100) -> list[Parcel]:
     return [_as_parcel(row) for row in conn.execute(_waiting(now, limit))]
 
 
-def take(conn: Connection, now: datetime, *, limit: int, lease: timedelta, worker: str) -> list[Parcel]:
-    """Return what is pending and hold it for the worker until the lease ends."""
-    rows = conn.execute(_waiting(now, limit).with_for_update(skip_locked=True)).all()
+def find(
+    conn: Connection, *, target: str | None = None, state: State | None = None, limit: int = 50
+) -> list[Parcel]:
+    """Return the newest deliveries of a target, in a state."""
+    query = select(outbox).order_by(outbox.c.number.desc()).limit(limit)
+    if target is not None:
+        query = query.where(outbox.c.target == target)
+    if state is not None:
+        query = query.where(outbox.c.state == state.value)
+    return [_as_parcel(row) for row in conn.execute(query)]
+
+
+def targets_due(conn: Connection, now: datetime) -> list[str]:
+    """Return the targets that something waits for now, by name."""
+    query = select(outbox.c.target).where(outbox.c.state == _WAITING, outbox.c.next_at <= now)
+    return sorted(conn.execute(query.distinct()).scalars())
+
+
+def take(
+    conn: Connection,
+    now: datetime,
+    *,
+    limit: int,
+    lease: timedelta,
+    worker: str,
+    target: str | None = None,
+) -> list[Parcel]:
+    """Return what is pending (for one target) and hold it for the worker until the lease ends."""
+    waiting = _waiting(now, limit)
+    if target is not None:
+        waiting = waiting.where(outbox.c.target == target)
+    rows = conn.execute(waiting.with_for_update(skip_locked=True)).all()
     held = update(outbox).where(outbox.c.number.in_([row.number for row in rows]))
     conn.execute(held.values(lease_until=now + lease, lease_by=worker))
     return [_as_parcel(row) for row in rows]
@@ -71,6 +125,23 @@ def failed(conn: Connection, number: int, error: str, at: datetime, again_at: da
         _end(conn, number, state=_REFUSED, attempts=attempts, last_error=error, ended_at=at)
     else:
         _end(conn, number, state=_WAITING, attempts=attempts, last_error=error, next_at=again_at)
+
+
+def release(conn: Connection, numbers: Sequence[int]) -> None:
+    """Give back what was taken and not tried."""
+    held = update(outbox).where(outbox.c.number.in_(numbers))
+    conn.execute(held.values(lease_until=None, lease_by=None))
+
+
+def retry(conn: Connection, now: datetime, *, target: str | None = None, number: int | None = None) -> int:
+    """Let refused deliveries (of a target, or a single one) be tried again now; return how many."""
+    held = update(outbox).where(outbox.c.state == _REFUSED)
+    if target is not None:
+        held = held.where(outbox.c.target == target)
+    if number is not None:
+        held = held.where(outbox.c.number == number)
+    again = held.values(state=_WAITING, attempts=0, next_at=now, ended_at=None).returning(outbox.c.number)
+    return len(conn.execute(again).all())
 
 
 def _waiting(now: datetime, limit: int) -> Any:
@@ -92,5 +163,8 @@ def _as_parcel(row: Row[Any]) -> Parcel:
         ),
         attempts=row.attempts,
         next_at=row.next_at,
+        state=State(row.state),
+        created_at=row.created_at,
         last_error=row.last_error,
+        receipt=row.receipt,
     )

@@ -18,7 +18,7 @@ def an_outgoing(key: str = "k", target: str = "crm") -> Outgoing:
 def test_a_delivery_comes_back_with_its_types(engine: Engine) -> None:
     with writing(engine) as conn:
         outbox.add(conn, [an_outgoing()], NOW)
-        expected = Parcel(number=1, outgoing=an_outgoing(), attempts=0, next_at=NOW)
+        expected = Parcel(number=1, outgoing=an_outgoing(), attempts=0, next_at=NOW, created_at=NOW)
         assert outbox.pending(conn, NOW) == [expected]
         assert outbox.pending(conn, NOW - days(1)) == []
 
