@@ -10,6 +10,7 @@ from typing import Final
 from earmark.lifecycle import Cause, Stage
 from earmark.triggers import Polarity
 from earmark.types import Account, Lexicon, Past, Suppression, Transition, Trigger, TriggerState
+from matcher.compound import begins_at
 from matcher.score import LIVE, falls_at
 
 __all__ = [
@@ -34,7 +35,7 @@ def wakes_at(past: Past, lexicon: Lexicon) -> datetime | None:
 
     A moment in the past means that the past has not been settled up to now.
     """
-    return min(_moments(past, lexicon), default=None)
+    return min((*_moments(past, lexicon), *begins_at(past, lexicon)), default=None)
 
 
 def holds_until(trigger: Trigger, lexicon: Lexicon) -> datetime | None:

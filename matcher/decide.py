@@ -18,6 +18,7 @@ from earmark.types import (
 )
 from matcher.act import act
 from matcher.difference import changes_of
+from matcher.gathered import is_gathered
 from matcher.stages import pass_time, settle
 from matcher.stories import key_of, retell
 from matcher.triggering import PEOPLES, trigger_id, trigger_of
@@ -99,7 +100,9 @@ def _learn(
         return past, _NO_MERGE, frozenset()
     if key.startswith("a:") and past.account is None:
         return past, _NO_MERGE, frozenset()  # the account is gone: nobody to tell it to
-    retold = retell(key, past.stories, news, read.keys() - newer, kinds=lexicon.kinds, now=now)
+    gathered = tuple(story for story in past.stories if is_gathered(story))
+    plain = [story for story in past.stories if story not in gathered]
+    retold = retell(key, plain, news, read.keys() - newer, kinds=lexicon.kinds, now=now)
     old_stories = {story.id: story for story in past.stories}
     triggers = _merged_triggers(past.triggers, retold.merged, now)
     fresh: set[str] = set()
@@ -114,7 +117,7 @@ def _learn(
             triggers[trigger.id] = trigger
             if before is None:
                 fresh.add(trigger.id)
-    after = replace(past, stories=retold.stories, triggers=tuple(triggers.values()))
+    after = replace(past, stories=(*retold.stories, *gathered), triggers=tuple(triggers.values()))
     return after, retold.merged, frozenset(fresh)
 
 

@@ -14,21 +14,28 @@ from earmark.triggers import CATALOGUE, Polarity, TriggerKind
 from earmark.types import Certainty, Match, Part, Score, Trigger, TriggerState
 from matcher.fit import Fit
 from matcher.folding import publisher_of
+from matcher.magnitude import USUAL, Magnitude
 
 __all__ = [
+    "COMPOUND",
     "LIVE",
     "Strongest",
     "confidence",
     "falls_at",
+    "is_compound",
     "own_intent",
     "rescored",
     "score_at",
     "score_now",
     "strongest",
+    "unconfirmed",
 ]
 
 LIVE: Final = frozenset({TriggerState.OPEN, TriggerState.ACCEPTED})
 """States in which a trigger still speaks."""
+
+COMPOUND: Final = "compound"
+"""The group of the kinds that the user made of several reasons."""
 
 Strongest: TypeAlias = Mapping[str, tuple[float, str]]
 """Of each family the strongest live trigger: its intent and its kind."""
@@ -47,6 +54,8 @@ _MOST_STACKED: Final = 3
 _UNDATED: Final = 0.85  # nobody knows whether it is news
 _CEILING: Final = 0.98  # no number of tellers makes it certain
 _CLOSES: Final = 0.4  # part of the gap to the ceiling that each further publisher closes
+_ALONE: Final = "Unconfirmed, one source"
+_AS_USUAL: Final[Mapping[str, Magnitude]] = {}
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -78,44 +87,71 @@ def confidence(matches: Sequence[Match], *, undated: bool) -> tuple[float, str]:
 
 def _told_alone(matches: Sequence[Match]) -> str:
     own = any(hint.strength >= 1 for match in matches for hint in match.event.hints)
-    return "One report, by or for the company itself" if own else "Unconfirmed, one source"
+    return "One report, by or for the company itself" if own else _ALONE
 
 
-def own_intent(trigger: Trigger, kinds: Mapping[str, TriggerKind]) -> float:
+def unconfirmed(trigger: Trigger) -> bool:
+    """Tell whether only a rumour says it, or one source that does not speak for the company."""
+    sure = next((part.sentence for part in trigger.score.parts if part.name == "confidence"), "")
+    return trigger.certainty is Certainty.RUMOUR or _ALONE in sure
+
+
+def is_compound(kind: str, kinds: Mapping[str, TriggerKind]) -> bool:
+    """Tell whether a kind is one that the user made of several reasons."""
+    known = kinds.get(kind)
+    return known is not None and known.group == COMPOUND
+
+
+def own_intent(trigger: Trigger, kinds: Mapping[str, TriggerKind], magnitude: Magnitude = USUAL) -> float:
     """Return how strongly a trigger speaks for a purchase by itself, 0 to 1."""
     kind = kinds.get(trigger.kind) or CATALOGUE.get(trigger.kind)
     if kind is None or trigger.polarity is Polarity.SUPPRESS:
         return 0.0
     care = _CAUTION if trigger.polarity is Polarity.CAUTION else 1.0
-    return kind.intent * _CERTAINTY[trigger.certainty][0] * care
+    return magnitude.of(kind.intent) * _CERTAINTY[trigger.certainty][0] * care
 
 
-def strongest(triggers: Iterable[Trigger], kinds: Mapping[str, TriggerKind]) -> Strongest:
-    """Return the strongest intent of each family among the live triggers of one account."""
+def strongest(
+    triggers: Iterable[Trigger],
+    kinds: Mapping[str, TriggerKind],
+    sizes: Mapping[str, Magnitude] = _AS_USUAL,
+) -> Strongest:
+    """Return the strongest intent of each family among the live triggers of one account.
+
+    ``sizes`` are magnitudes by trigger. A compound lifts nothing: its parts speak for themselves already.
+    """
     best: dict[str, tuple[float, str]] = {}
     for trigger in triggers:
-        if trigger.state in LIVE:
-            family, candidate = _family(trigger.kind, kinds), (own_intent(trigger, kinds), trigger.kind)
+        if trigger.state in LIVE and not is_compound(trigger.kind, kinds):
+            intent = own_intent(trigger, kinds, sizes.get(trigger.id, USUAL))
+            family, candidate = _family(trigger.kind, kinds), (intent, trigger.kind)
             best[family] = max(best.get(family, candidate), candidate)
     return best
 
 
 def rescored(
-    trigger: Trigger, around: Strongest, fit: Fit, kinds: Mapping[str, TriggerKind], at: datetime
+    trigger: Trigger,
+    around: Strongest,
+    fit: Fit,
+    kinds: Mapping[str, TriggerKind],
+    at: datetime,
+    magnitude: Magnitude = USUAL,
 ) -> Trigger:
     """Return the trigger with its score as of ``at``; the same trigger while only time has passed.
 
     ``around`` is the strongest of each family: other families lift the intent, its own does not, for one
     story must not count twice.
     """
-    own = own_intent(trigger, kinds)
+    own = own_intent(trigger, kinds, magnitude)
     stacked = _stacked(trigger, around, kinds) if own else []
     intent = own
     for _, other in stacked:
         intent += (1 - intent) * _STACKED * other
     old = trigger.score
     fits = Part(name="fit", value=fit.value, sentence=fit.sentence)
-    speaks = Part(name="intent", value=intent, sentence=_intent_sentence(trigger, own, stacked, kinds))
+    speaks = Part(
+        name="intent", value=intent, sentence=_intent_sentence(trigger, own, stacked, kinds, magnitude)
+    )
     if old.parts[:2] == (fits, speaks):
         return trigger
     freshness = _freshness(trigger, at, kinds)
@@ -172,7 +208,9 @@ def falls_at(trigger: Trigger, threshold: float, kinds: Mapping[str, TriggerKind
 def _stacked(
     trigger: Trigger, around: Strongest, kinds: Mapping[str, TriggerKind]
 ) -> list[tuple[str, float]]:
-    """Return the strongest other kinds that speak too."""
+    """Return the strongest other kinds that speak too; a compound counts several already."""
+    if is_compound(trigger.kind, kinds):
+        return []
     mine = _family(trigger.kind, kinds)
     others = sorted((best for family, best in around.items() if family != mine), reverse=True)
     return [(kind, intent) for intent, kind in others[:_MOST_STACKED] if intent > 0]
@@ -211,11 +249,18 @@ def _freshness_sentence(trigger: Trigger, at: datetime, kinds: Mapping[str, Trig
 
 
 def _intent_sentence(
-    trigger: Trigger, own: float, stacked: Sequence[tuple[str, float]], kinds: Mapping[str, TriggerKind]
+    trigger: Trigger,
+    own: float,
+    stacked: Sequence[tuple[str, float]],
+    kinds: Mapping[str, TriggerKind],
+    magnitude: Magnitude,
 ) -> str:
     kind = kinds.get(trigger.kind) or CATALOGUE.get(trigger.kind)
     words, why = (kind.words, kind.why) if kind else (trigger.kind, "")
-    text = f"It {words}: {why} ({own:.2f})" if why else f"It {words} ({own:.2f})"
+    lead = words if is_compound(trigger.kind, kinds) else f"It {words}"
+    text = f"{lead}: {why} ({own:.2f})" if why else f"{lead} ({own:.2f})"
+    if magnitude.sentence:
+        text += f"; {magnitude.sentence}"
     if said := _CERTAINTY[trigger.certainty][1]:
         text += f"; {said}"
     if trigger.polarity is Polarity.CAUTION:

@@ -14,9 +14,11 @@ from earmark.lifecycle import Cause, Stage, advance
 from earmark.triggers import CATALOGUE, Polarity
 from earmark.types import Account, Lexicon, Past, Story, Transition, Trigger, TriggerState
 from matcher.agenda import MACHINE, holds_until, is_over, patience_ends, suppressed, wakes_at
+from matcher.compound import stood
 from matcher.fit import fit
 from matcher.folding import FIRM
-from matcher.score import LIVE, rescored, strongest
+from matcher.magnitude import USUAL, magnitude_of
+from matcher.score import LIVE, is_compound, rescored, strongest
 from matcher.stories import identity
 
 __all__ = ["SELF_DISCLOSED", "holding", "moved", "pass_time", "settle", "transition_id"]
@@ -53,21 +55,36 @@ def pass_time(past: Past, lexicon: Lexicon, now: datetime) -> Past:
 
 def settle(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str] = ()) -> Past:
     """Return the past after all that holds at this moment; ``fresh`` are ids of triggers new just now."""
-    account = past.account and _released(past.account, at)
-    triggers = tuple(_ended(trigger, at) for trigger in past.triggers)
-    fitting = fit(account, lexicon.icp)
-    around = strongest(triggers, lexicon.kinds)
-    scored = tuple(
-        rescored(trigger, around, fitting, lexicon.kinds, at) if trigger.state in LIVE else trigger
-        for trigger in triggers
-    )
-    past = replace(past, account=account, triggers=scored)
+    known = {trigger.id for trigger in past.triggers}
+    past = replace(past, account=past.account and _released(past.account, at))
     for _ in range(_MOST_MOVES):
-        move = next(_moves(past, lexicon, at, fresh), None)
+        past = _scored(stood(past, lexicon, at), lexicon, at)
+        new = {trigger.id for trigger in past.triggers} - known
+        move = next(_moves(past, lexicon, at, new.union(fresh)), None)
         if move is None:
             break
         past = moved(past, move.cause, at=at, actor=MACHINE, reason=move.reason, trigger=move.trigger)
     return past
+
+
+def _scored(past: Past, lexicon: Lexicon, at: datetime) -> Past:
+    """Return the past with what has ended ended, and what lives scored as of this moment."""
+    triggers = tuple(_ended(trigger, at) for trigger in past.triggers)
+    stories = {story.id: story for story in past.stories}
+    sizes = {
+        trigger.id: magnitude_of(stories[trigger.story], past.account)
+        for trigger in triggers
+        if trigger.state in LIVE and trigger.story in stories
+    }
+    fitting = fit(past.account, lexicon.icp)
+    around = strongest(triggers, lexicon.kinds, sizes)
+    scored = tuple(
+        rescored(trigger, around, fitting, lexicon.kinds, at, sizes.get(trigger.id, USUAL))
+        if trigger.state in LIVE
+        else trigger
+        for trigger in triggers
+    )
+    return replace(past, triggers=scored)
 
 
 def moved(  # a transition has this many parts
@@ -141,7 +158,7 @@ def _moves(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str]) -
     if account is None:
         return
     counters = _counters(past)
-    yield from _countered(past, counters)
+    yield from _countered(past, counters, lexicon)
     patience = patience_ends(account, past.transitions, lexicon)
     if patience is not None and at >= patience:
         yield _Move(
@@ -149,20 +166,22 @@ def _moves(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str]) -
         )
     held = holding(past, lexicon, at)
     if account.stage is Stage.OUTREACH_READY and not held:
-        yield _gone(past)
+        yield _gone(past, lexicon)
     if counters or suppressed(account, at):
         return
-    yield from _demands(past)
+    yield from _demands(past, lexicon)
     yield from _complaints(past)
     if account.stage is Stage.COLD:
-        yield from (_triggered(past, trigger) for trigger in _best(held)[:1])
+        yield from (_triggered(past, trigger, lexicon) for trigger in _best(held)[:1])
     if account.stage is Stage.COOLING:
         new = [each for each in _best(held) if each.id in fresh or _later(each, account)]
-        yield from (_triggered(past, trigger) for trigger in new[:1])
+        yield from (_triggered(past, trigger, lexicon) for trigger in new[:1])
     if account.stage in _ENGAGED or account.stage is Stage.OUTREACH_READY:
         known = {move.trigger for move in past.transitions}
         yield from (
-            _triggered(past, each) for each in _best(held) if each.id in fresh and each.id not in known
+            _triggered(past, each, lexicon)
+            for each in _best(held)
+            if each.id in fresh and each.id not in known
         )
 
 
@@ -178,10 +197,10 @@ def _best(triggers: Collection[Trigger]) -> list[Trigger]:
     )
 
 
-def _triggered(past: Past, trigger: Trigger) -> _Move:
-    words = _words(trigger)
+def _triggered(past: Past, trigger: Trigger, lexicon: Lexicon) -> _Move:
     name = past.account.name if past.account else ""
-    return _Move(Cause.TRIGGERED, f"{name} {words}.", trigger.id)
+    link = ": " if is_compound(trigger.kind, lexicon.kinds) else " "
+    return _Move(Cause.TRIGGERED, f"{name}{link}{_words(trigger, lexicon)}.", trigger.id)
 
 
 def _counters(past: Past) -> list[Trigger]:
@@ -198,22 +217,23 @@ def _counters(past: Past) -> list[Trigger]:
     ]
 
 
-def _countered(past: Past, counters: Collection[Trigger]) -> Iterator[_Move]:
+def _countered(past: Past, counters: Collection[Trigger], lexicon: Lexicon) -> Iterator[_Move]:
     """Yield each counter once, even if a person took its effect back."""
     machine = [move for move in past.transitions if move.actor == MACHINE]
     known = {move.trigger for move in machine if move.cause is Cause.COUNTERED}
     for trigger in sorted(counters, key=lambda each: each.id):
         if trigger.id not in known:
-            yield _Move(Cause.COUNTERED, f"It {_words(trigger)}, which speaks against contact.", trigger.id)
+            reason = f"It {_words(trigger, lexicon)}, which speaks against contact."
+            yield _Move(Cause.COUNTERED, reason, trigger.id)
 
 
-def _demands(past: Past) -> Iterator[_Move]:
+def _demands(past: Past, lexicon: Lexicon) -> Iterator[_Move]:
     """Yield each demo request and each reply, once."""
     known = {move.trigger for move in past.transitions if move.cause is Cause.DEMAND_SHOWN}
     for trigger in sorted(past.triggers, key=lambda each: each.id):
         kind = CATALOGUE.get(trigger.kind)
         if kind is not None and kind.family == "demand" and trigger.state in LIVE and trigger.id not in known:
-            yield _Move(Cause.DEMAND_SHOWN, f"It {_words(trigger)}.", trigger.id)
+            yield _Move(Cause.DEMAND_SHOWN, f"It {_words(trigger, lexicon)}.", trigger.id)
 
 
 def _complaints(past: Past) -> Iterator[_Move]:
@@ -233,7 +253,7 @@ def _self_disclosed(story: Story | None) -> bool:
     )
 
 
-def _gone(past: Past) -> _Move:
+def _gone(past: Past, lexicon: Lexicon) -> _Move:
     """Return the fall for want of a trigger, and say what became of the one that brought it up."""
     brought = next(
         (move.trigger for move in reversed(past.transitions) if move.cause is Cause.TRIGGERED), None
@@ -249,9 +269,11 @@ def _gone(past: Past) -> _Move:
         TriggerState.CONTACTED: "was followed up",
         TriggerState.ACCEPTED: "has ended",
     }[trigger.state]
-    return _Move(Cause.TRIGGERS_GONE, f"The reason \u201cit {_words(trigger)}\u201d {what}.", trigger.id)
+    words = _words(trigger, lexicon)
+    quoted = words if is_compound(trigger.kind, lexicon.kinds) else f"it {words}"
+    return _Move(Cause.TRIGGERS_GONE, f"The reason \u201c{quoted}\u201d {what}.", trigger.id)
 
 
-def _words(trigger: Trigger) -> str:
-    kind = CATALOGUE.get(trigger.kind)
-    return kind.words if kind else trigger.kind
+def _words(trigger: Trigger, lexicon: Lexicon) -> str:
+    kind = lexicon.kinds.get(trigger.kind) or CATALOGUE.get(trigger.kind)
+    return kind.words if kind else trigger.kind.replace("_", " ")

@@ -24,7 +24,7 @@ from matcher.note import note_of
 from matcher.score import LIVE, confidence
 from matcher.stories import identity
 
-__all__ = ["PEOPLES", "trigger_id", "trigger_of", "withdrawn"]
+__all__ = ["PEOPLES", "carried", "may_speak", "start_of", "trigger_id", "trigger_of", "withdrawn"]
 
 PEOPLES: Final = frozenset({TriggerState.ACCEPTED, TriggerState.CONTACTED, TriggerState.DISMISSED})
 """States that a person gave; news does not change them."""
@@ -45,7 +45,7 @@ def trigger_of(
     still to be scored.
     """
     kind = lexicon.kinds.get(story.kind)
-    if kind is None or not _may_speak(story, kind, account):
+    if kind is None or not may_speak(story, kind, account):
         return withdrawn(before, now) if before else None
     timed = _timed(story, kind)
     denied = story.certainty is Certainty.DENIED
@@ -55,7 +55,7 @@ def trigger_of(
     trigger = replace(
         timed,
         state=state,
-        score=timed.score if before is None else _carried(timed, before),
+        score=timed.score if before is None else carried(timed, before),
         created_at=before.created_at if before else now,
         ended_at=None if state in LIVE else _ended(before, state, now),
     )
@@ -75,7 +75,7 @@ def withdrawn(trigger: Trigger, now: datetime) -> Trigger:
     return replace(trigger, state=TriggerState.EXPIRED, ended_at=now)
 
 
-def _may_speak(story: Story, kind: TriggerKind, account: Account | None) -> bool:
+def may_speak(story: Story, kind: TriggerKind, account: Account | None) -> bool:
     """Tell whether the story may be a trigger: of this account in this role, or a conversation."""
     if not story.matches or all(match.event.mark is Mark.BASELINE for match in story.matches):
         return False
@@ -86,7 +86,7 @@ def _may_speak(story: Story, kind: TriggerKind, account: Account | None) -> bool
 
 def _timed(story: Story, kind: TriggerKind) -> Trigger:
     """Return the trigger as the story and the kind alone make it: open, created when the story was."""
-    start, undated = _start(story.matches)
+    start, undated = start_of(story.matches)
     sure, why = confidence(story.matches, undated=undated)
     marks = {match.event.mark for match in story.matches}
     problems = [match.problem for match in story.matches if match.problem is not None]
@@ -117,7 +117,7 @@ def _timed(story: Story, kind: TriggerKind) -> Trigger:
     )
 
 
-def _start(matches: Sequence[Match]) -> tuple[datetime, bool]:
+def start_of(matches: Sequence[Match]) -> tuple[datetime, bool]:
     """Return when it happened, and whether nobody says so.
 
     The first telling counts, not the retellings; but the day of the announcement, not that of a rumour
@@ -130,7 +130,7 @@ def _start(matches: Sequence[Match]) -> tuple[datetime, bool]:
     return min(match.event.seen_at for match in firm), True
 
 
-def _carried(timed: Trigger, before: Trigger) -> Score:
+def carried(timed: Trigger, before: Trigger) -> Score:
     """Return the old score as long as it rests on the same: then only time has passed since."""
     new, old = timed.score, before.score
     sure = next((part for part in old.parts if part.name == "confidence"), None)
