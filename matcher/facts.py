@@ -9,6 +9,8 @@ from typing import Final
 
 from earmark.types import Fact, FactValue, StoredEvent
 from matcher.cues import Hit
+from matcher.days import Day, days
+from matcher.jobs import rank
 from matcher.lexicon import language, patterns, words
 from matcher.money import Money, amounts, number_of
 from matcher.names_in_text import name_after, name_before, person_after, person_before, trimmed
@@ -34,6 +36,14 @@ _FUNDING: Final = frozenset(
 )
 _DEAL: Final = frozenset({"acquires", "acquired_or_merged"})
 _PEOPLE: Final = frozenset({"exec_hire", "exec_departure", "promotion", "board_change"})
+_DEADLINES: Final = frozenset(
+    {"regulation_deadline", "rfp_tender", "contract_renewal_window", "vendor_eol", "vendor_acquired_or_shut"}
+)
+_DATED: Final = _PEOPLE | {
+    "event_participation", "product_launch", "facility_capex", "new_office_or_market", "layoffs",
+    "ipo_filing", "vendor_price_change",
+}  # fmt: skip
+_SET: Final = re.compile(r"\b(?:from|effective|by|until|before|as of|starting)\s$", re.IGNORECASE)
 _PLACES: Final = frozenset({"new_office_or_market", "facility_capex", "hiring_surge"})
 _MONEYED: Final = _FUNDING | _DEAL | {
     "ipo_filing", "customer_win", "gov_contract_award", "facility_capex", "divest_spinoff", "legal_or_fine",
@@ -95,6 +105,7 @@ def facts_of(event: StoredEvent, sentence: Sentence, plain: str, hit: Hit) -> tu
         places += _heads(plain, kinds)
     if kinds & _PLACES:
         places += _location(plain, hit)
+    places += _day(event, plain, hit, kinds)
     facts: dict[str, Fact] = {}
     for place in places:
         if place.key not in facts:
@@ -280,6 +291,33 @@ def _people(plain: str, hit: Hit, kinds: set[str]) -> Iterator[_Place]:
     role = _best_role(plain, hit, role_after)
     if role:
         yield _Place("role", "", *role)
+        function, seniority = rank(plain[slice(*role)])
+        yield _Place("function", function, *role)
+        yield _Place("seniority", seniority, *role)
+
+
+def _day(event: StoredEvent, plain: str, hit: Hit, kinds: set[str]) -> Iterator[_Place]:
+    """Yield the first day behind the cue, or else the last before it: when it is to happen."""
+    key = "deadline" if kinds & _DEADLINES else "date"
+    if key == "date" and not kinds & _DATED:
+        return
+    today = (event.happened_at or event.seen_at).date()
+    named = [
+        day
+        for day in days(plain, today)
+        if day.value[:4] >= str(today.year) and (hit.form not in _PASTS or _is_set(plain, day))
+    ]
+    behind = [day for day in named if day.start >= hit.start]
+    for day in behind[:1] or named[-1:]:
+        yield _Place(key, day.value, day.start, day.end)
+
+
+_PASTS: Final = frozenset({"past", "pp"})
+
+
+def _is_set(plain: str, day: Day) -> bool:
+    """Say whether the day is to come though the verb is past: "named CFO from 1 March", "left in March"."""
+    return "20" in plain[day.start : day.end] or _SET.search(plain[: day.start]) is not None
 
 
 def _best_role(plain: str, hit: Hit, role_after: re.Match[str] | None) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import Final
 from earmark.types import Fact, HintKind, StoredEvent
 from matcher.sentences import span_of
 
-__all__ = ["hiring_role", "is_job", "job_facts", "job_tools"]
+__all__ = ["hiring_role", "is_job", "job_facts", "job_tools", "rank"]
 
 _MOST_TOOLS: Final = 12
 _HIRING = re.compile(r"\b(?:is|are|we're) hiring\b|\bhiring\s?[|:–-]", re.IGNORECASE)
@@ -28,7 +28,11 @@ def hiring_role(event: StoredEvent) -> tuple[str, str] | None:
     """
     if not is_job(event) or not event.title.strip():
         return None
-    title = _title(event.title)
+    return rank(_title(event.title))
+
+
+def rank(title: str) -> tuple[str, str]:
+    """Return (function, seniority) of a job title: "interim head of sales" → ("sales", "director")."""
     return _first("functions", title, "other"), _first("seniority", title, "ic")
 
 
