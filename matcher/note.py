@@ -1,13 +1,12 @@
 """The note: what an SDR reads before the call, each sentence with what it rests on.
 
 A sentence of basis evidence says nothing that its spans do not say: figures, names and dates are taken
-over letter by letter. Besides title and text, a span may cite what the source says about the text: its
-``field`` is then publisher, published_at, occurred_at or seen_at (quoted as an ISO date), url, or
-``facts.KEY`` for a fact that the source gives as data; ``start:end`` is the whole of it.
+over letter by letter (see ``matcher.citations`` for what a span may cite). The user's own record is the
+account, the contacts, the problems, and what earmark counted (``reports``).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -17,30 +16,29 @@ from earmark.types import (
     Basis,
     Certainty,
     Contact,
-    Fact,
     Lexicon,
     Match,
     Note,
     Sentence,
     Span,
     Story,
-    StoryFact,
     Trigger,
 )
+from matcher.addressees import introductions, known_people, named_people
+from matcher.citations import Cited, about, citations, evidence, from_evidence, quoted, told
 from matcher.fit import fit
 from matcher.folding import FIRM, publisher_of
-from matcher.layout import as_markdown, as_text
-from matcher.plays import render, template_for
+from matcher.layout import as_html, as_markdown, as_text
+from matcher.plays import Line, render, template_for
+from matcher.steps import closest_proof, next_steps
 
-__all__ = ["ERASED", "as_markdown", "as_text", "erase", "note_of", "quoted"]
+__all__ = ["ERASED", "as_html", "as_markdown", "as_text", "erase", "note_of", "quoted"]
 
 ERASED: Final = "evidence removed"
-"""What a sentence says once the words that it rested on were erased."""
+"""What a sentence says once the words that it rested on were erased, or are past their retention."""
 
-_LONGEST_QUOTE: Final = 280
 _SHORT_QUOTE: Final = 120
-_MOST_QUOTES: Final = 2
-_MOST_PEOPLE: Final = 3
+_WHOLE_TALK: Final = 3  # problem, consequence, question
 
 _LEADS: Final = {
     Certainty.RUMOUR: "Rumour: ",
@@ -66,15 +64,6 @@ _TOLD: Final = (
 _FIGURES: Final = frozenset({"amount", "headcount", "percent", "revenue", "valuation"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cited:
-    """A fact in the words of its source."""
-
-    key: str
-    words: str
-    span: Span
-
-
 def note_of(
     trigger: Trigger,
     story: Story,
@@ -82,20 +71,25 @@ def note_of(
     account: Account | None,
     contacts: Sequence[Contact],
     lexicon: Lexicon,
+    relatives: Sequence[Account] = (),
 ) -> Note:
-    """Return the note of a trigger: why now, evidence, fit, who, talk track, opener, what next."""
-    cited = _cited(story)
+    """Return the note of a trigger: why now, evidence, fit, who, talk track, opener, what next.
+
+    ``relatives`` are the parent, the subsidiaries and the sisters of the account.
+    """
+    cited = citations(story)
     sentences = (
-        *_why_now(trigger, story, cited),
-        *_evidence(story),
-        *_problem(trigger, lexicon),
+        *_why_now(trigger, story, cited, lexicon),
+        *_quotes(story),
         *_fit(account, lexicon),
-        *_named_people(story),
+        *named_people(story),
         *_play(trigger, story, cited, account, lexicon),
-        *_known_people(contacts),
-        *_next(trigger),
+        *_proof(trigger, account, lexicon),
+        *introductions(account, relatives, contacts),
+        *known_people(story, contacts),
+        *next_steps(trigger, account, lexicon),
     )
-    return Note(ref=trigger.id, headline=_headline(trigger, account), sentences=sentences)
+    return Note(ref=trigger.id, headline=_headline(trigger, account, lexicon), sentences=sentences)
 
 
 def erase(note: Note, event: str) -> Note:
@@ -104,18 +98,9 @@ def erase(note: Note, event: str) -> Note:
     def erased(sentence: Sentence) -> Sentence:
         if not any(span.event == event for span in sentence.spans):
             return sentence
-        return Sentence(section=sentence.section, text=ERASED, basis=Basis.ERASED)
+        return _removed(sentence.section)
 
     return replace(note, sentences=tuple(erased(sentence) for sentence in note.sentences))
-
-
-def quoted(span: Span, longest: int = _LONGEST_QUOTE) -> Span:
-    """Return the span cut to at most so many characters, at a blank where there is one."""
-    if len(span.quote) <= longest:
-        return span
-    cut = span.quote.rfind(" ", longest // 2, longest)
-    end = cut if cut > 0 else longest
-    return replace(span, quote=span.quote[:end], end=span.start + end)
 
 
 def _unstopped(span: Span) -> Span:
@@ -124,59 +109,56 @@ def _unstopped(span: Span) -> Span:
     return replace(span, quote=words, end=span.start + len(words)) if words else span
 
 
-def _headline(trigger: Trigger, account: Account | None) -> str:
+def _headline(trigger: Trigger, account: Account | None, lexicon: Lexicon) -> str:
     who = account.name if account else "Somebody in public"
-    return f"{_LEADS.get(trigger.certainty, '')}{who} {_words(trigger.kind)}"
+    joined = ": " if _is_compound(trigger.kind, lexicon) else " "
+    return f"{_LEADS.get(trigger.certainty, '')}{who}{joined}{_words(trigger.kind, lexicon)}"
 
 
-def _words(kind: str) -> str:
-    known = CATALOGUE.get(kind)
+def _words(kind: str, lexicon: Lexicon) -> str:
+    known = lexicon.kinds.get(kind) or CATALOGUE.get(kind)
     return known.words if known else kind.replace("_", " ")
 
 
-def _cited(story: Story) -> tuple[_Cited, ...]:
-    """Return the story's facts in the words of those who tell them."""
-    return tuple(cited for fact in story.facts if (cited := _cite(fact, story)) is not None)
+def _is_compound(kind: str, lexicon: Lexicon) -> bool:
+    return any(compound.id == kind for compound in lexicon.compounds)
 
 
-def _cite(fact: StoryFact, story: Story) -> _Cited | None:
-    if fact.span is not None:
-        return _Cited(key=fact.key, words=fact.span.quote, span=fact.span)
-    teller = next(
-        (
-            match
-            for match in story.matches
-            for each in match.facts
-            if (each.key, each.value) == (fact.key, fact.value)
-        ),
-        None,
-    )
-    return None if teller is None else _as_data(fact.key, fact.value, teller)
-
-
-def _as_data(key: str, value: object, teller: Match) -> _Cited:
-    words = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return _Cited(key=key, words=words, span=_about(teller, f"facts.{key}", words))
-
-
-def _about(match: Match, field: str, words: str) -> Span:
-    return Span(event=match.event.id, field=field, start=0, end=len(words), quote=words)
-
-
-def _why_now(trigger: Trigger, story: Story, cited: Sequence[_Cited]) -> Iterator[Sentence]:
+def _why_now(trigger: Trigger, story: Story, cited: Sequence[Cited], lexicon: Lexicon) -> Iterator[Sentence]:
     by_key = {each.key: each for each in cited}
-    told = [(lead, by_key[key]) for key, lead in _TOLD if key in by_key]
-    details = ", ".join(f"{lead} {each.words}".strip() for lead, each in told)
-    first = story.matches[0]
-    spans = [each.span for _, each in told] or list(first.evidence[:1])
-    text = f"It {_words(trigger.kind)}"
-    text += f": {details}" if details else ""
+    details = [(lead, by_key[key]) for key, lead in _TOLD if key in by_key]
+    proof = next((match.evidence[:1] for match in story.matches if match.evidence), ())
+    if not details and not proof and _is_removed(story):
+        yield _removed("why_now")
+        return
+    said = ", ".join(f"{lead} {each.words}".strip() for lead, each in details)
+    text = _words(trigger.kind, lexicon)
+    text = text if _is_compound(trigger.kind, lexicon) else f"It {text}"
+    text += f": {said}" if said else ""
     day, day_spans = _day(trigger, story)
-    yield _from_evidence("why_now", f"{text} ({day}).", (*spans, *day_spans))
-    if said := _HOW_SURE.get(trigger.certainty):
-        teller = next((match for match in story.matches if match.certainty is trigger.certainty), first)
-        yield _from_evidence("why_now", said, teller.evidence[:1])
+    spans = [each.span for _, each in details] or list(proof)
+    yield from_evidence("why_now", f"{text} ({day}).", (*spans, *day_spans))
+    if how := _HOW_SURE.get(trigger.certainty):
+        tellers = (match for match in story.matches if match.certainty is trigger.certainty)
+        own = next((match.evidence[:1] for match in tellers if match.evidence), proof)
+        yield from_evidence("why_now", how, own or day_spans)
     yield from _disputed(story)
+
+
+def _quotes(story: Story) -> Iterator[Sentence]:
+    if _is_removed(story):
+        yield _removed("evidence")
+    else:
+        yield from evidence(story)
+
+
+def _is_removed(story: Story) -> bool:
+    """Tell whether every text of the story was erased, or is past its retention."""
+    return all(not (match.evidence or match.event.title or match.event.text) for match in story.matches)
+
+
+def _removed(section: str) -> Sentence:
+    return Sentence(section=section, text=ERASED, basis=Basis.ERASED)
 
 
 def _day(trigger: Trigger, story: Story) -> tuple[str, tuple[Span, ...]]:
@@ -187,7 +169,7 @@ def _day(trigger: Trigger, story: Story) -> tuple[str, tuple[Span, ...]]:
             if moment == day and (trigger.undated or field != "seen_at"):
                 iso = f"{day:%Y-%m-%d}"
                 lead = "undated, first seen " if trigger.undated else ""
-                return f"{lead}{iso}", (_about(match, field, iso),)
+                return f"{lead}{iso}", (about(match, field, iso),)
     return "date unknown", ()
 
 
@@ -206,55 +188,16 @@ def _disputed(story: Story) -> Iterator[Sentence]:
             continue  # names are spelled in many ways; that is no dispute
         others = [other for other in fact.others if not set(other[1]) <= set(fact.publishers)]
         for value, publishers in others[:1]:
-            teller, told = next(
+            teller, each = next(
                 (match, each)
                 for match in story.matches
                 for each in match.facts
                 if each.key == fact.key and each.value == value
             )
-            cited = _told(told, teller)
+            cited = told(each, teller)
             publisher = publishers[0]
             text = f"Not all agree: {publisher} says {cited.words}."
-            yield _from_evidence("why_now", text, (cited.span, _about(teller, "publisher", publisher)))
-
-
-def _told(fact: Fact, teller: Match) -> _Cited:
-    if fact.span is not None:
-        return _Cited(key=fact.key, words=fact.span.quote, span=fact.span)
-    return _as_data(fact.key, fact.value, teller)
-
-
-def _evidence(story: Story) -> Iterator[Sentence]:
-    """Quote the surest tellers word by word, one for each publisher, and count the others."""
-    ranked = sorted(story.matches, key=lambda match: (-match.confidence, match.event.order))
-    best = list({publisher_of(match.event): match for match in reversed(ranked) if match.evidence}.items())[
-        ::-1
-    ]
-    best.sort(key=lambda pair: ranked.index(pair[1]))
-    for number, (publisher, match) in enumerate(best[:_MOST_QUOTES]):
-        span = quoted(match.evidence[0])
-        dots = "…" if span.end < match.evidence[0].end else ""
-        parts, spans = [f"“{span.quote}{dots}” {publisher}"], [span, _about(match, "publisher", publisher)]
-        moment = match.event.happened_at
-        if moment is not None:
-            iso = f"{moment:%Y-%m-%d}"
-            field = "occurred_at" if match.event.occurred_at else "published_at"
-            parts.append(iso)
-            spans.append(_about(match, field, iso))
-        if match.event.url:
-            parts.append(match.event.url)
-            spans.append(_about(match, "url", match.event.url))
-        more = len(best) - _MOST_QUOTES
-        if number == _MOST_QUOTES - 1 and more > 0:
-            parts.append("and others")
-        yield _from_evidence("evidence", ", ".join(parts), spans)
-
-
-def _problem(trigger: Trigger, lexicon: Lexicon) -> Iterator[Sentence]:
-    for problem in lexicon.problems:
-        if problem.id == trigger.problem:
-            text = f"It is about a problem that you solve: {problem.name}"
-            yield Sentence(section="fit", text=text, basis=Basis.RECORD, field="problem")
+            yield from_evidence("why_now", text, (cited.span, about(teller, "publisher", publisher)))
 
 
 def _fit(account: Account | None, lexicon: Lexicon) -> Iterator[Sentence]:
@@ -271,32 +214,8 @@ def _fit(account: Account | None, lexicon: Lexicon) -> Iterator[Sentence]:
             yield Sentence(section="fit", text=text, basis=Basis.RECORD, field=reason.field)
 
 
-def _named_people(story: Story) -> Iterator[Sentence]:
-    """Name the people whom the source names, with their titles, and nobody else."""
-    seen: set[str] = set()
-    for match in story.matches:
-        people = [_told(fact, match) for fact in match.facts if fact.key == "person"]
-        titles = [_told(fact, match) for fact in match.facts if fact.key == "role"]
-        for number, person in enumerate(people):
-            if person.words in seen or len(seen) >= _MOST_PEOPLE:
-                continue
-            seen.add(person.words)
-            title = titles[number] if number < len(titles) else None
-            text = person.words if title is None else f"{person.words}, {title.words}"
-            spans = (person.span,) if title is None else (person.span, title.span)
-            yield _from_evidence("who", f"{text} (named by the source)", spans)
-
-
-def _known_people(contacts: Iterable[Contact]) -> Iterator[Sentence]:
-    """Name the user's own contacts, those with a known relation first."""
-    ranked = sorted(contacts, key=lambda contact: (contact.relation is None, contact.name))
-    for contact in ranked[:_MOST_PEOPLE]:
-        text = ", ".join(part for part in (contact.name, contact.title, contact.relation) if part)
-        yield Sentence(section="who", text=f"{text} (on your list)", basis=Basis.RECORD, field="contacts")
-
-
 def _play(
-    trigger: Trigger, story: Story, cited: Sequence[_Cited], account: Account | None, lexicon: Lexicon
+    trigger: Trigger, story: Story, cited: Sequence[Cited], account: Account | None, lexicon: Lexicon
 ) -> Iterator[Sentence]:
     """Fill the play's templates; lines that ask for what nobody told are left out."""
     words = {each.key: each.words for each in cited}
@@ -306,18 +225,23 @@ def _play(
         short = _unstopped(quoted(quote.evidence[0], _SHORT_QUOTE))
         publisher = publisher_of(quote.event)
         words |= {"quote": short.quote, "publisher": publisher}
-        spans |= {"quote": (short,), "publisher": (_about(quote, "publisher", publisher),)}
-    evidence = frozenset(words) - {"publisher"}
-    words["kind"] = _words(trigger.kind)
-    if account is not None:
-        words["account"] = account.name
+        spans |= {"quote": (short,), "publisher": (about(quote, "publisher", publisher),)}
+    facts = frozenset(words) - {"publisher"}
+    problem = next((each.name for each in lexicon.problems if each.id == trigger.problem), None)
+    words |= {"kind": _words(trigger.kind, lexicon)}
+    words |= {"account": account.name} if account else {}
+    words |= {"problem": problem} if problem else {}
     # Nobody is congratulated on a rumour: then the play for all kinds speaks.
     firm = trigger.certainty in FIRM or trigger.certainty is Certainty.PLANNED
     template = template_for(trigger.kind if firm or account is None else "*", lexicon.plays)
     if template.personas:
         personas = "Ask for: " + ", ".join(template.personas)
         yield Sentence(section="who", text=personas, basis=Basis.PLAY, field=template.personas_from)
-    for line in render(template, words, evidence):
+    lines = list(render(template, words, facts))
+    if problem is not None:
+        yield Sentence(section="talk", text=f"Problem: {problem}", basis=Basis.RECORD, field="problem")
+        lines = _from_the_consequence_on(lines)
+    for line in lines:
         yield Sentence(
             section=line.section,
             text=line.text,
@@ -327,13 +251,15 @@ def _play(
         )
 
 
-def _next(trigger: Trigger) -> Iterator[Sentence]:
-    text = (
-        f"Best time to call: {trigger.opens_at:%Y-%m-%d} to {trigger.closes_at:%Y-%m-%d}; "
-        f"the reason ends on {trigger.expires_at:%Y-%m-%d}."
-    )
-    yield Sentence(section="next", text=text, basis=Basis.PLAY, field=f"kind:{trigger.kind}")
+def _from_the_consequence_on(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines without the problem with which a whole talk track begins: the user named a nearer."""
+    talk = [line for line in lines if line.section == "talk"]
+    return [line for line in lines if len(talk) < _WHOLE_TALK or line is not talk[0]]
 
 
-def _from_evidence(section: str, text: str, spans: Sequence[Span]) -> Sentence:
-    return Sentence(section=section, text=text, basis=Basis.EVIDENCE, spans=tuple(spans))
+def _proof(trigger: Trigger, account: Account | None, lexicon: Lexicon) -> Iterator[Sentence]:
+    industry = account.industry if account else None
+    proof = closest_proof(lexicon.proofs, trigger.problem, industry)
+    if proof is not None and account is not None:
+        text = f"Proof: {proof.text}" + (f" ({proof.url})" if proof.url else "")
+        yield Sentence(section="talk", text=text, basis=Basis.PLAY, field=f"proof:{proof.id}")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from earmark.types import Play
-from matcher.scripts import PLAYS
+from matcher.scripts import IN_PUBLIC, PLAYS
 
-__all__ = ["Line", "Template", "render", "template_for"]
+__all__ = ["Line", "Template", "render", "steps_for", "template_for"]
 
 _KEY: Final = re.compile(r"\{(\w+)\}")
 _MOST_WORDS: Final = 50
@@ -51,6 +51,15 @@ def template_for(kind: str, plays: Iterable[Play]) -> Template:
         talk=tuple((talk.id, line) for line in talk.talk[:_MOST_TALK]) if talk else (),
         openers=tuple((play.id, play.opener) for play in ranked if play.opener),
     )
+
+
+def steps_for(kind: str, plays: Iterable[Play], *, conversation: bool = False) -> tuple[str, tuple[str, ...]]:
+    """Return what to do touch by touch, with the id of the play that says so: the user's, or else ours."""
+    users = [play for play in plays if play.steps]
+    ranked = [play for wanted in (kind, "*") for play in users if play.kind == wanted]
+    ours = IN_PUBLIC if conversation else PLAYS["*"]
+    chosen = ranked[0] if ranked else ours
+    return chosen.id, chosen.steps
 
 
 def render(template: Template, words: Mapping[str, str], evidence: Collection[str]) -> Iterator[Line]:

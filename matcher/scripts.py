@@ -5,18 +5,27 @@ from types import MappingProxyType
 
 from earmark.types import Play
 
-__all__ = ["PLAYS"]
+__all__ = ["IN_PUBLIC", "PLAYS"]
 
 _ALL = Play(
     id="ours:*",
     talk=("What changed at {account}, and what it makes harder this quarter",),
     opener="I read in {publisher}: “{quote}”. What does that change for your team?",
+    steps=(
+        "call or write with the opener",
+        "three days later, bring the proof point",
+        "four days later, ask another of the people above",
+        "a week later, share one thing that helps without an answer",
+        "two weeks later, ask whether to leave it for now",
+    ),
 )
-_ANYBODY = Play(
+IN_PUBLIC = Play(
     id="ours:conversation",
     talk=("Answer the question that was asked, from experience; do not sell, name or link anything",),
     opener="You wrote “{quote}”. What have you tried so far, and where did it stop working?",
+    steps=("answer in the thread today", "look in tomorrow and answer what was asked back"),
 )
+"""Our play for conversations."""
 
 # Kinds that share a play; personas; talk track; opener.
 _Row = tuple[str, tuple[str, ...], tuple[str, ...], str]
@@ -268,7 +277,7 @@ _VOICES = (
 def _plays() -> Iterator[Play]:
     yield _ALL
     for kind in _VOICES:
-        yield Play(id=f"ours:{kind}", kind=kind, talk=_ANYBODY.talk, opener=_ANYBODY.opener)
+        yield Play(id=f"ours:{kind}", kind=kind, talk=IN_PUBLIC.talk, opener=IN_PUBLIC.opener)
     for kinds, personas, talk, opener in _ROWS:
         for kind in kinds.split():
             yield Play(id=f"ours:{kind}", kind=kind, personas=personas, talk=talk, opener=opener)

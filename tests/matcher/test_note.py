@@ -128,10 +128,10 @@ def test_why_now_is_told_from_the_facts_in_the_words_of_the_source() -> None:
 
 
 def test_the_evidence_is_quoted_word_by_word_with_outlet_day_and_link() -> None:
-    (evidence,) = _section(_note(_funding()), "evidence")
-    assert evidence == (
-        "“Norvik Labs raises $20 million Series B” Fjord Post, 2026-11-20, https://wire.example/entry-1"
-    )
+    assert _section(_note(_funding()), "evidence") == [
+        "“Norvik Labs raises $20 million Series B” Fjord Post, 2026-11-20, https://wire.example/entry-1",
+        "Unconfirmed, one source",
+    ]
 
 
 def test_a_fact_that_the_source_gives_as_data_is_cited_as_such() -> None:
@@ -282,7 +282,7 @@ def _wide(length: int) -> Note:
 
 
 @given(st.integers(0, 900))
-def test_a_note_as_text_is_never_too_long(length: int) -> None:
+def test_a_note_of_any_length_as_text_is_never_too_long(length: int) -> None:
     score = Score(fit=1.0, intent=0.9, freshness=0.5, confidence=0.8)
     assert len(as_text(_wide(length), score)) <= LONGEST
 
@@ -318,10 +318,13 @@ def test_a_conversation_has_a_note_without_an_account() -> None:
     assert unproven(trigger.note, None) == []
 
 
-def test_a_problem_of_the_user_is_named() -> None:
+def test_the_talk_track_goes_from_the_users_problem_to_the_consequence_and_the_question() -> None:
     problem = Problem(id="invoicing", name="Invoices take days")
     note = _note(replace(_funding(), problem="invoicing"), lexicon=Lexicon(problems=(problem,)))
-    assert _section(note, "fit")[0] == "It is about a problem that you solve: Invoices take days"
+    first, consequence, question = _section(note, "talk")
+    assert first == "Problem: Invoices take days"
+    assert consequence == PLAYS["funding_early"].talk[1]
+    assert question.startswith("Ask: ")
 
 
 def test_a_note_follows_from_its_story_alone() -> None:
