@@ -5,6 +5,7 @@ Each test answers with the words that prove it, or None.
 
 from typing import Final
 
+from matcher.bearers import bearers
 from matcher.names import Ambiguity
 from matcher.passage import Passage, Style
 from matcher.place import Place, Reasons, is_listed
@@ -181,9 +182,10 @@ def _unit(place: Place) -> tuple[int, int] | None:
 
 @COMPOUNDS(-6.0, "the name before it goes on with it")
 def _second_word(place: Place) -> tuple[int, int] | None:
-    """Hold for a name of letters or a word behind one that everybody knows ("Samsung X")."""
-    doubtful = place.is_word or place.ambiguity is Ambiguity.ACRONYM
-    known = place.close_before and place.passage.word(place.start - 1) in dominant_names()
+    """Hold for a name of one word behind one that everybody knows ("Samsung X")."""
+    doubtful = place.end - place.start == 1 and place.ambiguity is not Ambiguity.DOMINANT
+    before = place.passage.word(place.start - 1)
+    known = place.close_before and (before in dominant_names() or (before,) in bearers())
     return (place.start - 1, place.end) if doubtful and known and place.is_capital else None
 
 
@@ -281,7 +283,16 @@ def _behind_a_name(place: Place) -> tuple[int, int] | None:
     name = passage.is_capital(place.start - 1) and place.is_capital and _is_unknown(before)
     model = passage.word(place.end)[:1].isdigit() or not place.close_after
     person = before in given_names() or before in family_names()
-    return (place.start - 1, place.end) if name and not person and model and not _acts(passage, place.end) else None
+    letters = place.ambiguity is Ambiguity.ACRONYM
+    alone = letters or (model and not _acts(passage, place.end))
+    return (place.start - 1, place.end) if name and not person and alone else None
+
+
+@COMPOUNDS(-4.0, "the word before says that it is a product")
+def _product(place: Place) -> tuple[int, int] | None:
+    """Hold for "hatchback X", "AI agent X"."""
+    named = place.close_before and place.is_capital and is_listed(place.before, "products")
+    return (place.start - 1, place.end) if named else None
 
 
 @COMPOUNDS(-1.6, "a number makes it a product or a model")

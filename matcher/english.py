@@ -28,8 +28,8 @@ _SHORTEST: Final = 3  # letters; what is shorter is an abbreviation as often as 
 _ENDINGS: Final = (
     ("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ied", "y"), ("ing", ""),
     ("ing", "e"), ("er", ""), ("er", "e"), ("ers", ""), ("ers", "e"), ("ly", ""),
-    ("ness", ""), ("ation", "e"), ("ity", ""), ("ity", "e"), ("ment", ""), ("ism", ""), ("ist", ""), ("ful", ""),
-    ("less", ""), ("ship", ""), ("able", ""), ("able", "e"), ("ization", "ize"),
+    ("ness", ""), ("ation", "e"), ("ity", ""), ("ity", "e"), ("ment", ""), ("ism", ""), ("ist", ""),
+    ("ful", ""), ("less", ""), ("ship", ""), ("able", ""), ("able", "e"), ("ization", "ize"),
 )  # fmt: skip
 _BRITISH: Final = (
     (re.compile(r"(?<=[a-z]{3})is(?=(?:e|ed|es|er|ers|ing|able|ation|ations)$)"), "iz"),

@@ -14,6 +14,7 @@ from earmark.types import Abstention, Feature, HintKind, Lexicon, Mention, Span,
 from matcher.compounds import is_lower_case_word
 from matcher.features import context_of
 from matcher.gazetteer import Gazetteer, Hit
+from matcher.identity import DOUBTS
 from matcher.intent import is_conversation
 from matcher.names import Origin, ambiguity_of
 from matcher.normalise import words_of
@@ -64,6 +65,11 @@ class _Candidate:
     def sum(self) -> float:
         return _sum(self.features)
 
+    @property
+    def claim(self) -> float:
+        """The sum without what only weakens a claim to the name and gives it to nobody else."""
+        return _sum(feature for feature in self.features if feature.name not in DOUBTS)
+
 
 class Linker:
     """Links names in events to the accounts of one lexicon."""
@@ -98,7 +104,7 @@ class Linker:
             best = group[0]
             confidence = confidence_of(best.features)
             span = best.passage.span(best.start, best.end)
-            rivals = [other for other in group[1:] if best.sum - other.sum < _APART]
+            rivals = [other for other in group[1:] if best.claim - other.claim < _APART]
             if best.account not in sure and rivals and confidence >= PLAUSIBLE:
                 names = " or ".join(sorted({self._named(c) for c in (best, *rivals)})[:4])
                 reason = f"“{span.quote}” may be {names}; nothing in the text tells which."

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from earmark.types import Account, Feature, StoredEvent
 from matcher.identity import identity_of
 from matcher.names import Ambiguity, Name, Origin
+from matcher.nations import nations_in
 from matcher.normalise import words_of
 from matcher.passage import Style
 from matcher.place import Place
@@ -44,6 +45,11 @@ class Surroundings:
         return frozenset(words_of(f"{self._event.title} {self._event.text}"))
 
     @cached_property
+    def nations(self) -> frozenset[str]:
+        """The countries that the event names."""
+        return nations_in(words_of(f"{self._event.title} {self._event.text}"))
+
+    @cached_property
     def business(self) -> bool:
         """Whether the event speaks of what only companies have."""
         return not context_words("business").isdisjoint((word,) for word in self.words)
@@ -78,6 +84,7 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
     return features
 
 
+_SHOUTED: Final = 5  # letters; longer words in capitals are no abbreviations
 _VAGUE: Final = frozenset(
     b"services service products group other general states united web enterprise".split()
 )
@@ -109,6 +116,13 @@ def _spelling(place: Place, name: Name) -> list[Feature]:
         (
             place.is_word and written.isupper() and not own.isupper(),
             plain_feature("shouted", -1.5, "it is written in capitals, as an abbreviation"),
+        ),
+        (
+            place.ambiguity is Ambiguity.DISTINCTIVE
+            and len(written) <= _SHOUTED
+            and written.isupper()
+            and not own.isupper(),
+            plain_feature("shouted", -1.0, "it is written in capitals, as an abbreviation"),
         ),
         (
             place.ambiguity is Ambiguity.DISTINCTIVE and written[0].islower() and not own[0].islower(),

@@ -58,7 +58,7 @@ def test_a_web_address_as_a_name_is_called_without_its_end() -> None:
 
 def test_an_alias_is_trusted_more_than_the_name_without_its_legal_form() -> None:
     assert _names("Norvik, Inc.", aliases=("Norvik",))["norvik"] is Origin.ALIAS
-    assert _names("Norvik", aliases=("Norvik",))["norvik"] is Origin.NAME
+    assert _names("Norvik", aliases=("Norvik",))["norvik"] is Origin.ALIAS
 
 
 def test_umlauts_are_also_spelled_out() -> None:
