@@ -94,6 +94,7 @@ class Http(_Table):
     deadline: Seconds = Field(timedelta(seconds=30), description="Seconds for one request, all told.")
     max_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Largest answer, after decompression.")
     per_host: int = Field(2, ge=1, le=16, description="Requests at a time to one host.")
+    per_day: int = Field(5000, ge=1, description="Requests to one host on one day (UTC).")
     spacing: Annotated[timedelta, BeforeValidator(_as_duration), Field(ge=timedelta(0))] = Field(
         timedelta(seconds=1), description="Seconds between two requests to one host."
     )

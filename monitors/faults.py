@@ -1,5 +1,6 @@
 """What went wrong at a place, as the error that says so: its kind decides what the engine does next."""
 
+import errno
 import os
 import ssl
 from collections.abc import Iterator
@@ -8,7 +9,23 @@ from typing import Final
 
 from earmark.errors import SourceChanged, SourceRefused, SourceUnavailable
 
-__all__ = ["cut_short", "rejected", "too_slow", "unreached", "unsendable"]
+__all__ = ["NotAsked", "cut_short", "ours", "rejected", "too_slow", "unreached", "unsendable"]
+
+_OURS: Final = {
+    errno.EMFILE: "no file descriptor is free for it: raise the limit (ulimit -n), or lower monitor.parallel",
+    errno.ENFILE: "no file descriptor is free on this machine: close other programs, or raise its limit",
+    errno.ENOBUFS: "no memory is free for it: close other programs",
+    errno.ENOMEM: "no memory is free for it: close other programs",
+    errno.ENETDOWN: "this machine has no network: connect it",
+    errno.ENETUNREACH: "this machine has no network: connect it",
+}
+"""Faults of this machine, for which no source is to blame."""
+_SOON: Final = timedelta(minutes=5)
+
+
+class NotAsked(SourceUnavailable):
+    """The host was not asked, for a reason on our side: its source waits, and has not failed."""
+
 
 _REFUSALS: Final = {
     401: "It wants a log-in: use an address that is open to everybody, or set the source's key.",
@@ -47,6 +64,8 @@ def rejected(
 
 def unreached(where: str, error: BaseException) -> SourceUnavailable:
     """Return the error of an exchange that failed before the answer began."""
+    if waits := ours(where, error):
+        return waits
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return SourceUnavailable(
@@ -67,6 +86,14 @@ def unreached(where: str, error: BaseException) -> SourceUnavailable:
         f"{where} hung up without an answer, or did not answer in HTTP. Check the address and its port; "
         "it is tried again later."
     )
+
+
+def ours(where: str, error: BaseException) -> NotAsked | None:
+    """Return the error of a request or a poll that failed for want of something on this machine, or None."""
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.errno in _OURS:
+            return NotAsked(f"{where} was not asked: {_OURS[cause.errno]}.", retry_after=_SOON)
+    return None
 
 
 def cut_short(where: str) -> SourceUnavailable:

@@ -29,6 +29,8 @@ def finished(
 
     ``source`` is None when its options no longer make one; ``news`` are the moments of its new events.
     """
+    if outcome.result == "waiting":
+        return _put_off(configured, outcome, now)
     rhythm = pace.learned(configured.rhythm, news, now)
     failures = configured.failures + 1 if outcome.error else 0
     silent_since = None if outcome.error else _silent_since(configured, source, rhythm, now)
@@ -49,6 +51,30 @@ def finished(
         pace=following.pace,
         silent_since=silent_since,
         seen=len(outcome.events),
+        host=outcome.host,
+    )
+
+
+def _put_off(configured: Configured, outcome: Outcome, now: datetime) -> Finished:
+    """Return a poll whose host could not be asked: neither good nor a failure."""
+    following = pace.after_wait(
+        configured.id,
+        now,
+        failures=configured.failures,
+        wait=outcome.retry_after or timedelta(),
+        why=f"it waits: {outcome.error}",
+    )
+    return Finished(
+        source=configured.id,
+        started_at=outcome.started_at,
+        finished_at=now,
+        outcome=outcome.result,
+        error=outcome.error,
+        next_poll_at=following.at,
+        failures=following.failures,
+        pace=following.pace,
+        seen=len(outcome.events),
+        host=outcome.host,
     )
 
 

@@ -18,12 +18,13 @@ import anyio
 import httpcore
 import httpx
 
-from earmark.errors import SourceChanged, SourceRefused, SourceUnavailable
+from earmark.errors import SourceChanged, SourceRefused
 from monitors.body import ENCODINGS, read_body
 from monitors.dial import Line, Resolve, Resolver
 from monitors.faults import cut_short, rejected, too_slow, unreached, unsendable
 from monitors.guard import Allow, admit, check_url, literal, place
 from monitors.headers import OURS, PORTABLE, headers_of, user_agent, validator
+from monitors.hosts import PER_DAY, Hosts
 from monitors.retry import retry_after
 from monitors.turns import Turns
 
@@ -100,7 +101,8 @@ class Fetcher:
     ``contact`` (an e-mail or web address) stands in the User-Agent. ``allow`` excepts addresses from the
     guard: "host:port", "ip:port" or a CIDR network. ``deadline`` bounds one fetch with its redirects, without
     the wait for a turn at the host: at most ``per_host`` requests at once, ``spacing`` apart. ``max_bytes``
-    bounds a body, as sent and decoded. ``pauses`` holds until when a host wants to be left alone.
+    bounds a body, as sent and decoded. ``hosts`` counts at most ``per_day`` requests to one host, and keeps
+    until when a host wants to be left alone.
     Raises ConfigError for a missing contact or a bad entry of ``allow``.
     """
 
@@ -114,6 +116,7 @@ class Fetcher:
         max_bytes: int = 10 * 2**20,
         per_host: int = 2,
         spacing: timedelta = timedelta(seconds=1),
+        per_day: int = PER_DAY,
         at_once: int = 100,
         tls: ssl.SSLContext | None = None,
         resolve: Resolve | None = None,
@@ -124,13 +127,14 @@ class Fetcher:
         self._user_agent = user_agent(contact, version)
         self._allow = Allow.parse(allow)
         self._deadline, self._max_bytes, self._now = deadline, max_bytes, now
+        self.hosts = Hosts(per_day=per_day, now=now)
+        self.per_host = per_host
         self._turns = Turns(per_host, spacing, clock=clock, sleep=sleep)
         self._room = asyncio.Semaphore(at_once)
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
         self._resolver = Resolver()
         self._resolve = resolve or self._resolver
         self._lines: set[Line] = set()
-        self.pauses: dict[str, datetime] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -210,9 +214,10 @@ class Fetcher:
     async def _in_turn(self, ask: _Ask, seconds: float) -> tuple[_Reply, float]:
         """Wait for a turn at the host, then ask it within so many seconds; also return those spent."""
         host = ask.url.host
-        self._heed_pause(host)
+        self.hosts.heed(host)
         async with self._turns.turn(host), self._room:
-            self._heed_pause(host)  # another request may have been told to wait meanwhile
+            self.hosts.heed(host)  # another request may have been told to wait meanwhile
+            self.hosts.count(host)
             began = time.monotonic()
             try:
                 async with asyncio.timeout(seconds):
@@ -220,20 +225,6 @@ class Fetcher:
             except TimeoutError as error:
                 raise too_slow(ask.where, self._deadline) from error
             return reply, time.monotonic() - began
-
-    def _heed_pause(self, host: str) -> None:
-        until = self.pauses.get(host)
-        if until is None:
-            return
-        remaining = until - self._now()
-        if remaining <= timedelta(0):
-            del self.pauses[host]
-            return
-        raise SourceUnavailable(
-            f"{host} asked for a pause until {until:%Y-%m-%d %H:%M:%S} UTC, so it was not asked. "
-            "It is tried again after that.",
-            retry_after=remaining,
-        )
 
     async def _exchange(self, ask: _Ask) -> _Reply:
         """Ask once, on a connection of its own."""
@@ -278,7 +269,7 @@ class Fetcher:
         header, date = reply.headers.get("retry-after"), reply.headers.get("date")
         pause = retry_after(header, date=date, now=now)
         if pause:
-            self.pauses[host] = max(now + pause, self.pauses.get(host, now))
+            self.hosts.pause(host, pause)
         return pause
 
 

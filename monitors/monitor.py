@@ -6,19 +6,18 @@ killed one loses nothing. All database work runs on one writer thread, all think
 
 import asyncio
 import logging
-import os
-import socket
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from earmark.contract import Source
 from earmark.errors import ConfigError, LifecycleError, StorageError
 from earmark.types import Lexicon, StoredEvent
 from matcher.read import Matcher
-from monitors import pipeline
+from monitors import alive, pipeline
 from monitors.finish import finished
 from monitors.http import Fetcher
 from monitors.parse import ParsePool
@@ -26,8 +25,8 @@ from monitors.pipeline import Written
 from monitors.poll import Outcome, poll_source
 from monitors.sweep import refresh_scores, sweep
 from sources.registry import build
-from storage import polls, rulebook
-from storage.engine import Engine, reading, writing
+from storage import leases, polls, rulebook
+from storage.engine import Connection, Engine, PassingFault, reading, writing
 from storage.polls import Configured, Finished
 
 __all__ = ["Monitor"]
@@ -40,32 +39,12 @@ SWEEP_EVERY: Final = timedelta(minutes=1)
 SCORES_EVERY: Final = timedelta(minutes=15)
 MOST_QUIET: Final = 200
 ROUND: Final = 200
-"""Sources taken at a time in a round: few enough to end within their lease."""
+"""Sources taken at a time in a round, and at most by one job: few enough to end within their lease."""
+CLOCKS_APART: Final = timedelta(minutes=1)
+"""Two workers whose clocks differ by more would take each other's sources."""
+IN_LINE: Final = 4
+"""Polls that may wait in line for each request that a host takes at a time."""
 logger = logging.getLogger(__name__)
-
-
-def _namespace() -> str:
-    """Tell containers of one host name apart: the same number is another process in each."""
-    try:
-        return str(Path("/proc/self/ns/pid").stat().st_ino)
-    except OSError:
-        return ""
-
-
-_HERE: Final = f"{socket.gethostname()}:{_namespace()}"
-
-
-def _is_dead(worker: str) -> bool:
-    here, _, process = worker.rpartition(":")
-    if here != _HERE or not process.isdecimal():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _told_at(event: StoredEvent) -> datetime:
@@ -87,26 +66,65 @@ class Monitor:
     ) -> None:
         self._engine, self._fetcher, self._pool = engine, fetcher, pool
         self._clock, self._parallel = clock, parallel
-        self.worker = f"{_HERE}:{os.getpid()}"
+        self.worker = alive.myself()
+        self._in_line = IN_LINE * fetcher.per_host
         self._database = ThreadPoolExecutor(1, thread_name_prefix="earmark-database")
         self._thinker = ThreadPoolExecutor(1, thread_name_prefix="earmark-thinker")
         self._lexicon = Lexicon(version=-1)
         self._matcher = Matcher(self._lexicon)
         self._fault: BaseException | None = None
         self._running: set[asyncio.Task[object]] = set()
+        self._busy: Counter[str] = Counter()
         self._quiet: list[Finished] = []
-        self._filling = asyncio.Lock()
-        self._more_due = self._draining = False
+        self._unwritten: list[str] = []
+        self._filling, self._following, self._beating = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
+        self._more_due = self._draining = self._clock_is_off = self._begun = False
+        self._heart: asyncio.Task[None] | None = None
         self._swept_at = self._scored_at = datetime.min.replace(tzinfo=clock().tzinfo)
 
     async def __aenter__(self) -> Self:
-        await self._on_database(self._take_over)
+        if self._engine.dialect.name == "postgresql":  # elsewhere nobody but this machine looks for it
+            self._heart = asyncio.create_task(self._beats())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.drain()
-        self._database.shutdown()
-        self._thinker.shutdown()
+        if self._heart:
+            self._heart.cancel()
+        try:
+            await self.drain()
+            await self._on_database(alive.end, self._engine, self.worker)
+        except PassingFault as error:  # nothing is lost: what was not written is polled again
+            logger.warning("stopped without the database", extra={"error": str(error)})
+        finally:
+            self._database.shutdown()
+            self._thinker.shutdown()
+
+    async def beat(self) -> None:
+        """Say that this worker is alive, and free what the dead have held; share what is known of hosts."""
+        async with self._beating:
+            if not self._begun:
+                await self._on_database(alive.begin, self._engine, self.worker)
+                self._begun = True
+            ahead = await self._on_database(
+                alive.beat, self._engine, self.worker, self._fetcher.hosts, self._clock(), LEASE
+            )
+            is_off = abs(ahead) > CLOCKS_APART
+            if is_off and not self._clock_is_off:
+                seconds = round(ahead.total_seconds())
+                logger.warning(
+                    "nothing is polled: the clock of this machine is not that of the database; set it",
+                    extra={"seconds_behind": seconds},
+                )
+            self._clock_is_off = is_off
+            if self._unwritten:
+                await self._on_database(self._release, self._unwritten.copy())
+                self._unwritten.clear()
+
+    async def _beats(self) -> None:
+        while True:
+            await asyncio.sleep(alive.BEAT.total_seconds())
+            with suppress(StorageError):  # whoever polls meets the same fault, and says so
+                await self.beat()
 
     async def tick(self) -> None:
         """Start polls of what is due, as far as there is room; sweep when it is time; never wait for a poll.
@@ -115,6 +133,7 @@ class Monitor:
         """
         if self._fault:
             raise self._fault
+        await self.beat()
         await self._follow_lexicon()
         await self._fill()
         await self._pass_time()
@@ -122,6 +141,7 @@ class Monitor:
 
     async def round(self, only: Sequence[str] | None = None) -> list[Written]:
         """Poll every due source once (or the named ones, due or not), wait for all, then sweep."""
+        await self.beat()
         await self._follow_lexicon()
         written: list[Written] = []
         room = asyncio.Semaphore(self._parallel)
@@ -130,7 +150,7 @@ class Monitor:
             async with room:
                 written.append(await self._poll(configured))
 
-        while taken := await self._on_database(self._take, len(only) if only else ROUND, only):
+        while taken := await self._take(len(only) if only else ROUND, only=only):
             faults = await asyncio.gather(*map(one, taken), return_exceptions=True)
             for fault in filter(None, faults):
                 raise fault
@@ -139,6 +159,46 @@ class Monitor:
                 break
         await self._pass_time()
         return sorted(written, key=lambda each: each.source)
+
+    async def work_off(self, bucket: int) -> int:
+        """Poll what is due in a queue of hosts, at most 200 sources, wait for all, and return how many."""
+        await self._follow_lexicon()
+        mine: set[asyncio.Task[object]] = set()
+        begun = 0
+        while True:
+            async with self._filling:
+                room = 0 if self._draining else min(self._parallel - len(self._running), ROUND - begun)
+                taken = await self._take(room, bucket=bucket, at_host=self._in_line) if room > 0 else []
+                mine |= {self._start(self._poll(configured)) for configured in taken}
+                begun += len(taken)
+            mine -= {task for task in mine if task.done()}
+            waiting = mine or (self._running if room <= 0 and begun < ROUND and not self._draining else set())
+            if not waiting:
+                break
+            await asyncio.wait(set(waiting), return_when=asyncio.FIRST_COMPLETED)
+        await self._flush()
+        if self._fault:
+            raise self._fault
+        return begun
+
+    async def sweep(self) -> None:
+        """Decide all that has fallen due."""
+        await self._follow_lexicon()
+        await self._on_database(sweep, self._engine, self._lexicon, self._clock())
+
+    async def refresh_scores(self) -> None:
+        """Bring the stored scores up to date."""
+        await self._follow_lexicon()
+        await self._on_database(refresh_scores, self._engine, self._lexicon, self._clock())
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Ask the database on the writer thread."""
+
+        def asked() -> T:
+            with reading(self._engine) as connection:
+                return question(connection)
+
+        return await self._on_database(asked)
 
     async def drain(self) -> None:
         """Let running polls end, for at most eight seconds, then write what is ready."""
@@ -156,17 +216,31 @@ class Monitor:
             room = self._parallel - len(self._running)
             if room <= 0 or self._draining:
                 return
-            due = await self._on_database(self._take, room)
+            due = await self._take(room, at_host=self._in_line)
             self._more_due = len(due) == room
             for configured in due:
                 self._start(self._poll(configured))
 
-    def _start(self, work: Coroutine[Any, Any, object]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     async def _poll(self, configured: Configured) -> Written:
+        host = configured.host or configured.id
+        self._busy[host] += 1
+        try:
+            return await self._polled(configured)
+        except PassingFault:
+            self._unwritten.append(configured.id)
+            raise
+        finally:
+            self._busy[host] -= 1
+            if not self._busy[host]:
+                del self._busy[host]
+
+    async def _polled(self, configured: Configured) -> Written:
         now = self._clock()
         try:
             source = build(configured.kind, configured.options)
@@ -175,6 +249,8 @@ class Monitor:
             await self._quietly(configured, None, broken)
             return Written(source=configured.id)
         outcome = await poll_source(configured, source, self._fetcher, self._pool, now)
+        if self._fetcher.hosts.has_pauses_to_tell:
+            await self.beat()  # a pause holds for all workers, and after a crash
         try:
             return await self._written(configured, source, outcome)
         except (StorageError, LifecycleError):
@@ -220,43 +296,72 @@ class Monitor:
         """Write the polls that brought nothing, many in one transaction."""
         if self._quiet:
             ready, self._quiet = self._quiet, []
-            await self._on_database(self._write_quiet, ready)
+            try:
+                await self._on_database(self._write_quiet, ready)
+            except PassingFault:
+                self._quiet = ready + self._quiet
+                raise
 
     async def _pass_time(self) -> None:
         now = self._clock()
-        if now - self._swept_at >= SWEEP_EVERY:
+        if not timedelta() <= now - self._swept_at < SWEEP_EVERY:  # the clock may have been put back
             await self._on_database(sweep, self._engine, self._lexicon, now)
             self._swept_at = now
-        if now - self._scored_at >= SCORES_EVERY:
+        if not timedelta() <= now - self._scored_at < SCORES_EVERY:
             await self._on_database(refresh_scores, self._engine, self._lexicon, now)
             self._scored_at = now
 
     async def _follow_lexicon(self) -> None:
         """Rebuild the matcher when accounts or rulebook have changed."""
-        version = await self._on_database(self._version)
-        if version != self._lexicon.version:
-            self._lexicon = await self._on_database(self._load_lexicon)
-            self._matcher = await self._on(self._thinker, Matcher, self._lexicon)
+        async with self._following:
+            version = await self._on_database(self._version)
+            if version != self._lexicon.version:
+                self._lexicon = await self._on_database(self._load_lexicon)
+                self._matcher = await self._on(self._thinker, Matcher, self._lexicon)
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, PassingFault):
+            logger.warning("not written, so it is polled again", extra={"error": str(error)})
+        elif error:
             self._fault = error
         elif self._more_due and len(self._running) <= self._parallel // 2:
             self._more_due = False
             self._start(self._fill())
 
-    def _take_over(self) -> None:
-        """Give back what monitors of this machine held that were killed: nobody waits for their leases."""
-        with writing(self._engine) as connection:
-            dead = [worker for worker in polls.holders(connection) if _is_dead(worker)]
-            polls.release_of(connection, dead)
+    async def _take(
+        self,
+        limit: int,
+        *,
+        only: Sequence[str] | None = None,
+        bucket: int | None = None,
+        at_host: int | None = None,
+    ) -> list[Configured]:
+        """Take sources to poll; a worker whose clock is wrong takes none."""
+        if self._clock_is_off:
+            return []
+        now, busy = self._clock(), dict(self._busy)
 
-    def _take(self, limit: int, only: Sequence[str] | None = None) -> list[Configured]:
+        def taken() -> list[Configured]:
+            with writing(self._engine) as connection:
+                return leases.take_due(
+                    connection,
+                    now,
+                    limit=limit,
+                    lease=LEASE,
+                    worker=self.worker,
+                    only=only,
+                    bucket=bucket,
+                    at_host=at_host,
+                    busy=busy,
+                )
+
+        return await self._on_database(taken)
+
+    def _release(self, ids: Sequence[str]) -> None:
         with writing(self._engine) as connection:
-            return polls.take_due(
-                connection, self._clock(), limit=limit, lease=LEASE, worker=self.worker, only=only
-            )
+            leases.release(connection, ids)
 
     def _write_quiet(self, ready: Sequence[Finished]) -> None:
         with writing(self._engine) as connection:

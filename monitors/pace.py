@@ -12,7 +12,17 @@ from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["DAY", "EVERY", "Next", "after_failure", "after_success", "gap", "in_words", "learned"]
+__all__ = [
+    "DAY",
+    "EVERY",
+    "Next",
+    "after_failure",
+    "after_success",
+    "after_wait",
+    "gap",
+    "in_words",
+    "learned",
+]
 
 EVERY: Final = timedelta(minutes=30)
 """Pause between two polls of a source whose rhythm is not known yet."""
@@ -26,6 +36,7 @@ _LONGEST: Final = timedelta(hours=3)
 _CHEAP: Final = timedelta(minutes=5)
 """A kind with a lower floor is the user's own folder or mailbox: it is looked into as often as a new one."""
 _FIRST_BACK_OFF: Final = timedelta(minutes=5)
+_TURN_BACK: Final = timedelta(minutes=150)
 _GONE: Final = 410
 _JITTER: Final = 0.1
 
@@ -113,6 +124,16 @@ def after_failure(
     back_off = min(_FIRST_BACK_OFF * 2 ** min(failures - 1, 16), DAY)
     pause = _jittered(source, now, back_off)
     return Next(at=now + max(pause, min(retry_after or timedelta(), DAY)), failures=failures)
+
+
+def after_wait(source: str, now: datetime, *, failures: int, wait: timedelta, why: str) -> Next:
+    """Return the next poll of a source whose host could not be asked; it has not failed by that.
+
+    Sources of one host that wait for the same moment come back within a quarter of an hour after it.
+    """
+    wait = max(min(wait, DAY), timedelta(minutes=1))
+    spread = _jittered(source, now, _TURN_BACK) - _TURN_BACK
+    return Next(at=now + wait + spread, failures=failures, pace=why)
 
 
 def in_words(span: timedelta) -> str:

@@ -4,17 +4,19 @@ import asyncio
 import json as jsonlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Literal, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from earmark.contract import Feed, Letter, Page, Source, Unchanged
 from earmark.errors import SourceChanged, SourceError, SourceRefused, SourceUnavailable
 from earmark.types import Event
+from monitors.faults import NotAsked, ours
 from monitors.headers import PORTABLE
 from monitors.health import address_of, sighted
 from monitors.http import Answer, Fetcher
@@ -29,7 +31,7 @@ __all__ = ["Outcome", "Result", "Visit", "poll_source"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Result = Literal["new", "unchanged", "unavailable", "refused", "changed"]
+Result = Literal["new", "unchanged", "waiting", "unavailable", "refused", "changed"]
 
 DEADLINE: Final = timedelta(minutes=2)
 MOST_EVENTS: Final = 10_000
@@ -41,6 +43,8 @@ logger = logging.getLogger(__name__)
 class Outcome:
     """What one poll brought: events, or a failure in words, or nothing new.
 
+    *waiting* means that a host was not asked, and that its source is not to blame. ``host`` is the first one
+    that was to be asked.
     ``asked`` is the least pause that its feed asks for. ``pages`` and ``state`` are to be stored together
     with the events; both are empty after a failure, so that the next poll sees everything again.
     """
@@ -54,6 +58,7 @@ class Outcome:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     asked: timedelta | None = None
+    host: str | None = None
     pages: Mapping[str, Validators] = field(default_factory=dict)
     state: Mapping[str, Any] | None = None
 
@@ -71,6 +76,7 @@ class Visit:
         self.pages: dict[str, Validators] = {}
         self.headers: Mapping[str, str] = {}
         self.every: timedelta | None = None
+        self.host: str | None = None
 
     @property
     def now(self) -> datetime:
@@ -87,6 +93,7 @@ class Visit:
     ) -> Page:
         """Fetch a page; raise Unchanged for a 304 or the same body."""
         url = str(url)
+        self._note_host(url)
         known = self._known.get(url) if conditional else None
         answer, adopted = await self._asked(url, headers, known)
         self.headers = answer.headers
@@ -122,6 +129,8 @@ class Visit:
         if known and address != url and not private and not self._failed_before:
             try:
                 answer = await self._fetcher.fetch("GET", address, headers=headers, validators=validators)
+            except NotAsked:
+                raise
             except SourceError as error:
                 logger.info("new address failed, asking the old one", extra={"error": str(error)})
             else:
@@ -138,9 +147,15 @@ class Visit:
         headers: Mapping[str, str] | None = None,
     ) -> Page:
         """Send JSON or a form and return the answer."""
+        self._note_host(str(url))
         answer = await self._fetcher.fetch("POST", str(url), json=json, data=data, headers=headers)
         self.headers = answer.headers
         return Page(url=answer.url, status=answer.status, headers=answer.headers, body=answer.body)
+
+    def _note_host(self, url: str) -> None:
+        if self.host is None:
+            with suppress(ValueError):
+                self.host = urlsplit(url).hostname
 
     async def feed(self, page: Page) -> Feed:
         """Parse a page as a feed in the worker pool."""
@@ -190,6 +205,9 @@ async def poll_source(
         text = f"{configured.id} took longer than {DEADLINE.seconds} s. It is tried again later."
         outcome = replace(outcome, result="unavailable", error=text)
     except (Exception, SystemExit) as error:  # a plugin may even want to end the program
+        if waits := ours(configured.id, error):
+            outcome = replace(outcome, **_failure(waits))
+            return replace(outcome, events=tuple(events), headers=visit.headers, host=visit.host)
         logger.warning("poll crashed", exc_info=error, extra={"source": configured.id})
         text = (
             f"The source {configured.id} (kind {configured.kind}) failed inside: "
@@ -199,7 +217,7 @@ async def poll_source(
     else:
         result: Result = "unchanged" if ended_early and not events else "new"
         outcome = replace(outcome, result=result, pages=visit.pages, state=state)
-    return replace(outcome, events=tuple(events), headers=visit.headers, asked=visit.every)
+    return replace(outcome, events=tuple(events), headers=visit.headers, asked=visit.every, host=visit.host)
 
 
 async def _gather(source: Source, visit: Visit, events: list[Event]) -> bool:
@@ -230,6 +248,8 @@ def _checked_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
 def _failure(error: SourceError) -> dict[str, Any]:
     text = str(error)
     match error:
+        case NotAsked(retry_after=retry_after):
+            return {"result": "waiting", "error": text, "retry_after": retry_after}
         case SourceUnavailable(retry_after=retry_after):
             return {"result": "unavailable", "error": text, "retry_after": retry_after}
         case SourceRefused(status=status):

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitors.monitor import Monitor
+from monitors.outage import Outage
+from storage.engine import PassingFault
 
 __all__ = ["run_until_stopped"]
 
@@ -15,10 +17,12 @@ async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.
     """Tick until ``stop`` is set or SIGTERM or SIGINT comes; raise what stopped a tick.
 
     A late tick runs late and a missed one once: after a suspended night there is one tick, not thousands.
+    A fault of the database that can pass is said once and waited for.
     """
     loop = asyncio.get_running_loop()
     ticking = asyncio.Lock()
     faults: list[BaseException] = []
+    outage = Outage()
 
     async def once() -> None:
         async with ticking:
@@ -26,6 +30,9 @@ async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.
                 return
             try:
                 await monitor.tick()
+                outage.ends()
+            except PassingFault as error:
+                outage.begins(error)
             except Exception as error:  # noqa: BLE001 - carried out of the scheduler and raised below
                 faults.append(error)
                 stop.set()

@@ -11,10 +11,11 @@ from earmark.config import Settings, clock, clock_is_fixed
 from earmark.errors import ConfigError
 from monitors.http import Fetcher
 from monitors.monitor import Monitor
+from monitors.outage import Outage, patiently
 from monitors.parse import ParsePool
 from monitors.pipeline import Written
 from monitors.schedule import run_until_stopped
-from storage.engine import Engine, connect, migrate, reading
+from storage.engine import Engine, PassingFault, connect, migrate, reading
 from storage.rulebook import changes_version
 
 __all__ = ["fetcher_of", "monitoring", "poll_once", "up"]
@@ -32,6 +33,7 @@ def fetcher_of(settings: Settings) -> Fetcher:
         deadline=http.deadline,
         max_bytes=http.max_bytes,
         per_host=http.per_host,
+        per_day=http.per_day,
         spacing=http.spacing,
     )
 
@@ -63,13 +65,14 @@ def poll_once(settings: Settings, only: Sequence[str] | None = None) -> list[Wri
 def up(settings: Settings, on_change: Callable[[Engine], None]) -> None:
     """Migrate, poll by schedule and sweep until SIGTERM or SIGINT; ``on_change`` sees each new state.
 
+    A database that is locked, full or away for a while is waited for; any other fault of it is raised.
     Raises ConfigError when EARMARK_NOW holds the clock: what runs for months needs a clock that runs.
     """
     if clock_is_fixed():
         raise ConfigError("EARMARK_NOW is set, and `earmark up` needs a clock that runs. Unset EARMARK_NOW.")
 
     async def run() -> None:
-        engine = _migrated(settings)
+        engine = await patiently(lambda: _migrated(settings), Outage())
         stop = asyncio.Event()
         async with monitoring(settings, engine) as monitor:
             watcher = asyncio.create_task(_watch(engine, on_change, stop))
@@ -90,10 +93,11 @@ async def _watch(engine: Engine, on_change: Callable[[Engine], None], stop: asyn
     seen = -1
     try:
         while not stop.is_set():
-            now_seen = await asyncio.to_thread(_version, engine)
-            if now_seen != seen:
-                await asyncio.to_thread(on_change, engine)
-                seen = now_seen
+            with suppress(PassingFault):  # the monitor meets the same fault, and says so
+                now_seen = await asyncio.to_thread(_version, engine)
+                if now_seen != seen:
+                    await asyncio.to_thread(on_change, engine)
+                    seen = now_seen
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_EVERY.total_seconds())
     finally:

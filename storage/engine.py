@@ -16,11 +16,23 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.schema import CreateSchema
 
 from earmark.errors import ConfigError, StorageError
-from storage.faults import explain, place
+from storage.faults import PassingFault, fault, place
 
-__all__ = ["LOCK_CLASS", "Connection", "Engine", "at_head", "connect", "migrate", "reading", "writing"]
+__all__ = [
+    "LOCK_CLASS",
+    "Connection",
+    "Engine",
+    "PassingFault",
+    "at_head",
+    "connect",
+    "lay_apart",
+    "migrate",
+    "reading",
+    "writing",
+]
 
 LOCK_CLASS = 0x6561726D
 """First half of our advisory locks in PostgreSQL, so that they meet no other program's."""
@@ -49,6 +61,20 @@ def migrate(engine: Engine) -> None:
         config = _config()
         config.attributes["connection"] = conn
         command.upgrade(config, "head")
+
+
+def lay_apart(engine: Engine, schema: str, mark: str, tables: str) -> None:
+    """Make another program's tables in a schema of their own, unless ``mark``, one of them, is there.
+
+    PostgreSQL only; safe when several processes do it at once. ``tables`` are its statements as they are.
+    """
+    with writing(engine) as conn:
+        conn.execute(text("SELECT pg_advisory_xact_lock(:class, 0)"), {"class": LOCK_CLASS})
+        if conn.execute(text("SELECT to_regclass(:mark)"), {"mark": f"{schema}.{mark}"}).scalar_one():
+            return
+        conn.execute(CreateSchema(schema, if_not_exists=True))
+        conn.execute(text("SELECT set_config('search_path', :schema, true)"), {"schema": schema})
+        conn.execution_options(no_parameters=True).exec_driver_sql(tables)
 
 
 def at_head(engine: Engine) -> bool:
@@ -81,7 +107,7 @@ def _explained(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeout) as error:
-        raise StorageError(explain(error, engine.url)) from error
+        raise fault(error, engine.url) from error
 
 
 def _parse(url: str) -> URL:

@@ -4,8 +4,11 @@ import sqlite3
 
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-__all__ = ["explain", "place"]
+from earmark.errors import StorageError
+
+__all__ = ["PassingFault", "explain", "fault", "place"]
 
 _MIGRATE = "{place} has not the tables of this version. Run `earmark migrate`."
 
@@ -64,6 +67,30 @@ _POSTGRESQL = (
 )
 
 
+_PASSING_SQLITE = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")
+_PASSING_POSTGRESQL = ("08", "25006", "40", "53", "55P03", "57P", "58030")
+_OF_THE_LINE = ("connect", "closed", "terminat", "timeout", "starting up", "shutting down")
+
+
+class PassingFault(StorageError):
+    """The database can't be used now, and may be again without an edit: whoever runs for months waits."""
+
+
+def fault(error: SQLAlchemyError, url: URL) -> StorageError:
+    """Return the error that says what happened: a PassingFault if it can pass by itself."""
+    origin = error.orig if isinstance(error, DBAPIError) else None
+    kind = PassingFault if isinstance(error, PoolTimeout) or _passes(origin) else StorageError
+    return kind(explain(error, url))
+
+
+def _passes(error: BaseException | None) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return (getattr(error, "sqlite_errorname", None) or "").startswith(_PASSING_SQLITE)
+    if state := getattr(error, "sqlstate", None):
+        return str(state).startswith(_PASSING_POSTGRESQL)
+    return _of_postgresql(error) == dict(_POSTGRESQL)["08"]
+
+
 def place(url: URL) -> str:
     """Name the database without user or password."""
     if url.get_backend_name() == "sqlite":
@@ -102,7 +129,7 @@ def _of_postgresql(error: BaseException | None) -> str | None:
             return dict(_POSTGRESQL)["28"]
         if "does not exist" in text:
             return dict(_POSTGRESQL)["3D"]
-        lost = "connect" in text or "closed" in text or "terminat" in text or "timeout" in text
+        lost = any(word in text for word in _OF_THE_LINE)
         return dict(_POSTGRESQL)["08"] if lost else None
     for beginning, sentence in _POSTGRESQL:
         if state.startswith(beginning):

@@ -1,14 +1,15 @@
 """Sources: what is configured, who polls it when, and how it went."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Boolean, Connection, Row, Select, bindparam, case, delete, func, insert, select, update
 
 from earmark.errors import ConfigError
+from storage import hosts
 from storage.columns import Moment, Words, short
 from storage.rows import batches, each, put
 from storage.tables import pages, polls, sources
@@ -21,14 +22,11 @@ __all__ = [
     "every",
     "finish",
     "get",
-    "holders",
     "pause",
     "recent",
-    "release",
-    "release_of",
     "remove",
     "set_enabled",
-    "take_due",
+    "some",
 ]
 
 _GOOD = ("new", "unchanged")
@@ -58,7 +56,8 @@ class Configured:
     """A source as it stands: its options, what it remembers, and how it has fared.
 
     ``rhythm`` are the latest moments at which it had news, the oldest first; ``pace`` says in words how
-    often it is polled, and why; ``silent_since`` is when it was first found to be silent.
+    often it is polled, and why; ``silent_since`` is when it was first found to be silent; ``host`` is whom
+    it asks, as far as that is known.
     """
 
     id: str
@@ -76,11 +75,12 @@ class Configured:
     rhythm: tuple[datetime, ...] = ()
     pace: str | None = None
     silent_since: datetime | None = None
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """One poll that is over; ``outcome`` is new, unchanged, unavailable, refused or changed.
+    """One poll that is over; ``outcome`` is new, unchanged, waiting, unavailable, refused or changed.
 
     ``state``, ``rhythm`` and ``pace`` that are None and pages that are not named stay as they were;
     ``silent_since`` does after a failure. A ``paused_reason`` keeps the source from being polled until a
@@ -104,12 +104,14 @@ class Finished:
     new: int = 0
     revised: int = 0
     triggers: int = 0
+    host: str | None = None
 
 
 def add(conn: Connection, source_id: str, kind: str, options: Mapping[str, Any], at: datetime) -> None:
     """Add a source that is due at once; ConfigError when the id is taken."""
     if get(conn, source_id) is not None:
         raise ConfigError(f"There is a source {source_id!r} already. Choose another id, or remove it first.")
+    host = hosts.host_of(kind, options)
     row = {
         "id": source_id,
         "kind": kind,
@@ -118,6 +120,8 @@ def add(conn: Connection, source_id: str, kind: str, options: Mapping[str, Any],
         "created_at": at,
         "next_poll_at": at,
         "failures": 0,
+        "host": host,
+        "bucket": hosts.bucket_of(host),
     }
     conn.execute(insert(sources).values(row))
 
@@ -155,50 +159,10 @@ def every(conn: Connection) -> list[Configured]:
     return _configured(conn, select(sources).order_by(sources.c.id))
 
 
-def take_due(
-    conn: Connection,
-    now: datetime,
-    *,
-    limit: int,
-    lease: timedelta,
-    worker: str,
-    only: Sequence[str] | None = None,
-) -> list[Configured]:
-    """Return sources to poll, the longest due first, and hold them for the worker until the lease ends.
-
-    With ``only``, these ones, due or not, paused or not; never one that another worker holds.
-    """
-    free = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
-    query = select(sources).where(free).order_by(sources.c.next_poll_at, sources.c.id).limit(limit)
-    if only is None:
-        ready = sources.c.enabled, sources.c.paused_reason.is_(None), sources.c.next_poll_at <= now
-        query = query.where(*ready)
-    else:
-        query = query.where(sources.c.id.in_(only))
-    taken = _configured(conn, query.with_for_update(skip_locked=True))
-    held = update(sources).where(sources.c.id.in_([source.id for source in taken]))
-    conn.execute(held.values(lease_until=now + lease, lease_by=worker))
-    return taken
-
-
-def release(conn: Connection, ids: Iterable[str]) -> None:
-    """Give sources back that were taken and not polled."""
-    for batch in batches(ids):
-        held = update(sources).where(sources.c.id.in_(batch))
-        conn.execute(held.values(lease_until=None, lease_by=None))
-
-
-def holders(conn: Connection) -> frozenset[str]:
-    """Return the workers that hold sources now."""
-    held = select(sources.c.lease_by).where(sources.c.lease_by.is_not(None)).distinct()
-    return frozenset(conn.execute(held).scalars())
-
-
-def release_of(conn: Connection, workers: Iterable[str]) -> None:
-    """Give back all that workers hold which are known to be dead."""
-    for batch in batches(workers):
-        held = update(sources).where(sources.c.lease_by.in_(batch))
-        conn.execute(held.values(lease_until=None, lease_by=None))
+def some(conn: Connection, ids: Sequence[str]) -> list[Configured]:
+    """Return these sources in this order, as far as they are there."""
+    found = {row.id: row for row in each(conn, select(sources), sources.c.id, ids)}
+    return _complete(conn, [found[source_id] for source_id in ids if source_id in found])
 
 
 def finish(conn: Connection, finished: Sequence[Finished]) -> None:
@@ -251,7 +215,12 @@ _RETURNED = (
         last_polled_at=bindparam("ended"),
         first_polled_at=func.coalesce(sources.c.first_polled_at, _GOOD_AT),
         last_ok_at=func.coalesce(_GOOD_AT, sources.c.last_ok_at),
-        last_error=bindparam("fault"),
+        last_error=case(
+            (bindparam("waited", type_=Boolean), sources.c.last_error),
+            else_=bindparam("fault", type_=Words),
+        ),
+        host=func.coalesce(bindparam("asked_host", type_=Words), sources.c.host),
+        bucket=func.coalesce(bindparam("its_bucket"), sources.c.bucket),
         paused_reason=case(
             (_GOOD_AT.is_not(None), None),
             else_=func.coalesce(bindparam("pause", type_=Words), sources.c.paused_reason),
@@ -282,6 +251,9 @@ def _source_row(poll: Finished) -> dict[str, Any]:
         "pause": poll.paused_reason,
         "how_often": poll.pace,
         "silent": poll.silent_since,
+        "waited": poll.outcome == "waiting",
+        "asked_host": poll.host and short(poll.host),
+        "its_bucket": hosts.bucket_of(short(poll.host)) if poll.host else None,
     }
 
 
@@ -303,7 +275,11 @@ def _page_rows(poll: Finished) -> list[dict[str, Any]]:
 
 
 def _configured(conn: Connection, query: Select[Any]) -> list[Configured]:
-    rows = conn.execute(query).all()
+    return _complete(conn, conn.execute(query).all())
+
+
+def _complete(conn: Connection, rows: Sequence[Row[Any]]) -> list[Configured]:
+    """Return what the rows of sources say, with the pages that belong to them."""
     seen: dict[str, dict[str, Validators]] = {}
     for page in each(conn, select(pages), pages.c.source, [row.id for row in rows]):
         validators = Validators(
@@ -335,4 +311,5 @@ def _as_configured(row: Row[Any], seen: Mapping[str, Validators]) -> Configured:
         rhythm=row.rhythm,
         pace=row.pace,
         silent_since=row.silent_since,
+        host=row.host,
     )

@@ -24,6 +24,7 @@ _SAMPLE = """\
 # deadline = 30                  # seconds for one request, all told
 # max_bytes = 10485760           # largest answer, after decompression
 # per_host = 2                   # requests at a time to one host
+# per_day = 5000                 # requests to one host on one day (UTC)
 # spacing = 1                    # seconds between two requests to one host
 
 [monitor]

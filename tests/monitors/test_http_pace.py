@@ -264,7 +264,7 @@ async def test_a_host_that_asks_for_a_pause_is_left_alone_as_a_whole(
         with pytest.raises(SourceUnavailable) as caught:
             await fetcher.fetch("GET", server.url("/busy"))
         assert caught.value.retry_after == timedelta(seconds=120)
-        assert fetcher.pauses == {"127.0.0.1": NOW + timedelta(seconds=120)}
+        assert fetcher.hosts.pauses == {"127.0.0.1": NOW + timedelta(seconds=120)}
         now = NOW + timedelta(seconds=50)
         with pytest.raises(
             SourceUnavailable, match="asked for a pause until 2026-11-21 09:02:00 UTC"
@@ -274,7 +274,7 @@ async def test_a_host_that_asks_for_a_pause_is_left_alone_as_a_whole(
         assert len(server.seen) == 1
         now = NOW + timedelta(seconds=120)
         assert (await fetcher.fetch("GET", server.url("/feed"))).body == b"x"
-        assert fetcher.pauses == {}
+        assert fetcher.hosts.pauses == {}
 
 
 async def test_a_pause_is_for_the_host_that_asked(server: Hostile) -> None:
@@ -286,7 +286,7 @@ async def test_a_pause_is_for_the_host_that_asked(server: Hostile) -> None:
     async with a_fetcher(server, resolve=local) as fetcher:
         with pytest.raises(SourceUnavailable):
             await fetcher.fetch("GET", server.url("/to", host="a.example"))
-        assert set(fetcher.pauses) == {"b.example"}
+        assert set(fetcher.hosts.pauses) == {"b.example"}
         assert (await fetcher.fetch("GET", server.url("/feed", host="a.example"))).body == b"x"
 
 
@@ -317,7 +317,7 @@ async def test_a_wish_on_another_status_is_not_heeded(server: Hostile) -> None:
         with pytest.raises(SourceUnavailable):
             await fetcher.fetch("GET", server.url("/busy"))
         await fetcher.fetch("GET", server.url("/good"))
-        assert fetcher.pauses == {}
+        assert fetcher.hosts.pauses == {}
 
 
 async def test_a_shorter_wish_does_not_shorten_a_pause(server: Hostile) -> None:
@@ -326,10 +326,10 @@ async def test_a_shorter_wish_does_not_shorten_a_pause(server: Hostile) -> None:
         server.pages["/busy"] = raw(b"HTTP/1.1 429 Slow\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n")
 
         async def meanwhile(seen: Seen, writer: asyncio.StreamWriter) -> None:
-            fetcher.pauses["127.0.0.1"] = long_until
+            fetcher.hosts.pauses["127.0.0.1"] = long_until
             await server.pages["/busy"](seen, writer)
 
         server.pages["/late"] = meanwhile
         with pytest.raises(SourceUnavailable):
             await fetcher.fetch("GET", server.url("/late"))
-        assert fetcher.pauses == {"127.0.0.1": long_until}
+        assert fetcher.hosts.pauses == {"127.0.0.1": long_until}

@@ -14,7 +14,7 @@ from matcher.read import Matcher
 from monitors.monitor import Monitor
 from monitors.parse import ParsePool
 from monitors.schedule import run_until_stopped
-from storage import accounts, events, polls, rulebook
+from storage import accounts, events, leases, polls, rulebook
 from storage.engine import Engine, migrate, reading, writing
 from storage.polls import Configured
 from tests.builders import NOW, an_account
@@ -211,7 +211,7 @@ def test_what_a_killed_monitor_held_is_polled_at_once(database: Engine) -> None:
 
     def hold(name: str, worker: str) -> None:
         with writing(database) as conn:
-            polls.take_due(conn, NOW, limit=1, lease=timedelta(minutes=5), worker=worker, only=[name])
+            leases.take_due(conn, NOW, limit=1, lease=timedelta(minutes=5), worker=worker, only=[name])
 
     async def run() -> list[str]:
         async with monitored(database, {"/a": answer(FEED), "/b": answer(FEED)}) as (first, server):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from storage import accounts, events, history, outbox, polls, readings, transitions, triggers
+from storage import accounts, events, history, leases, outbox, polls, readings, transitions, triggers
 from storage.engine import Connection, Engine, writing
 from tests.builders import NOW, days
 
@@ -19,7 +19,7 @@ QUESTIONS: dict[str, Question] = {
     "the past": lambda conn: history.load(conn, ["a:a", "c:b", "t:c"], NOW, NOW),
     "the pasts of events": lambda conn: history.keys_of(conn, ["a"]),
     "what is due": lambda conn: history.due(conn, NOW),
-    "which sources are due": lambda conn: polls.take_due(conn, NOW, limit=9, lease=days(1), worker="w"),
+    "which sources are due": lambda conn: leases.take_due(conn, NOW, limit=9, lease=days(1), worker="w"),
     "how a source was polled": lambda conn: polls.recent(conn, "wire"),
     "what waits in the outbox": lambda conn: outbox.pending(conn, NOW),
     "the list of the day": lambda conn: triggers.today(conn, NOW, limit=9),

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from earmark.errors import ConfigError
-from storage import polls, retention
+from storage import leases, polls, retention
 from storage.engine import Engine, reading, writing
 from storage.polls import Configured, Finished, Validators
 from tests.builders import NOW, ago, days
@@ -27,7 +27,7 @@ def taken(
     engine: Engine, now: datetime = NOW, *, worker: str = "w1", limit: int = 10, **more: Any
 ) -> list[str]:
     with writing(engine) as conn:
-        due = polls.take_due(conn, now, limit=limit, lease=LEASE, worker=worker, **more)
+        due = leases.take_due(conn, now, limit=limit, lease=LEASE, worker=worker, **more)
         return [source.id for source in due]
 
 
@@ -56,7 +56,7 @@ def test_a_source_comes_back_as_it_was_added(engine: Engine) -> None:
     with writing(engine) as conn:
         polls.add(conn, "wire", "feed", options, NOW)
         assert polls.get(conn, "wire") == Configured(
-            id="wire", kind="feed", options=options, next_poll_at=NOW
+            id="wire", kind="feed", options=options, next_poll_at=NOW, host="wire.example"
         )
         assert polls.get(conn, "unknown") is None
         assert [source.id for source in polls.every(conn)] == ["wire"]
@@ -161,7 +161,7 @@ def test_what_another_worker_holds_is_not_given_even_by_name(engine: Engine) -> 
     assert taken(engine) == ["wire"]
     assert taken(engine, worker="w2", only=["wire"]) == []
     with writing(engine) as conn:
-        polls.release(conn, ["wire"])
+        leases.release(conn, ["wire"])
     assert taken(engine, worker="w2", only=["wire"]) == ["wire"]
 
 
@@ -222,7 +222,7 @@ def test_no_source_is_ever_in_two_hands(engine: Engine, steps: list[tuple[str, i
             finish(engine, a_finished(source=name, next_poll_at=now))
         elif verb == "release":
             with writing(engine) as conn:
-                polls.release(conn, held)
+                leases.release(conn, held)
             held.clear()
 
 
