@@ -53,12 +53,31 @@ def test_what_shares_only_common_words_stays_apart() -> None:
     )
 
 
+@pytest.mark.parametrize("others", [0, 400])
+def test_a_handful_of_headlines_is_judged_as_among_hundreds(others: int) -> None:
+    crowd = [headline(f"Item {n} of parish {n * 7919}", id=f"o{n}") for n in range(others)]
+    told = [headline(title, id=str(n)) for n, title in enumerate(BRIDGE)]
+    apart = headline("Grain prices rise in spring", id="apart")
+    of = echoes([*told, apart, *crowd])
+    assert of["0"] == of["1"] == of["2"] != of["apart"]
+
+
+def test_a_single_headline_that_tells_of_two_things_joins_no_two_groups() -> None:
+    mill = [f"Aldersund paper mill fire {word}" for word in ("overnight", "roof", "warehouse")]
+    strike = [f"Fjordgate dockers strike {word}" for word in ("cranes", "traffic", "exports")]
+    bridge = "Aldersund paper mill fire, Fjordgate dockers strike"
+    found = groups(*map(headline, [*mill, *strike, bridge]))
+    assert not any(set(mill) & part and set(strike) & part for part in found)
+    assert any(set(mill) <= part for part in found)
+    assert any(set(strike) <= part for part in found)
+
+
 def test_the_same_words_a_week_later_tell_another_thing() -> None:
     assert groups(headline(BRIDGE[0]), headline(BRIDGE[1], day=7)) == set()
 
 
 def test_two_headlines_that_claim_different_kinds_must_be_alike_the_more() -> None:
-    one, other = "Ossa Health hires many more night nurses", "Regulator fines Ossa Health after long inquest"
+    one, other = "Ossa Health hires many more night nurses", "Regulator fines Ossa care homes after inquest"
     hiring, legal = frozenset({"hiring"}), frozenset({"legal"})
     assert groups(headline(one), headline(other))
     assert not groups(headline(one, families=hiring), headline(other, families=legal))
