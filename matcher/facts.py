@@ -16,6 +16,7 @@ from matcher.money import Money, amounts, number_of
 from matcher.names_in_text import name_after, name_before, person_after, person_before, trimmed
 from matcher.normalise import fold
 from matcher.sentences import Sentence
+from matcher.tools import move_in
 from matcher.vocabulary import places
 
 __all__ = ["facts_of", "round_kind"]
@@ -106,6 +107,8 @@ def facts_of(event: StoredEvent, sentence: Sentence, plain: str, hit: Hit) -> tu
     if kinds & _PLACES:
         places += _location(plain, hit)
     places += _day(event, plain, hit, kinds)
+    if "tech_switch_or_removal" in kinds:
+        places += [_Place(key, "", *place) for key, place in move_in(plain).items()]
     facts: dict[str, Fact] = {}
     for place in places:
         if place.key not in facts:

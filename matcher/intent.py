@@ -10,7 +10,7 @@ from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
 from matcher.jobs import hiring_role
 from matcher.lexicon import patterns, words
 from matcher.sentences import Sentence, sentences
-from matcher.tools import tools_in
+from matcher.tools import move_in, tools_in
 
 __all__ = ["Intent", "hiring_role", "is_conversation", "read"]
 
@@ -212,7 +212,8 @@ def _claims(
     if kind == "problem_described":
         place = next(sentence for sentence in spoken if _PROBLEM.search(sentence.text))
         evidence = place.span(event)
-    yield Claim(kind=kind, certainty=certainty, evidence=evidence, facts=tools, confidence=confidence)
+    facts = (*tools, *_move(event, spoken)) if kind == "switch_announced" else tools
+    yield Claim(kind=kind, certainty=certainty, evidence=evidence, facts=facts, confidence=confidence)
     for sentence in spoken:
         stated = _BUDGET.search(sentence.text)
         if stated:
@@ -224,3 +225,13 @@ def _claims(
                 confidence=round(confidence * 0.9, 3),
             )
             return
+
+
+def _move(event: StoredEvent, spoken: list[Sentence]) -> Iterator[Fact]:
+    """Yield from which tool somebody moves, and to which, each as first told."""
+    told: set[str] = set()
+    for sentence in spoken:
+        for key, (start, end) in move_in(sentence.text.translate(_PLAIN)).items():
+            if key not in told:
+                told.add(key)
+                yield Fact(key=key, value=sentence.text[start:end], span=sentence.span(event, start, end))

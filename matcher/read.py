@@ -10,6 +10,7 @@ from matcher import intent, jobs, kinds
 from matcher.conversations import conversation_matches, with_problem
 from matcher.link import Linker
 from matcher.problems import ProblemMatch, Problems
+from matcher.rivals import Rivals
 from matcher.roles import role_in, with_roles
 from matcher.unlisted import companies_in
 from matcher.updates import is_update
@@ -28,6 +29,7 @@ class Matcher:
         self._lexicon = lexicon
         self._linker = Linker(lexicon)
         self._problems = Problems(lexicon.problems)
+        self._rivals = Rivals(lexicon.problems)
 
     def read(self, event: StoredEvent) -> Reading:
         """Return what the event says, about whom; the same event always gives the same reading.
@@ -38,7 +40,10 @@ class Matcher:
         links = self._linker.link(event)
         signal = _signal(event)
         voice = None if signal else intent.read(event)
+        if voice:
+            voice = replace(voice, claims=self._rivals.seen_in(voice.claims))
         told = signal or tuple(_with_facts(claim, event.facts) for claim in kinds.claims(event))
+        told = self._rivals.seen_in(told)
         claims = (*told, *(voice.claims if voice else ()))
         unlisted = companies_in(event, claims, links.mentions) if voice is None else ()
         mentions = with_roles(event, (*links.mentions, *unlisted), job=jobs.is_job(event))

@@ -8,7 +8,7 @@ from earmark.types import Fact, StoredEvent
 from matcher.lexicon import words
 from matcher.sentences import Sentence
 
-__all__ = ["tools_in"]
+__all__ = ["move_in", "tools_in"]
 
 _LONGEST_NAME: Final = 40
 _PLAIN: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " "})
@@ -70,6 +70,30 @@ def tools_in(event: StoredEvent, spoken: list[Sentence], label: str) -> Iterator
                 )
     del label
     yield from list(seen.values())[:8]
+
+
+_LEAVES: Final = re.compile(
+    rf"(?i:\b(?:mov|migrat|switch|transition|port|convert|transfer)\w*\s(?:[\w-]+\s){{0,5}}?(?:from|off(?:\sof)?|away\sfrom)"
+    rf"\s(?:the\s|our\s)?)(?P<left>{_NAME})(?:(?i:\sto\s(?:the\s)?)(?P<chosen>{_NAME}))?"
+)
+_TAKES: Final = re.compile(
+    rf"(?i:\b(?:mov|migrat|switch|transition)\w*\s(?:over\s)?(?:[\w-]+\s){{0,3}}?to\s(?:the\s)?)(?P<chosen>{_ANY})"
+    rf"|(?i:\breplac(?:ed|ing)\s)(?P<left>{_NAME})(?i:\swith\s)(?P<new>{_NAME})"
+    rf"|(?i:\b(?:outgr(?:owing|own|ew)|cancel(?:l)?ed|ditch(?:ed|ing)|dropped|dump(?:ed|ing)|leaving|left)\s(?:our\s|the\s)?)"
+    rf"(?P<gone>{_NAME})"
+)
+_KEYS: Final = {"left": "tool_left", "gone": "tool_left", "chosen": "tool_chosen", "new": "tool_chosen"}
+
+
+def move_in(plain: str) -> dict[str, tuple[int, int]]:
+    """Return the places of the tool left (``tool_left``) and of the one taken up (``tool_chosen``)."""
+    found: dict[str, tuple[int, int]] = {}
+    for match in (*_LEAVES.finditer(plain), *_TAKES.finditer(plain)):
+        for group, text in match.groupdict().items():
+            place = next(_name(plain, *match.span(group)), None) if text else None
+            if place:
+                found.setdefault(_KEYS[group], place)
+    return found
 
 
 def _places(plain: str) -> Iterator[tuple[int, int]]:
