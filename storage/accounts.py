@@ -1,10 +1,12 @@
 """The user's own list: accounts and the contacts at them."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
@@ -14,18 +16,23 @@ from storage.agenda import wake
 from storage.columns import short
 from storage.counters import LEXICON, bump
 from storage.lesson import taught_names
-from storage.rows import batches, each, put
+from storage.rows import BATCH, batches, each, put
 from storage.tables import accounts
 from storage.tables import contacts as people
 
 __all__ = [
+    "Difference",
     "Upserted",
     "as_account",
     "as_contact",
+    "champions",
+    "contact_list",
     "contacts",
     "count",
+    "each_account",
     "every",
     "find",
+    "folded",
     "get",
     "of",
     "relatives",
@@ -34,44 +41,97 @@ __all__ = [
 ]
 
 _LAST = "\U0010ffff"
+_FIELDS: Final = (
+    *("name", "domains", "aliases", "not_aliases", "tickers", "tier", "owner", "parent", "territory"),
+    *("industry", "size", "city", "country", "extra", "crm_ids"),
+)
+"""What the list says of an account."""
+_STORED: Final = (accounts.c.id, accounts.c.digest, *(accounts.c[name] for name in _FIELDS))
+_MOST_EXAMPLES: Final = 20
+_LONGEST_SHOWN: Final = 80
 _LIVED = ("stage", "stage_since", "snoozed_until", "suppression")
 """What became of an account; an import of the list never touches it."""
 
 
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A field of an account or contact that an import changed, as it was and as it is."""
+
+    id: str
+    field: str
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upserted:
-    """How many rows an import added, changed and left; ``refused`` are contacts without a listed account."""
+    """How many rows an import added, changed and left; ``refused`` are contacts without a listed account.
+
+    ``fields`` counts which fields changed, ``examples`` are the first differences; ``renamed`` holds the
+    former name of each account that has another one now.
+    """
 
     added: int = 0
     changed: int = 0
     same: int = 0
     refused: tuple[str, ...] = ()
+    fields: Mapping[str, int] = field(default_factory=_nothing, compare=False)
+    examples: tuple[Difference, ...] = field(default=(), compare=False)
+    renamed: Mapping[str, str] = field(default_factory=_nothing, compare=False)
 
 
-def upsert(conn: Connection, new: Iterable[Account]) -> Upserted:
-    """Store the accounts, batch by batch; stage, snooze and suppression of a known one stay."""
-    added = changed = same = 0
+def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | None = None) -> Upserted:
+    """Store the accounts, batch by batch; stage, snooze and suppression of a known one stay.
+
+    ``given`` names the fields that the new values speak of (columns of ``extra`` as ``extra.COLUMN``): the
+    others stay as they are stored. None speaks of all; a parent that is not said stays in any case.
+    """
+    added = same = 0
+    log = _Log()
     for batch in batches(new):
-        rows = {account.id: _row(account) for account in batch}
-        query = select(accounts.c.id, accounts.c.digest)
-        stored = {row.id: row.digest for row in each(conn, query, accounts.c.id, rows)}
-        differing = [row for key, row in sorted(rows.items()) if stored.get(key) != row["digest"]]
-        put(conn, accounts, differing, keep=_LIVED)
-        wake(conn, [f"a:{row['id']}" for row in differing if row["id"] in stored])
-        fresh = len(rows) - len(stored)
-        added, changed, same = (
-            added + fresh,
-            changed + len(differing) - fresh,
-            same + len(rows) - len(differing),
-        )
-    if added or changed:
+        wanted = {account.id: account for account in batch}
+        stored = {row.id: row for row in each(conn, select(*_STORED), accounts.c.id, wanted)}
+        rows, differing = [], []
+        for key, account in sorted(wanted.items()):
+            known = stored.get(key)
+            listed = _listed(account)
+            if known is None:
+                added += 1
+            else:
+                listed = _over(known, listed, given)
+                if _digest(listed) == known.digest and listed["parent"] == known.parent:
+                    same += 1
+                    continue
+                differing.append(key)
+                log.compare(known, listed)
+            rows.append(_row(account, listed))
+        put(conn, accounts, rows, keep=_LIVED)
+        wake(conn, [f"a:{key}" for key in differing])
+    if added or log.changed:
         bump(conn, LEXICON)
-    return Upserted(added=added, changed=changed, same=same)
+    return Upserted(
+        added=added,
+        changed=log.changed,
+        same=same,
+        fields=log.fields,
+        examples=tuple(log.examples),
+        renamed=log.renamed,
+    )
 
 
 def every(conn: Connection) -> dict[str, Account]:
     """Return the whole list by id."""
-    return {row.id: as_account(row) for row in conn.execute(select(accounts).order_by(accounts.c.id))}
+    return {account.id: account for account in each_account(conn)}
+
+
+def each_account(conn: Connection) -> Iterator[Account]:
+    """Yield the whole list in the order of ids, with few of them in memory at a time."""
+    query = select(accounts).order_by(accounts.c.id).execution_options(yield_per=BATCH)
+    yield from map(as_account, conn.execute(query))
 
 
 def get(conn: Connection, account_id: str) -> Account | None:
@@ -112,7 +172,7 @@ def find(conn: Connection, text: str, *, limit: int = 20) -> list[Account]:
     if not (plain := text.strip().lower()):
         return []
     columns = [(accounts.c.domain, plain)]
-    if words := _folded(text):
+    if words := folded(text):
         columns.append((accounts.c.folded, words))
     whole = or_(accounts.c.id == text.strip(), *(column == value for column, value in columns))
     # A range, not LIKE: it uses the index on both databases.
@@ -132,24 +192,57 @@ def count(conn: Connection) -> int:
     return conn.execute(select(func.count()).select_from(accounts)).scalar_one()
 
 
-def upsert_contacts(conn: Connection, new: Iterable[Contact]) -> Upserted:
-    """Store the contacts, batch by batch; one whose account is not on the list is refused."""
-    added = changed = same = 0
+def upsert_contacts(
+    conn: Connection, new: Iterable[Contact], given: Collection[str] | None = None
+) -> Upserted:
+    """Store the contacts, batch by batch; one whose account is not on the list is refused.
+
+    With ``given``, fields that are not in it keep what is stored; the ids of CRMs are added to those known.
+    """
+    added = same = 0
+    log = _Log()
     refused: list[str] = []
     for batch in batches(new):
         listed = set(each(conn, select(accounts.c.id), accounts.c.id, [c.account for c in batch]))
         known = {row.id for row in listed}
         refused += [contact.id for contact in batch if contact.account not in known]
         wanted = {contact.id: contact for contact in batch if contact.account in known}
-        stored = {row.id: as_contact(row) for row in each(conn, select(people), people.c.id, wanted)}
-        differing = [contact for key, contact in sorted(wanted.items()) if stored.get(key) != contact]
-        put(conn, people, [_contact_row(contact) for contact in differing])
-        fresh = len(wanted) - len(stored)
-        added, changed = added + fresh, changed + len(differing) - fresh
-        same += len(wanted) - len(differing)
-    if added or changed:
+        stored = {row.id: row for row in each(conn, select(people), people.c.id, wanted)}
+        rows = []
+        for key, contact in sorted(wanted.items()):
+            row, before = _contact_row(contact), stored.get(key)
+            if before is None:
+                added += 1
+            else:
+                row = _contact_over(before, row, given)
+                if all(getattr(before, name) == value for name, value in row.items()):
+                    same += 1
+                    continue
+                log.compare(before, row)
+            rows.append(row)
+        put(conn, people, rows)
+    if added or log.changed:
         bump(conn, LEXICON)
-    return Upserted(added=added, changed=changed, same=same, refused=tuple(refused))
+    return Upserted(
+        added=added,
+        changed=log.changed,
+        same=same,
+        refused=tuple(refused),
+        fields=log.fields,
+        examples=tuple(log.examples),
+    )
+
+
+def champions(conn: Connection) -> tuple[Contact, ...]:
+    """Return the contacts whose move to another account is a reason, in the order of their ids."""
+    query = select(people).where(func.lower(people.c.relation) == "champion").order_by(people.c.id)
+    return tuple(as_contact(row) for row in conn.execute(query))
+
+
+def contact_list(conn: Connection) -> list[Contact]:
+    """Return all contacts in the order of their accounts and names."""
+    query = select(people).order_by(people.c.account, people.c.name, people.c.id)
+    return [as_contact(row) for row in conn.execute(query)]
 
 
 def contacts(conn: Connection, account_ids: Iterable[str]) -> dict[str, tuple[Contact, ...]]:
@@ -201,30 +294,71 @@ def as_contact(row: Row[Any]) -> Contact:
     )
 
 
-def _row(account: Account) -> dict[str, Any]:
-    listed: dict[str, Any] = {
-        "id": account.id,
-        "name": account.name,
-        "domains": account.domains,
-        "aliases": account.aliases,
-        "not_aliases": account.not_aliases,
-        "tickers": account.tickers,
-        "tier": account.tier,
-        "owner": account.owner,
-        "parent": account.parent,
-        "territory": account.territory,
-        "industry": account.industry,
-        "size": account.size,
-        "city": account.city,
-        "country": account.country,
-        "extra": account.extra,
-        "crm_ids": account.crm_ids,
-    }
-    names = [account.name, *account.aliases]
-    return listed | {
-        "folded": short(_folded(account.name)),
-        "domain": short(account.domains[0].lower()) if account.domains else None,
-        "search": " | ".join([*map(_folded, names), *map(str.lower, account.domains), account.id.lower()]),
+def _listed(account: Account) -> dict[str, Any]:
+    return {"id": account.id} | {name: getattr(account, name) for name in _FIELDS}
+
+
+def _over(known: Row[Any], new: Mapping[str, Any], given: Collection[str] | None) -> dict[str, Any]:
+    """Return what the list says after new values came over the stored ones."""
+    parent = known.parent if new["parent"] is None else new["parent"]
+    if given is None:
+        return {**new, "parent": parent}
+    listed = {name: value if name in given else getattr(known, name) for name, value in new.items()}
+    if new["name"] in new["domains"]:
+        listed["name"] = known.name  # the row had none
+    kept = {key: text for key, text in known.extra.items() if f"extra.{key}" not in given}
+    extra, crm_ids = {**kept, **new["extra"]}, {**known.crm_ids, **new["crm_ids"]}
+    return {**listed, "parent": parent, "extra": extra, "crm_ids": crm_ids}
+
+
+class _Log:
+    """What an import changed."""
+
+    def __init__(self) -> None:
+        self.changed = 0
+        self.fields: Counter[str] = Counter()
+        self.examples: list[Difference] = []
+        self.renamed: dict[str, str] = {}
+
+    def compare(self, before: Row[Any], after: Mapping[str, Any]) -> None:
+        self.changed += 1
+        for name, new in after.items():
+            old = getattr(before, name)
+            if old == new or (isinstance(old, tuple) and set(old) == set(new)):
+                continue
+            self.fields[name] += 1
+            if name == "name":
+                self.renamed[before.id] = old
+            if len(self.examples) < _MOST_EXAMPLES:
+                self.examples.append(
+                    Difference(id=before.id, field=name, before=_shown(old), after=_shown(new))
+                )
+
+
+def _contact_over(known: Row[Any], new: Mapping[str, Any], given: Collection[str] | None) -> dict[str, Any]:
+    if given is None:
+        return dict(new)
+    kept = {name: value if name in given else getattr(known, name) for name, value in new.items()}
+    return {**kept, "account": new["account"], "crm_ids": {**known.crm_ids, **new["crm_ids"]}}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        value = "; ".join(f"{key}: {text}" for key, text in sorted(value.items()))
+    elif isinstance(value, tuple):
+        value = "; ".join(map(str, value))
+    text = "" if value is None else str(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+
+
+def _row(account: Account, listed: Mapping[str, Any]) -> dict[str, Any]:
+    names = [listed["name"], *listed["aliases"]]
+    domains: tuple[str, ...] = listed["domains"]
+    return {
+        **listed,
+        "folded": short(folded(listed["name"])),
+        "domain": short(domains[0].lower()) if domains else None,
+        "search": " | ".join([*map(folded, names), *map(str.lower, domains), account.id.lower()]),
         "digest": _digest(listed),
         "stage": account.stage.value,
         "stage_since": account.stage_since,
@@ -247,14 +381,19 @@ def _contact_row(contact: Contact) -> dict[str, Any]:
 
 
 def _digest(listed: Mapping[str, Any]) -> str:
-    # A field that came later counts only where it is given: lists from before it are the same lists.
-    held = [value for name, value in listed.items() if name != "parent" or value is not None]
+    """Return a digest of what the file said; the parent is another row, and compared for itself."""
+    held = [value for name, value in listed.items() if name != "parent"]
     plain = [sorted(value.items()) if isinstance(value, Mapping) else value for value in held]
     return blake2b(repr(plain).encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
 
 
-def _folded(text: str) -> str:
+_BARE: Final = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
+
+
+def folded(text: str) -> str:
     """Return lower-case words without accents and punctuation, one space between."""
-    letters = text.lower() if text.isascii() else unicodedata.normalize("NFKD", text.casefold())
+    if text.isascii():
+        return " ".join(text.lower().translate(_BARE).split())
+    letters = unicodedata.normalize("NFKD", text.casefold())
     kept = ("" if unicodedata.combining(letter) else letter for letter in letters)
     return " ".join("".join(letter if letter.isalnum() else " " for letter in "".join(kept)).split())

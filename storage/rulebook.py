@@ -1,6 +1,6 @@
 """The rulebook in all its versions, and the lexicon that follows from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -65,9 +65,10 @@ def lexicon_version(conn: Connection) -> int:
 
 
 def lexicon(conn: Connection) -> Lexicon:
-    """Return all that decisions rest on: the defaults, the rulebook and the accounts."""
+    """Return all that decisions rest on: the defaults, the rulebook, the accounts and who knows us there."""
     newest = latest(conn)
-    return parse(newest[1] if newest else "").lexicon(accounts.every(conn), lexicon_version(conn))
+    decided = parse(newest[1] if newest else "").lexicon(accounts.every(conn), lexicon_version(conn))
+    return replace(decided, champions=accounts.champions(conn))
 
 
 def changes_version(conn: Connection) -> int:

@@ -2,16 +2,13 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-import csv
-import sys
 from collections import Counter
-from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from earmark.cli.imports import counting, draw, value_of, write_report
 from earmark.cli.session import Session, notice, session_of
 from earmark.lifecycle import Stage
 
@@ -23,16 +20,12 @@ if TYPE_CHECKING:
     from earmark.intake import Intake
     from earmark.types import Account
     from matcher.collisions import Collision
-    from storage.accounts import Upserted
 
 __all__ = ["app", "import_accounts"]
 
 app = typer.Typer(help="The list of accounts.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-_CHUNK: Final = 1_000
-"""Accounts in one transaction: others wait for a part of a second at most."""
-_SHOWN: Final = 20
 _AUDITED_AT_ONCE: Final = 100_000
 """Accounts of which an import tells the names that are hard; more would take seconds."""
 
@@ -53,22 +46,28 @@ def import_(
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0913, PLR0917 - each is an option of the verb
     context: typer.Context,
     text: Annotated[str, typer.Argument(help="Part of a name, an id or a domain.")] = "",
     stage: Annotated[Stage | None, typer.Option(help="Only accounts in this stage.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only accounts of this owner; '' for nobody's.")] = None,
+    territory: Annotated[str | None, typer.Option(help="Only accounts of this territory.")] = None,
+    tier: Annotated[str | None, typer.Option(help="Only accounts of this tier.")] = None,
+    fit_at_least: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Only accounts that fit the ICP so well, 0 to 1.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List accounts."""
-    from storage import accounts
+    """List accounts; with --fit-at-least the best fitting first."""
+    from review.accounts import Wanted, found_accounts
 
     session = session_of(context)
+    wanted = Wanted(
+        text=text, stage=stage, owner=owner, territory=territory, tier=tier, fit_at_least=fit_at_least
+    )
     with session.reading() as connection:
-        held = list(accounts.every(connection).values()) if not text else accounts.find(connection, text)
-        total = accounts.count(connection)
-    found = [one for one in held if stage in {None, one.stage}]
-    shown = found[:limit]
+        found = found_accounts(connection, wanted, limit=limit)
 
     def draw(console: "Console") -> None:
         from rich.text import Text
@@ -76,15 +75,16 @@ def list_(
         from review.terminal import safe, table_of
         from review.today import fit_line
 
-        table = table_of("id", "name", "domain", "stage", "record")
-        for one in shown:
+        table = table_of("id", "name", "domain", "stage", "owner", "fit", "record")
+        for one, fits in zip(found.accounts, found.fits, strict=True):
             domain = ", ".join(one.domains)
-            cells = (one.id, one.name, domain, one.stage.replace("_", " "), fit_line(one))
-            table.add_row(*(Text(safe(cell)) for cell in cells))
+            cells = (one.id, one.name, domain, one.stage.replace("_", " "), one.owner or "")
+            shown = (*cells, f"{fits:.2f}", fit_line(one))
+            table.add_row(*(Text(safe(cell)) for cell in shown))
         console.print(table)
-        console.print(f"{len(shown):,} of {len(found):,} found; {total:,} on the list.")
+        console.print(f"{len(found.accounts):,} of {found.count:,} found; {found.listed:,} on the list.")
 
-    session.show(shown, as_json, draw)
+    session.show(found.accounts, as_json, draw)
 
 
 @app.command()
@@ -139,34 +139,26 @@ def import_accounts(
     session: Session, intake: "Intake", *, as_json: bool, dry_run: bool = False, report: Path | None = None
 ) -> None:
     """Store the accounts of a file and print what became of its rows."""
-    stored: dict[str, int] = {"added": 0, "changed": 0, "same": 0}
-    with _counting(intake) as counted:
-        for chunk in _chunks(counted):
-            if not dry_run:
-                done = _store(session, chunk)
-                stored = {key: count + getattr(done, key) for key, count in stored.items()}
+    from storage import roster
+
+    if dry_run:
+        done = roster.Imported()
+        with counting(intake, "accounts") as counted:
+            for _ in counted:
+                pass
+    else:
+        done = roster.import_accounts(session.engine, intake, session.now, _watched)
     if report is not None:
-        _write_report(report, intake)
-    value: dict[str, Any] = {
-        "file": str(intake.path),
-        "read_as": intake.words,
-        "crm": intake.crm,
-        "columns": intake.mapping,
-        "rows": intake.report.rows,
-        "accounts": intake.report.accounts,
-        **stored,
-        "report": intake.report.lines,
-    }
-    session.show(value, as_json, lambda console: _draw_import(console, intake, stored, dry_run=dry_run))
+        write_report(report, intake.report)
+    value = value_of(intake, done)
+    session.show(value, as_json, lambda console: draw(console, intake, done, dry_run=dry_run))
     if not dry_run and not as_json and intake.report.accounts:
         _tell_hard_names(session)
 
 
-def _store(session: Session, chunk: "list[Account]") -> "Upserted":
-    from storage import accounts
-
-    with session.writing() as connection:
-        return accounts.upsert(connection, chunk)
+def _watched(accounts: "Iterable[Account]") -> "Iterator[Account]":
+    with counting(accounts, "accounts") as counted:
+        yield from counted
 
 
 def _tell_hard_names(session: Session) -> None:
@@ -179,62 +171,6 @@ def _tell_hard_names(session: Session) -> None:
         listed = accounts.every(connection) if short else {}
     if clashing := collisions(listed.values()):
         notice(f"{_summary(clashing, len(listed))} See them with: earmark accounts audit")
-
-
-def _chunks(accounts: "Iterable[Account]") -> "Iterator[list[Account]]":
-    iterator = iter(accounts)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk
-
-
-@contextmanager
-def _counting(intake: "Intake") -> "Iterator[Iterable[Account]]":
-    """Give the accounts, with a counter on standard error if a person watches."""
-    if not sys.stderr.isatty():
-        yield intake
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("accounts"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield progress.track(intake, total=None)
-
-
-def _draw_import(console: "Console", intake: "Intake", stored: dict[str, int], *, dry_run: bool) -> None:
-    from rich.text import Text
-
-    from review.terminal import safe, table_of
-
-    known = f", an export of {intake.crm}" if intake.crm else ""
-    console.print(f"{safe(str(intake.path))}: {intake.words}{known}")
-    table = table_of("column", "taken as")
-    for header, field in intake.mapping.items():
-        table.add_row(Text(safe(header)), field if field != "extra" else "kept as extra")
-    console.print(table)
-    console.print(intake.report.words)
-    told = [one for one in intake.report.lines if one.level != "note"]
-    for one in told[:_SHOWN]:
-        console.print(f"  line {one.line}: {one.level}: {safe(one.reason)}")
-    if len(told) > _SHOWN:
-        console.print(f"  and {len(told) - _SHOWN:,} more; write them all with --report rows.csv")
-    if dry_run:
-        console.print("Nothing was stored (--dry-run).")
-    else:
-        console.print(", ".join(f"{count:,} {word}" for word, count in stored.items()))
-
-
-def _write_report(path: Path, intake: "Intake") -> None:
-    from earmark.errors import ConfigError
-
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["line", "level", "reason"])
-            writer.writerows((one.line, one.level, one.reason) for one in intake.report.lines)
-    except OSError as error:
-        raise ConfigError(f"The report {path} can't be written: {error.strerror}.") from error
-    notice(f"Wrote {path}")
 
 
 def _audited(listed: "Iterable[Account]") -> dict[str, list[str]]:

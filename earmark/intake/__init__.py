@@ -1,8 +1,22 @@
-"""Account files as CRMs export them → accounts and a row report.
+"""Files as CRMs export them → accounts or contacts, and a row report.
 
 Nothing is dropped silently: each row that is refused, merged or only partly used has its line and reason.
 """
 
-from earmark.intake.accounts import Intake, Report, RowReport, read_accounts
+from earmark.intake.accounts import Claim, Intake, read_accounts
+from earmark.intake.contacts import ContactIntake, Introduced, read_contacts
+from earmark.intake.keys import Key, crm_key
+from earmark.intake.report import Report, RowReport
 
-__all__ = ["Intake", "Report", "RowReport", "read_accounts"]
+__all__ = [
+    "Claim",
+    "ContactIntake",
+    "Intake",
+    "Introduced",
+    "Key",
+    "Report",
+    "RowReport",
+    "crm_key",
+    "read_accounts",
+    "read_contacts",
+]

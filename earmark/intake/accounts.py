@@ -1,88 +1,51 @@
 """Rows → accounts: which rows are one account, what they contradict each other in, what was left out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from earmark.intake.cells import domains_in, parts_of, size_in, slug_of, text_in, value_in
-from earmark.intake.columns import SEVERAL, Columns, read_header
+from earmark.intake.cells import domain_in, domains_in, parts_of, size_in, slug_of, text_in, value_in
+from earmark.intake.columns import Columns, read_header
+from earmark.intake.forms import ACCOUNTS
+from earmark.intake.keys import Key, crm_key, keys_of_text
+from earmark.intake.report import Report
 from earmark.intake.tables import Row, open_table
 from earmark.types import Account
 
-__all__ = ["Intake", "Level", "Report", "RowReport", "read_accounts"]
-
-Level = Literal["refused", "merged", "warning", "note"]
+__all__ = ["Claim", "Intake", "read_accounts"]
 
 _LONGEST_NAME: Final = 300
 _SINGLE: Final = ("tier", "owner", "territory", "industry", "size", "city", "country")
-_TEXTS: Final = ("tier", "owner", "territory", "industry", "city", "country")
+_TEXTS: Final = ("tier", "owner", "parent", "territory", "industry", "city", "country")
 _NO_DOMAIN: Final = "no domain: found by its name only"
 
 
 @dataclass(frozen=True, slots=True)
-class RowReport:
-    """What became of a row that was not taken as it stands.
-
-    Level refused: the row is in no account; merged: it went into the account of an earlier line;
-    warning: something of it was left out; note: good to know.
-    """
+class Claim:
+    """Which account a row means by its own words, where its CRM id names another one."""
 
     line: int
-    level: Level
-    reason: str
-
-
-@dataclass(slots=True)
-class Report:
-    """The count of an import, and the rows that were not taken as they stand; complete after reading."""
-
-    rows: int = 0
-    accounts: int = 0
-    without_domain: int = 0
-    blank: int = 0
-    lines: list[RowReport] = field(default_factory=list)
-
-    def add(self, line: int, level: Level, reason: str) -> None:
-        """Note what became of a row."""
-        self.lines.append(RowReport(line, level, reason))
-
-    def count(self, level: Level) -> int:
-        """Return how many lines of the report have this level."""
-        return sum(one.level == level for one in self.lines)
-
-    @property
-    def words(self) -> str:
-        """The count in one line."""
-        rows = f"{_counted(self.accounts, 'account')} from {_counted(self.rows, 'row')}"
-        parts = (
-            f"{self.without_domain:,} without domain" if self.without_domain else "",
-            f"{_counted(self.count('merged'), 'row')} merged" if self.count("merged") else "",
-            _counted(self.count("warning"), "warning") if self.count("warning") else "",
-            f"{_counted(self.count('refused'), 'row')} refused" if self.count("refused") else "",
-            f"{self.blank:,} blank" if self.blank else "",
-        )
-        return ", ".join([rows, *filter(None, parts)])
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    account: str
+    name: str
 
 
 class Intake:
-    """The accounts of one file: iterate once or more; each pass fills ``report`` anew.
+    """The accounts of one file: iterate once or more; each pass fills ``report`` and ``parents`` anew.
 
     ``mapping`` says what each column was taken for, ``crm`` whose export it looks like, ``words`` how
     the file was read. Rows of one account are merged and come last; all others are streamed, so a
-    million rows need little memory.
+    million rows need little memory. ``parents`` holds the line and the words in which a row names its parent.
     """
 
     def __init__(self, path: Path) -> None:
         self._table = open_table(path)
-        self._columns = read_header(self._table.header.cells)
+        self._columns = read_header(self._table.header.cells, ACCOUNTS)
+        self._seen: _Seen | None = None
         self.path = path
         self.report = Report()
+        self.parents: dict[str, tuple[int, str]] = {}
 
     @property
     def mapping(self) -> Mapping[str, str]:
@@ -99,9 +62,24 @@ class Intake:
         """How the file was read: encoding and delimiter."""
         return self._table.words
 
+    @property
+    def given(self) -> frozenset[str]:
+        """The fields that the file has a column for; of other columns ``extra.HEADER``."""
+        columns = self._columns
+        return frozenset(
+            f"extra.{header}" if field_ == "extra" else field_
+            for header, field_ in zip(columns.headers, columns.fields, strict=True)
+        )
+
     def __iter__(self) -> Iterator[Account]:
-        repeated = self._repeated()
+        return self.read({})
+
+    def read(self, renamed: Mapping[Key, str]) -> Iterator[Account]:
+        """Yield the accounts; a row with one of these CRM ids is about the account that has it already."""
+        seen = self._first_pass()
         report = self.report = Report()
+        self.parents = {}
+        crm_ids = _CrmIds(seen.shared)
         held: dict[str, tuple[int, Account]] = {}
         for row in self._table.rows():
             if not any(map(str.strip, row.cells)) and not row.fault:
@@ -111,7 +89,11 @@ class Intake:
             account = _account_of(row, self._columns, report)
             if account is None:
                 continue
-            if hash(account.id) in repeated:
+            account = crm_ids.kept_apart(_as_known(account, renamed), row.line, report)
+            if account.parent is not None:
+                self.parents.setdefault(account.id, (row.line, account.parent))
+                account = replace(account, parent=None)
+            if hash(account.id) in seen.repeated:
                 _hold(held, row.line, account, report)
                 continue
             report.accounts += 1
@@ -122,15 +104,82 @@ class Intake:
             report.without_domain += not account.domains
             yield account
 
-    def _repeated(self) -> set[int]:
-        """Return the hashes of ids that more than one row has; a set of numbers, to spare memory."""
-        seen: set[int] = set()
-        repeated: set[int] = set()
+    def names(self, account_id: str) -> bool:
+        """Say whether a row of the file is about the account of this id, by its own words."""
+        return hash(account_id) in self._first_pass().ids
+
+    def claims(self, keys: Collection[Key]) -> dict[Key, Claim]:
+        """Return which account the rows with these CRM ids mean by their own words."""
+        found: dict[Key, Claim] = {}
         for row in self._table.rows():
             cells = _by_field(row, self._columns)
-            key = hash(_id_of(cells, _name_of(cells), _domains_of(cells)[0]))
-            (repeated if key in seen else seen).add(key)
-        return repeated
+            for crm, remote in _crm_ids_of(cells).items():
+                if (key := crm_key(crm, remote)) in keys:
+                    name, domains = _name_of(cells), _domains_of(cells)[0]
+                    account = _id_of(cells, name, domains)
+                    found.setdefault(key, Claim(row.line, account, name or account))
+        return found
+
+    def parent_keys(self, text: str) -> tuple[Key, ...]:
+        """Return what the words may mean by which a row names its parent, the surest first."""
+        return keys_of_text(text, self.crm, domain_in(text)[0])
+
+    def _first_pass(self) -> "_Seen":
+        """Return what more than one row has, as hashes: numbers spare memory."""
+        if self._seen is None:
+            seen = self._seen = _Seen()
+            keys: set[int] = set()
+            for row in self._table.rows():
+                cells = _by_field(row, self._columns)
+                _note(hash(_id_of(cells, _name_of(cells), _domains_of(cells)[0])), seen.ids, seen.repeated)
+                for crm, remote in _crm_ids_of(cells).items():
+                    _note(hash(crm_key(crm, remote)), keys, seen.shared)
+        return self._seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Hashes of all ids of a file, of those that more rows have, and of CRM ids that more rows have."""
+
+    ids: set[int] = field(default_factory=set)
+    repeated: set[int] = field(default_factory=set)
+    shared: set[int] = field(default_factory=set)
+
+
+def _note(number: int, once: set[int], again: set[int]) -> None:
+    (again if number in once else once).add(number)
+
+
+class _CrmIds:
+    """CRM ids that several rows have: the first account keeps its id, the others go without."""
+
+    def __init__(self, shared: Collection[int]) -> None:
+        self._shared = shared
+        self._owners: dict[Key, tuple[int, str]] = {}
+
+    def kept_apart(self, account: Account, line: int, report: Report) -> Account:
+        """Return the account without a CRM id that an earlier row gave to another one."""
+        kept = dict(account.crm_ids)
+        for crm, remote in account.crm_ids.items():
+            key = crm_key(crm, remote)
+            if hash(key) in self._shared:
+                first, owner = self._owners.setdefault(key, (line, account.id))
+                if owner != account.id:
+                    del kept[crm]
+                    told = f"its {crm} id {remote} is that of line {first} ({owner}); left out here"
+                    report.add(line, "warning", told)
+        return (
+            account if len(kept) == len(account.crm_ids) else replace(account, crm_ids=MappingProxyType(kept))
+        )
+
+
+def _as_known(account: Account, renamed: Mapping[Key, str]) -> Account:
+    """Return the account under the id that it has on the list, where its CRM id says so."""
+    if renamed:
+        for crm, remote in account.crm_ids.items():
+            if known := renamed.get(crm_key(crm, remote)):
+                return replace(account, id=known)
+    return account
 
 
 def read_accounts(path: Path) -> Intake:
@@ -143,7 +192,9 @@ def _by_field(row: Row, columns: Columns) -> dict[str, str]:
     cells: dict[str, str] = {}
     for field_, cell in zip(columns.fields, row.cells, strict=False):
         if field_ != "extra" and cell:
-            cells[field_] = f"{cells[field_]};{cell}" if field_ in SEVERAL and field_ in cells else cell
+            cells[field_] = (
+                f"{cells[field_]};{cell}" if field_ in ACCOUNTS.several and field_ in cells else cell
+            )
     return cells
 
 

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple, TextIO
 
 from earmark.errors import ConfigError
 from earmark.intake.cells import text_in
-from earmark.intake.columns import known_in, names_companies
+from earmark.intake.columns import known_in, names_what
+from earmark.intake.forms import ACCOUNTS, Form
 
 __all__ = ["Row", "Table", "open_table"]
 
@@ -57,7 +58,7 @@ class Table(ABC):
         """Yield the rows below the header; each call reads the file anew."""
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, form: Form = ACCOUNTS) -> Table:
     """Return the table in a file; ConfigError says why there is none and what to do."""
     try:
         with path.open("rb") as file:
@@ -71,11 +72,11 @@ def open_table(path: Path) -> Table:
             f"{path} can't be read: {error.strerror}. Check the file and its rights."
         ) from error
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
-        raise ConfigError(f"{path} is empty. Export the accounts again, with a header row.")
+        raise ConfigError(f"{path} is empty. Export the {form.what} again, with a header row.")
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _Sheet(path)
+        return _Sheet(path, form)
     _refuse_other_kinds(path, head)
-    return _Text(path, head)
+    return _Text(path, head, form)
 
 
 def _refuse_other_kinds(path: Path, head: bytes) -> None:
@@ -84,21 +85,21 @@ def _refuse_other_kinds(path: Path, head: bytes) -> None:
     if re.match(rb"(?is)(<!--.*?-->\s*)?<(!doctype html|html|head|body|table|meta)\b", start):
         what = "a web page (HTML); some CRMs name such a file .xls. Open it and save it as CSV"
     if what:
-        raise ConfigError(f"{path} is {what}. Accounts are read from CSV or .xlsx with a header row.")
+        raise ConfigError(f"{path} is {what}. Lists are read from CSV or .xlsx with a header row.")
 
 
 class _Text(Table):
     """Delimited text, streamed."""
 
-    def __init__(self, path: Path, head: bytes) -> None:
+    def __init__(self, path: Path, head: bytes, form: Form) -> None:
         self._path = path
         self._encoding, self._errors = _encoding_of(path, head)
         sample = head.decode(self._encoding, "replace")
         if len(_CONTROL.findall(sample)) * 100 > len(sample):
             raise ConfigError(_no_text(path))
         lines = list(_sample_lines(sample, whole=len(head) < _SAMPLE))
-        self._delimiter = _delimiter_of(lines)
-        self.header = _header_in(path, _csv_rows(lines, self._delimiter))
+        self._delimiter = _delimiter_of(lines, form)
+        self.header = _header_in(path, _csv_rows(lines, self._delimiter), form)
         named = {"\t": "tab"}.get(self._delimiter, self._delimiter)
         self.words = f"{self._encoding.removesuffix('-sig')} text, columns split at {named!r}"
 
@@ -112,7 +113,7 @@ class _Text(Table):
 class _Sheet(Table):
     """The first sheet of a workbook that has a header."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, form: Form) -> None:
         try:
             import python_calamine as calamine  # noqa: PLC0415 - an extra, not always installed
         except ImportError as error:
@@ -129,9 +130,9 @@ class _Sheet(Table):
                 f"{path} can't be read as a workbook ({error}). Save the sheet as CSV and import that."
             ) from error
         filled = [[[_cell(value) for value in row] for row in table] for table in tables if table]
-        chosen = next((one for one in filled if _has_header(one)), filled[0] if filled else [])
+        chosen = next((one for one in filled if _has_header(one, form)), filled[0] if filled else [])
         self._rows = [Row(line, cells) for line, cells in enumerate(chosen, start=1)]
-        self.header = _header_in(path, self._rows)
+        self.header = _header_in(path, self._rows, form)
         self.words = "workbook"
 
     def rows(self) -> Iterator[Row]:
@@ -205,33 +206,31 @@ def _sample_lines(text: str, *, whole: bool) -> Iterator[str]:
     yield from lines if whole or len(lines) == 1 else lines[:-1]
 
 
-def _delimiter_of(lines: Sequence[str]) -> str:
+def _delimiter_of(lines: Sequence[str], form: Form) -> str:
     """Return the delimiter under which most headers are known, then the one that gives most columns."""
     if lines and (said := re.fullmatch(r"sep=(.)\s*", lines[0])):
         return said[1]
 
     def merit(delimiter: str) -> tuple[int, int]:
         rows = [row.cells for _, row in zip(range(_HEADER_WITHIN), _csv_rows(lines, delimiter), strict=False)]
-        return max(((known_in(cells), len(cells)) for cells in rows), default=(0, 0))
+        return max(((known_in(cells, form), len(cells)) for cells in rows), default=(0, 0))
 
     return max(_DELIMITERS, key=merit)
 
 
-def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    return any(names_companies(cells) for cells in rows[:_HEADER_WITHIN])
+def _has_header(rows: Sequence[Sequence[str]], form: Form) -> bool:
+    return any(names_what(cells, form) for cells in rows[:_HEADER_WITHIN])
 
 
-def _header_in(path: Path, rows: Iterable[Row]) -> Row:
+def _header_in(path: Path, rows: Iterable[Row], form: Form) -> Row:
     seen: list[str] = []
     for _, row in zip(range(_HEADER_WITHIN), rows, strict=False):
-        if names_companies(row.cells):
+        if names_what(row.cells, form):
             return row
         seen = seen or [text[:40] for cell in row.cells if (text := text_in(cell))]
     found = ", ".join(seen[:12]) or "nothing readable"
     raise ConfigError(
-        f"{path} has no column that names companies. It needs a header row with at least one of: "
-        f"name, company name, account name, domain, website. Found: {found}. "
-        "Rename a column and import again."
+        f"{path} has no column {form.wanted}. Found: {found}. Rename a column and import again."
     )
 
 
@@ -269,7 +268,7 @@ def _wide_encoding_of(path: Path, head: bytes) -> str:
 
 
 def _no_text(path: Path) -> str:
-    return f"{path} is no text. Accounts are read from CSV or .xlsx with a header row."
+    return f"{path} is no text. Lists are read from CSV or .xlsx with a header row."
 
 
 def _first_fault(path: Path) -> bytes | None:
