@@ -165,7 +165,7 @@ def rescored(
         intent=intent,
         freshness=freshness,
         confidence=old.confidence,
-        parts=(fits, speaks, fresh, sure),
+        parts=(fits, speaks, fresh, sure, *(part for part in old.parts if part.name == "track_record")),
     )
     return replace(trigger, score=score)
 
