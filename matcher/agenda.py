@@ -11,6 +11,8 @@ from earmark.lifecycle import Cause, Stage
 from earmark.triggers import Polarity
 from earmark.types import Account, Lexicon, Past, Suppression, Transition, Trigger, TriggerState
 from matcher.compound import begins_at
+from matcher.moves import MACHINE, standing
+from matcher.routing import hands_over_at
 from matcher.score import LIVE, falls_at
 
 __all__ = [
@@ -23,9 +25,6 @@ __all__ = [
     "wakes_at",
 ]
 
-MACHINE: Final = "earmark"
-"""The actor of transitions that no person made."""
-
 _BY_A_PERSON: Final = frozenset({"opt_out", "legal"})
 _TOUCHES: Final = frozenset({Cause.CONTACTED, Cause.DEMAND_SHOWN, Cause.QUALIFIED})
 
@@ -35,7 +34,9 @@ def wakes_at(past: Past, lexicon: Lexicon) -> datetime | None:
 
     A moment in the past means that the past has not been settled up to now.
     """
-    return min((*_moments(past, lexicon), *begins_at(past, lexicon)), default=None)
+    return min(
+        (*_moments(past, lexicon), *begins_at(past, lexicon), *hands_over_at(past, lexicon)), default=None
+    )
 
 
 def holds_until(trigger: Trigger, lexicon: Lexicon) -> datetime | None:
@@ -57,13 +58,6 @@ def patience_ends(account: Account, transitions: Iterable[Transition], lexicon: 
         return None
     touches = [move.at for move in standing(transitions) if move.actor != MACHINE and move.cause in _TOUCHES]
     return max(account.stage_since, *touches) + patience if touches else account.stage_since + patience
-
-
-def standing(transitions: Iterable[Transition]) -> list[Transition]:
-    """Return the transitions that were not taken back, without those that take back; oldest first."""
-    moves = sorted(transitions, key=lambda move: (move.at, move.id))
-    undone = {move.undoes for move in moves if move.undoes is not None}
-    return [move for move in moves if move.id not in undone and move.undoes is None]
 
 
 def suppressed(account: Account, at: datetime) -> bool:

@@ -19,6 +19,8 @@ from earmark.types import (
 from matcher.act import act
 from matcher.difference import changes_of
 from matcher.gathered import is_gathered
+from matcher.hours import next_begin
+from matcher.routing import routed, wants_owner
 from matcher.stages import pass_time, settle
 from matcher.stories import key_of, retell
 from matcher.triggering import PEOPLES, trigger_id, trigger_of
@@ -29,14 +31,21 @@ MOST_ACCOUNTS: Final = 10
 """A text that names more accounts is a round-up and gives no trigger."""
 
 _NO_MERGE: Final[Mapping[str, str]] = {}
+_NO_LOADS: Final[Mapping[str, int]] = {}
 
 
-def decide(readings: Sequence[Reading], history: History, lexicon: Lexicon, now: datetime) -> Changes:
+def decide(
+    readings: Sequence[Reading],
+    history: History,
+    lexicon: Lexicon,
+    now: datetime,
+    loads: Mapping[str, int] = _NO_LOADS,
+) -> Changes:
     """Return all that follows from these readings, and from the passing of time, at ``now``.
 
     ``history`` holds the past of every key that the readings touch (``key_of`` of their matches, and of
     what their events told before). Without readings this is a sweep. Deciding the same again changes
-    nothing.
+    nothing. ``loads`` are the accounts that each rep was given today, for the next ones to go in turn.
     """
     latest = _latest(readings)
     told: dict[str, list[Match]] = {key: [] for key in history.pasts}
@@ -44,11 +53,29 @@ def decide(readings: Sequence[Reading], history: History, lexicon: Lexicon, now:
         for match in _of_one_text(reading):
             told.setdefault(key_of(match), []).append(match)
     read = {reading.event.id: reading.event.revision for reading in latest}
-    parts = []
+    parts, given = [], dict(loads)
     for key in sorted(told):
         past = history.pasts.get(key) or Past(account=None)
-        parts.append(_decide_key(key, past, told[key], read, lexicon, now))
+        after, merged = _decided(key, past, told[key], read, lexicon, now)
+        after = routed(after, lexicon, given, now)
+        if (rep := _newly_owned(past, after)) is not None:
+            given[rep] = given.get(rep, 0) + 1
+        changes = changes_of(key, past, after, lexicon, merged)
+        parts.append(_asked_again(changes, key, after, lexicon, now))
     return _joined(parts)
+
+
+def _newly_owned(before: Past, after: Past) -> str | None:
+    unowned = before.account is None or before.account.owner is None
+    return after.account.owner if unowned and after.account else None
+
+
+def _asked_again(changes: Changes, key: str, after: Past, lexicon: Lexicon, now: datetime) -> Changes:
+    """Return the changes; an account for which no rep had room is looked at again in the morning."""
+    if not wants_owner(after, lexicon):
+        return changes
+    morning, due = next_begin(now, lexicon.hours), changes.due.get(key)
+    return replace(changes, due={key: morning if due is None else min(due, morning)})
 
 
 def _latest(readings: Sequence[Reading]) -> list[Reading]:
@@ -66,17 +93,18 @@ def _of_one_text(reading: Reading) -> tuple[Match, ...]:
     return () if len(accounts) > MOST_ACCOUNTS else reading.matches
 
 
-def _decide_key(
+def _decided(
     key: str,
     before: Past,
     told: Sequence[Match],
     read: Mapping[str, int],
     lexicon: Lexicon,
     now: datetime,
-) -> Changes:
+) -> tuple[Past, Mapping[str, str]]:
+    """Return the past after time, news and what follows, and which stories merged."""
     past = pass_time(before, lexicon, now)
     past, merged, fresh = _learn(key, past, told, read, lexicon, now)
-    return changes_of(key, before, settle(past, lexicon, now, fresh), lexicon, merged)
+    return settle(past, lexicon, now, fresh), merged
 
 
 def _learn(

@@ -10,16 +10,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from earmark.lifecycle import Cause, Stage, advance
+from earmark.lifecycle import Cause, Stage
 from earmark.triggers import CATALOGUE, Polarity
-from earmark.types import Account, Lexicon, Past, Story, Transition, Trigger, TriggerState
-from matcher.agenda import MACHINE, holds_until, is_over, patience_ends, suppressed, wakes_at
+from earmark.types import Account, Lexicon, Past, Story, Trigger, TriggerState
+from matcher.agenda import holds_until, is_over, patience_ends, suppressed, wakes_at
 from matcher.compound import stood
 from matcher.fit import fit
 from matcher.folding import FIRM
+from matcher.learning import weighed
 from matcher.magnitude import USUAL, magnitude_of
+from matcher.moves import MACHINE, moved, transition_id
+from matcher.routing import handed_over
 from matcher.score import LIVE, is_compound, rescored, strongest
-from matcher.stories import identity
 
 __all__ = ["SELF_DISCLOSED", "holding", "moved", "pass_time", "settle", "transition_id"]
 
@@ -64,12 +66,12 @@ def settle(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str] = 
         if move is None:
             break
         past = moved(past, move.cause, at=at, actor=MACHINE, reason=move.reason, trigger=move.trigger)
-    return past
+    return handed_over(past, lexicon, at)
 
 
 def _scored(past: Past, lexicon: Lexicon, at: datetime) -> Past:
     """Return the past with what has ended ended, and what lives scored as of this moment."""
-    triggers = tuple(_ended(trigger, at) for trigger in past.triggers)
+    triggers = weighed([_ended(trigger, at) for trigger in past.triggers], past.stories, lexicon)
     stories = {story.id: story for story in past.stories}
     sizes = {
         trigger.id: magnitude_of(stories[trigger.story], past.account)
@@ -77,7 +79,7 @@ def _scored(past: Past, lexicon: Lexicon, at: datetime) -> Past:
         if trigger.state in LIVE and trigger.story in stories
     }
     fitting = fit(past.account, lexicon.icp)
-    around = strongest(triggers, lexicon.kinds, sizes)
+    around = strongest((each for each in triggers if each.score.confidence > 0), lexicon.kinds, sizes)
     scored = tuple(
         rescored(trigger, around, fitting, lexicon.kinds, at, sizes.get(trigger.id, USUAL))
         if trigger.state in LIVE
@@ -85,46 +87,6 @@ def _scored(past: Past, lexicon: Lexicon, at: datetime) -> Past:
         for trigger in triggers
     )
     return replace(past, triggers=scored)
-
-
-def moved(  # a transition has this many parts
-    past: Past, cause: Cause, *, at: datetime, actor: str, reason: str, trigger: str | None = None
-) -> Past:
-    """Return the past after one transition of its account by the table; a "stay" is recorded too."""
-    account = past.account
-    if account is None:
-        return past
-    after = advance(account.stage, cause)
-    move = Transition(
-        id=transition_id(past, account.id, at, cause, trigger),
-        account=account.id,
-        at=at,
-        before=account.stage,
-        after=after,
-        cause=cause,
-        actor=actor,
-        reason=reason,
-        trigger=trigger,
-    )
-    since = account.stage_since if after is account.stage else at
-    return replace(
-        past,
-        account=replace(account, stage=after, stage_since=since),
-        transitions=(*past.transitions, move),
-    )
-
-
-def transition_id(past: Past, account: str, at: datetime, cause: Cause, trigger: str | None) -> str:
-    """Return the id of the next transition: it follows from what it is, and sorts after those before it."""
-    place = 1 + max((_place(move) for move in past.transitions), default=0)
-    return f"{place:06x}{identity('transition', account, at.isoformat(), cause, trigger)[6:]}"
-
-
-def _place(move: Transition) -> int:
-    try:
-        return int(move.id[:6], 16)
-    except ValueError:
-        return 0
 
 
 def holding(past: Past, lexicon: Lexicon, at: datetime) -> list[Trigger]:
@@ -232,7 +194,7 @@ def _demands(past: Past, lexicon: Lexicon) -> Iterator[_Move]:
     known = {move.trigger for move in past.transitions if move.cause is Cause.DEMAND_SHOWN}
     for trigger in sorted(past.triggers, key=lambda each: each.id):
         kind = CATALOGUE.get(trigger.kind)
-        if kind is not None and kind.family == "demand" and trigger.state in LIVE and trigger.id not in known:
+        if kind is not None and kind.family == "demand" and _speaks(trigger) and trigger.id not in known:
             yield _Move(Cause.DEMAND_SHOWN, f"It {_words(trigger, lexicon)}.", trigger.id)
 
 
@@ -241,10 +203,15 @@ def _complaints(past: Past) -> Iterator[_Move]:
     known = {move.trigger for move in past.transitions if move.cause is Cause.COMPLAINT_DISCLOSED}
     stories = {story.id: story for story in past.stories}
     for trigger in sorted(past.triggers, key=lambda each: each.id):
-        told = trigger.kind == "competitor_complaint" and trigger.state in LIVE and trigger.id not in known
+        told = trigger.kind == "competitor_complaint" and _speaks(trigger) and trigger.id not in known
         if told and _self_disclosed(stories.get(trigger.story)):
             reason = "Somebody who says to work there complains in public about the tool in use."
             yield _Move(Cause.COMPLAINT_DISCLOSED, reason, trigger.id)
+
+
+def _speaks(trigger: Trigger) -> bool:
+    """Tell whether a trigger lives and its rule is not throttled."""
+    return trigger.state in LIVE and trigger.score.confidence > 0
 
 
 def _self_disclosed(story: Story | None) -> bool:

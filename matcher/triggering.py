@@ -57,6 +57,8 @@ def trigger_of(
         state=state,
         score=timed.score if before is None else carried(timed, before),
         created_at=before.created_at if before else now,
+        offered_to=before.offered_to if before else None,
+        offered_at=before.offered_at if before else None,
         ended_at=None if state in LIVE else _ended(before, state, now),
     )
     note = note_of(trigger, story, account=account, contacts=contacts, lexicon=lexicon)

@@ -14,11 +14,12 @@ from earmark.contract import Source
 from earmark.lifecycle import Stage
 from earmark.types import Changes, History, Lexicon, Mark, Reading, StoredEvent
 from matcher.decide import decide
+from matcher.hours import day_begins
 from matcher.read import Matcher
 from matcher.stories import key_of
 from monitors.identity import Arrivals, identified, sort_out
 from monitors.poll import Outcome
-from storage import events, history, polls
+from storage import events, history, loads, polls
 from storage import readings as stored_readings
 from storage.engine import Connection, Engine, reading, writing
 from storage.polls import Configured, Finished
@@ -108,7 +109,8 @@ def _decided(
         return Changes(), 0
     moments = [reading.event.order[0] for reading in readings]
     past: History = history.load(connection, sorted(keys), min(moments), max(moments))
-    changes = decide(readings, past, lexicon, now)
+    given = loads.given(connection, [rep.id for rep in lexicon.reps], day_begins(now, lexicon.hours), now)
+    changes = decide(readings, past, lexicon, now, given)
     history.save(connection, changes, now)
     before = {trigger.id for known in past.pasts.values() for trigger in known.triggers}
     return changes, len({trigger.id for trigger in changes.triggers} - before)

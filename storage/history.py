@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from earmark.types import Account, Changes, History, Past
-from storage import accounts, actions, judgements, outbox, outcomes, stories, transitions, triggers
+from storage import accounts, actions, judgements, loads, outbox, outcomes, stories, transitions, triggers
 from storage.agenda import due, remember
 from storage.columns import short
 from storage.counters import CHANGES, LEXICON, bump
@@ -17,8 +17,8 @@ from storage.tables import accounts as account_rows
 
 __all__ = ["due", "keys_of", "load", "save"]
 
-_MARGIN = timedelta(days=60)
-"""How far apart two events of one story may lie, and then some."""
+_MARGIN = timedelta(days=90)
+"""How far apart two events of one story may lie, and how far back a surge is measured."""
 
 # Locks are few, however many accounts a poll touches: PostgreSQL holds only some thousands of them. Two
 # pasts that share one wait for each other, no more. Taken in the order of their numbers, never in a circle.
@@ -32,7 +32,7 @@ _LOCK = text(
 def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime) -> History:
     """Lock the pasts of these keys to the end of the transaction, then return them.
 
-    A past has the account, the stories within 60 days of the time or with a trigger that lives, their
+    A past has the account, the stories within 90 days of the time or with a trigger that lives, their
     triggers, every transition, the contacts and the relatives. A key that nothing is known of has an empty
     past.
     """
@@ -62,7 +62,7 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
 
 def save(conn: Connection, changes: Changes, at: datetime) -> None:
     """Write all that a decision changed; the events of its matches must be stored by then."""
-    told = _move(conn, changes.accounts)
+    told = _move(conn, changes.accounts, at)
     stories.save(conn, changes.stories, changes.merged)
     triggers.save(conn, changes.triggers)
     transitions.save(conn, changes.transitions)
@@ -85,7 +85,7 @@ def _lock(conn: Connection, keys: Iterable[str]) -> None:
         conn.execute(_LOCK, {"class": LOCK_CLASS, "keys": [short(key) for key in keys]}).all()
 
 
-def _move(conn: Connection, moved: Sequence[Account]) -> bool:
+def _move(conn: Connection, moved: Sequence[Account], at: datetime) -> bool:
     """Write stage, owner, snooze and suppression; say whether what the lexicon holds of them changed."""
     ids = [account.id for account in moved]
     query = select(account_rows.c.id, account_rows.c.suppression, account_rows.c.owner)
@@ -104,4 +104,6 @@ def _move(conn: Connection, moved: Sequence[Account]) -> bool:
             for account in batch
         ]
         conn.execute(statement, rows)
+    unowned = {key for key, (_, owner) in before.items() if owner is None}
+    loads.count(conn, [each.owner for each in moved if each.owner and each.id in unowned], at)
     return any((account.suppression, account.owner) != before.get(account.id) for account in moved)

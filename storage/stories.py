@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
 
+from earmark.triggers import CATALOGUE
 from earmark.types import Certainty, Match, Role, StoredEvent, Story
 from storage import events
 from storage.columns import short
@@ -37,10 +38,14 @@ def of(conn: Connection, story_ids: Iterable[str]) -> dict[str, Story]:
 def load(
     conn: Connection, keys: Sequence[str], since: datetime, until: datetime
 ) -> dict[str, tuple[Story, ...]]:
-    """Return the stories of these pasts, by key, that touch the time or hold a trigger that lives."""
+    """Return the stories of these pasts, by key, that touch the time or hold a trigger that lives.
+
+    Those of compounds come always: what was said of one must not be forgotten while its parts live.
+    """
     alive = select(triggers.c.id).where(triggers.c.story == stories.c.id, triggers.c.state.in_(LIVE))
     touched = and_(stories.c.last_at >= since, stories.c.first_at <= until)
-    query = select(stories).where(stories.c.merged_into.is_(None), or_(touched, alive.exists()))
+    ours = stories.c.kind.not_in(list(CATALOGUE))
+    query = select(stories).where(stories.c.merged_into.is_(None), or_(touched, ours, alive.exists()))
     asked = {short(key): key for key in keys}
     rows = list(each(conn, query, stories.c.past, asked))
     filled = _filled(conn, rows)

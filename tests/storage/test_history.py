@@ -164,8 +164,8 @@ def test_an_old_story_is_loaded_only_while_a_trigger_of_it_lives(engine: Engine)
         assert loaded(engine, KEY)[KEY].stories == ((story,) if lives else ()), state
 
 
-@pytest.mark.parametrize(("age", "touched"), [(59, True), (61, False), (-59, True), (-61, False)])
-def test_a_story_is_near_within_sixty_days(engine: Engine, age: int, touched: bool) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize(("age", "touched"), [(89, True), (91, False), (-89, True), (-91, False)])
+def test_a_story_is_near_within_ninety_days(engine: Engine, age: int, touched: bool) -> None:  # noqa: FBT001 - a case
     event = a_stored_event(published_at=ago(age))
     saved(engine, Changes(stories=(a_story(a_told_match(event)),)), event)
     assert bool(loaded(engine, KEY)[KEY].stories) is touched
