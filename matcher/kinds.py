@@ -237,7 +237,7 @@ _DEALS: Final = frozenset({"acquires", "acquired_or_merged"})
 
 
 def _takes_a_seat(plain: str, hit: Hit, facts: tuple[Fact, ...]) -> bool:
-    """Say whether a person takes over, as "Ada Berg takes over Norvik": who leads it, not who owns it."""
+    """Say whether a person takes over, as "Sarah Berg takes over Norvik": who leads it, not who owns it."""
     if not plain[hit.start : hit.end].lower().endswith(" over"):
         return False
     names = next((str(fact.value) for fact in facts if fact.key == "acquirer"), "").split()
