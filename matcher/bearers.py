@@ -82,6 +82,11 @@ def is_bearer(account: Account, words: Words, *, whole: bool = True) -> bool | N
         return None
     if account.domains:
         return any(_is_site(domain, words, bearer) for domain in account.domains for bearer in known)
+    return _is_from_there(account, known, whole=whole)
+
+
+def _is_from_there(account: Account, known: tuple[Bearer, ...], *, whole: bool) -> bool | None:
+    """Judge an account without a domain by its country."""
     if all(bearer.product for bearer in known):
         return False
     country = nation_named(tuple(words_of(account.country or "")))
@@ -90,7 +95,9 @@ def is_bearer(account: Account, words: Words, *, whole: bool = True) -> bool | N
         return False
     if country is None or None in countries or country in HAVENS:
         return None
-    return None if country in countries else False
+    if country not in countries:
+        return False
+    return True if whole and account.tickers else None
 
 
 def _is_site(domain: str, words: Words, bearer: Bearer) -> bool:

@@ -23,6 +23,7 @@ DOUBTS: Final = frozenset({"longer_domain", "own_part", "popular"})
 """Features that weaken an account's claim to a name without giving it to another."""
 
 _ANOTHER: Final = -10.0  # more than all that makes a company of a name
+_DOUBTED: Final = -5.0  # where the source itself names the account
 _BEFORE: Final = 7  # words that may describe a company before its name
 _BEHIND: Final = 6
 _ARTICLES: Final = frozenset(b"a an the".split())
@@ -35,7 +36,7 @@ _STOPS: Final = frozenset(
 def identity_of(place: Place, name: Name, account: Account, around: "Surroundings") -> list[Feature]:
     """Return what speaks for and against this account among all companies of the name."""
     domain = _domain(place, account, around)
-    if domain and domain.weight > 0:
+    if domain and domain.name == "domain":
         return [domain]
     words = tuple(place.passage.words[place.start : place.end])
     bearer = is_bearer(account, words, whole=name.origin is not Origin.SHORT)
@@ -44,18 +45,23 @@ def identity_of(place: Place, name: Name, account: Account, around: "Surrounding
         found.append(
             _plain(
                 "namesake",
-                _ANOTHER,
+                _DOUBTED if around.hints(account) else _ANOTHER,
                 "everybody means another company by this name, and not the one on your list",
             )
         )
     elif place.ambiguity is Ambiguity.DOMINANT:
         found.extend(_dominant(words, name, account))
+    elif bearer is True and _acts_or_owns(place):
+        found.append(_plain("known", 0.6, "it is the company that everybody means by the name"))
     elif bearer is None:
         found.extend(_own_domain(place, words, name, account))
     if bearer is not True and place.ambiguity is not Ambiguity.DOMINANT:
         described = _described(place, account)
         found.extend(described or _abroad(place, account, around))
-    if bearer is None and len(words) == 1 and words[0] in popular_names():
+    record = _on_record(words, account, around)
+    if place.is_word or place.ambiguity is Ambiguity.ACRONYM:
+        found.extend(record)
+    if bearer is None and not record and len(words) == 1 and words[0] in popular_names():
         found.append(_plain("popular", -0.8 if account.tickers else -2.2, "many companies bear this name"))
     return found
 
@@ -80,6 +86,13 @@ def _domain(place: Place, account: Account, around: "Surroundings") -> Feature |
     if label in around.path:
         return _plain("path", 1.5, "the link names it")
     return None
+
+
+def _acts_or_owns(place: Place) -> bool:
+    """Say whether a name that may be something else does what companies do, or has something."""
+    doubtful = place.is_word or place.ambiguity is Ambiguity.ACRONYM
+    acts = place.opens and is_listed(place.after, "company_verbs", "verbs", "company_nouns")
+    return doubtful and (place.owns or acts)
 
 
 def _dominant(words: tuple[bytes, ...], name: Name, account: Account) -> list[Feature]:
@@ -112,6 +125,26 @@ def _own_domain(place: Place, words: tuple[bytes, ...], name: Name, account: Acc
     if name.origin is Origin.SHORT:
         return [_plain("longer_domain", -1.5, sentence)]
     return [_plain("longer_domain", -1.2 if place.is_word else -0.6, sentence)]
+
+
+_LONG: Final = 3  # letters; shorter words tell nothing
+_VAGUE: Final = frozenset(
+    b"services service products group other general states united web enterprise".split()
+)
+
+
+def _on_record(words: tuple[bytes, ...], account: Account, around: "Surroundings") -> list[Feature]:
+    """Weigh the city, country and industry of the record that the text names anywhere."""
+    found = []
+    for field, value in (
+        ("city", account.city),
+        ("country", account.country),
+        ("industry", account.industry),
+    ):
+        told = [word for word in words_of(value or "") if len(word) > _LONG and word not in _VAGUE]
+        if told and all(word in around.words for word in told) and not set(told) & set(words):
+            found.append(_plain(field, 0.8, f"its {field} stands in the text: {value}"))
+    return found
 
 
 def _described(place: Place, account: Account) -> list[Feature]:
@@ -150,6 +183,8 @@ def _abroad(place: Place, account: Account, around: "Surroundings") -> list[Feat
     """Weigh that the text names countries and not the account's, where the name itself says little."""
     country = nation_named(tuple(words_of(account.country or "")))
     doubtful = place.is_word or place.ambiguity is Ambiguity.ACRONYM
+    if place.end - place.start > 1:
+        return []  # so many words in a row are a name of their own
     unit = place.close_after and is_listed(place.after, "regions")  # "X Thailand"
     if not doubtful or unit or country is None or not around.nations or country in around.nations:
         return []

@@ -39,6 +39,10 @@ class Surroundings:
         self.hosts = frozenset(host.lower().removeprefix("www.") for host in _HOST.findall(text))
         self.hinted = frozenset(hint.value.lower() for hint in event.hints)
 
+    def hints(self, account: Account) -> bool:
+        """Say whether the source itself names the account."""
+        return account.id.lower() in self.hinted or account.name.lower() in self.hinted
+
     @cached_property
     def words(self) -> frozenset[bytes]:
         """All words of the event."""
@@ -67,27 +71,11 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
         )
     features.extend(_spelling(place, name))
     features.extend(identity_of(place, name, account, around))
-    if account.id.lower() in around.hinted or account.name.lower() in around.hinted:
+    if around.hints(account):
         features.append(plain_feature("hinted", 2.0, "the source names it"))
     if around.business and place.is_capital and (place.opens or place.owns):
         features.append(plain_feature("business", 1.0, "the text speaks of what only companies have"))
-    if place.is_word or place.ambiguity is Ambiguity.ACRONYM:
-        for field, value in (
-            ("city", account.city),
-            ("country", account.country),
-            ("industry", account.industry),
-        ):
-            words = [word for word in words_of(value or "") if len(word) > 3 and word not in _VAGUE]  # noqa: PLR2004
-            own = place.passage.words[place.start : place.end]
-            if words and all(word in around.words for word in words) and not set(words) & set(own):
-                features.append(plain_feature(field, 0.8, f"its {field} stands in the text: {value}"))
     return features
-
-
-_SHOUTED: Final = 5  # letters; longer words in capitals are no abbreviations
-_VAGUE: Final = frozenset(
-    b"services service products group other general states united web enterprise".split()
-)
 
 
 def plain_feature(name: str, weight: float, sentence: str) -> Feature:
@@ -116,13 +104,6 @@ def _spelling(place: Place, name: Name) -> list[Feature]:
         (
             place.is_word and written.isupper() and not own.isupper(),
             plain_feature("shouted", -1.5, "it is written in capitals, as an abbreviation"),
-        ),
-        (
-            place.ambiguity is Ambiguity.DISTINCTIVE
-            and len(written) <= _SHOUTED
-            and written.isupper()
-            and not own.isupper(),
-            plain_feature("shouted", -1.0, "it is written in capitals, as an abbreviation"),
         ),
         (
             place.ambiguity is Ambiguity.DISTINCTIVE and written[0].islower() and not own[0].islower(),
