@@ -9,36 +9,26 @@ is wider than the one that is shown (95 %), because it is looked at after every 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
-from earmark.triggers import TriggerKind
-from earmark.types import Lexicon, Part, Story, TrackRecord, Trigger, Verdict
+from earmark.types import Lexicon, Part, Story, TrackRecord, Trigger
 
 __all__ = [
-    "AGAINST",
-    "FOR",
     "PRIOR",
     "SURE",
     "Precision",
-    "kinds_with_ages",
     "precision",
     "throttled",
     "throttling",
     "weighed",
 ]
 
-FOR: Final = frozenset({Verdict.GOOD})
-"""Verdicts that speak for a rule."""
-AGAINST: Final = frozenset({Verdict.WRONG_ACCOUNT, Verdict.OFF_TOPIC})
-"""Verdicts that speak against a rule; the others speak of the day or of the account, not of the rule."""
 PRIOR: Final = (2.0, 1.0)
 SURE: Final = 0.95
 """The share of the posterior that lies within its interval."""
 
 _BEYOND_DOUBT: Final = 0.99
-_LEAST_AGE: Final = 0.25  # a hasty verdict must not end a kind: at most so much of its life is cut off
 _STEPS: Final = 60  # halvings of an interval of one: more than a float can tell apart
 
 
@@ -93,22 +83,6 @@ def weighed(triggers: Sequence[Trigger], stories: Iterable[Story], lexicon: Lexi
         return tuple(triggers)
     told = {story.id: story for story in stories}
     return tuple(_weighed(trigger, told.get(trigger.story), lexicon) for trigger in triggers)
-
-
-def kinds_with_ages(
-    kinds: Mapping[str, TriggerKind], ages: Mapping[str, timedelta]
-) -> Mapping[str, TriggerKind]:
-    """Return the kinds that end at the age at which people called their triggers too old.
-
-    The least of these ages counts, but a quarter of the kind's life is left to it.
-    """
-    aged = {key: _aged(kinds[key], age) for key, age in ages.items() if key in kinds}
-    return {**kinds, **aged} if aged else kinds
-
-
-def _aged(kind: TriggerKind, age: timedelta) -> TriggerKind:
-    end = min(kind.expires, max(age, kind.expires * _LEAST_AGE, kind.opens))
-    return replace(kind, expires=end, closes=min(kind.closes, end))
 
 
 def _weighed(trigger: Trigger, story: Story | None, lexicon: Lexicon) -> Trigger:

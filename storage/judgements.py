@@ -1,35 +1,62 @@
-"""The verdicts of people on triggers."""
+"""The verdicts of people on triggers, and what was learned of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from earmark.types import Judgement, Verdict
-from storage.rows import add
-from storage.tables import judgements
+from storage import agenda
+from storage.counters import CHANGES, LEXICON, bump
+from storage.record import COUNTED, Said
+from storage.rows import put, upsert
+from storage.tables import counters, events, judgements, matches, stories, triggers
 
-__all__ = ["of_trigger", "save", "take_back"]
+__all__ = ["anew", "begin_anew", "every", "find", "go_back", "of_trigger", "save", "take_back"]
+
+_ANEW = "anew:"
 
 
 def of_trigger(conn: Connection, trigger_id: str) -> list[Judgement]:
     """Return the verdicts on one trigger that hold, the earliest first."""
     query = select(judgements).where(judgements.c.trigger == trigger_id, judgements.c.taken_back_at.is_(None))
-    return [
-        Judgement(
-            id=row.id,
-            trigger=row.trigger,
-            verdict=Verdict(row.verdict),
-            by=row.by,
-            at=row.at,
-            text=row.text,
-        )
-        for row in conn.execute(query.order_by(judgements.c.at, judgements.c.number))
-    ]
+    rows = conn.execute(query.order_by(judgements.c.at, judgements.c.number))
+    return [_as_judgement(row) for row in rows]
+
+
+def find(conn: Connection, id_prefix: str) -> list[Judgement]:
+    """Return the verdicts that hold and whose id begins so, two at most."""
+    begins = judgements.c.id.startswith(id_prefix, autoescape=True)
+    query = select(judgements).where(begins, judgements.c.taken_back_at.is_(None))
+    return [_as_judgement(row) for row in conn.execute(query.order_by(judgements.c.id).limit(2))]
+
+
+def every(conn: Connection, *, taken_back: bool = False) -> list[Said]:
+    """Return every verdict with what it was said of, the earliest first; also those ``taken_back``."""
+    query = select(
+        judgements,
+        triggers.c.account,
+        triggers.c.kind,
+        triggers.c.problem,
+        triggers.c.decays_from,
+        stories.c.key,
+        matches.c.event,
+        events.c.source,
+    ).join_from(judgements, triggers, triggers.c.id == judgements.c.trigger)
+    query = query.join(stories, stories.c.id == triggers.c.story)
+    query = query.outerjoin(matches, matches.c.story == stories.c.id)
+    query = query.outerjoin(events, events.c.id == matches.c.event)
+    if not taken_back:
+        query = query.where(judgements.c.taken_back_at.is_(None))
+    told: dict[int, list[Row[Any]]] = {}
+    for row in conn.execute(query.order_by(judgements.c.at, judgements.c.number)):
+        told.setdefault(row.number, []).append(row)
+    return [_as_said(rows) for rows in told.values()]
 
 
 def save(conn: Connection, new: Sequence[Judgement]) -> None:
-    """Add the verdicts; one that is there already stays as it is."""
+    """Store the verdicts; one that was taken back and is given again holds again."""
     rows = [
         {
             "id": judgement.id,
@@ -38,14 +65,80 @@ def save(conn: Connection, new: Sequence[Judgement]) -> None:
             "by": judgement.by,
             "at": judgement.at,
             "text": judgement.text,
+            "taken_back_at": None,
         }
         for judgement in new
     ]
-    add(conn, judgements, rows)
+    _put(conn, rows)
+    if any(judgement.verdict in COUNTED | {Verdict.TOO_OLD} for judgement in new):
+        bump(conn, LEXICON)
 
 
 def take_back(conn: Connection, ids: Sequence[str], at: datetime) -> None:
     """Note that these verdicts no longer hold."""
     if ids:
         held = update(judgements).where(judgements.c.id.in_(ids), judgements.c.taken_back_at.is_(None))
-        conn.execute(held.values(taken_back_at=at))
+        if conn.execute(held.values(taken_back_at=at)).rowcount:
+            bump(conn, LEXICON)
+
+
+def anew(conn: Connection) -> dict[str, int]:
+    """Return the rules that began anew, and the number of the last verdict that no longer counts."""
+    begun = select(counters).where(counters.c.name.startswith(_ANEW))
+    return {row.name.removeprefix(_ANEW): row.value for row in conn.execute(begun)}
+
+
+def begin_anew(conn: Connection, rule: str) -> None:
+    """Let what was said of a rule up to now no longer count; its triggers are judged again."""
+    newest = conn.execute(select(func.max(judgements.c.number))).scalar_one_or_none() or 0
+    put(conn, counters, [{"name": _ANEW + rule, "value": newest}])
+    _judge_again(conn)
+
+
+def go_back(conn: Connection, rule: str) -> bool:
+    """Let all that was said of a rule count again; return whether it had begun anew."""
+    begun = conn.execute(delete(counters).where(counters.c.name == _ANEW + rule)).rowcount > 0
+    if begun:
+        _judge_again(conn)
+    return begun
+
+
+def _judge_again(conn: Connection) -> None:
+    agenda.wake(conn)
+    bump(conn, LEXICON)
+    bump(conn, CHANGES)
+
+
+def _put(conn: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    if not rows:
+        return
+    statement = upsert(conn, judgements)
+    changed = {name: statement.excluded[name] for name in ("verdict", "by", "at", "text", "taken_back_at")}
+    conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows)
+
+
+def _as_judgement(row: Row[Any]) -> Judgement:
+    return Judgement(
+        id=row.id, trigger=row.trigger, verdict=Verdict(row.verdict), by=row.by, at=row.at, text=row.text
+    )
+
+
+def _as_said(rows: Sequence[Row[Any]]) -> Said:
+    row = rows[0]
+    return Said(
+        number=row.number,
+        id=row.id,
+        trigger=row.trigger,
+        verdict=Verdict(row.verdict),
+        by=row.by,
+        at=row.at,
+        text=row.text,
+        taken_back_at=row.taken_back_at,
+        account=row.account,
+        key=row.key,
+        kind=row.kind,
+        problem=row.problem,
+        age=row.at - row.decays_from,
+        events=frozenset(one.event for one in rows if one.event is not None),
+        sources=tuple(sorted({one.source for one in rows if one.source is not None})),
+    )

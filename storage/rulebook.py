@@ -1,19 +1,22 @@
 """The rulebook in all its versions, and the lexicon that follows from it."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
 from earmark.rulebook import parse
-from earmark.types import Lexicon
-from storage import accounts, agenda, counters
+from earmark.types import Account, Lexicon
+from storage import accounts, agenda, counters, judgements
+from storage.record import Said, aged, ages_of, records_of
 from storage.tables import rulebook
 
 __all__ = [
     "Version",
     "changes_version",
     "latest",
+    "learned",
     "lexicon",
     "lexicon_version",
     "save",
@@ -64,11 +67,22 @@ def lexicon_version(conn: Connection) -> int:
     return counters.value(conn, counters.LEXICON)
 
 
-def lexicon(conn: Connection) -> Lexicon:
-    """Return all that decisions rest on: the defaults, the rulebook, the accounts and who knows us there."""
+def lexicon(conn: Connection, listed: Iterable[Account] | None = None) -> Lexicon:
+    """Return all that decisions rest on: defaults, rulebook, accounts, who knows us there, what was learned.
+
+    With ``listed`` it holds these accounts only: loading the whole list takes its time.
+    """
     newest = latest(conn)
-    decided = parse(newest[1] if newest else "").lexicon(accounts.every(conn), lexicon_version(conn))
-    return replace(decided, champions=accounts.champions(conn))
+    known = accounts.every(conn) if listed is None else {account.id: account for account in listed}
+    decided = parse(newest[1] if newest else "").lexicon(known, lexicon_version(conn))
+    champions = accounts.champions(conn) if listed is None else ()
+    return learned(replace(decided, champions=champions), judgements.every(conn), judgements.anew(conn))
+
+
+def learned(lexicon: Lexicon, said: Sequence[Said], anew: Mapping[str, int]) -> Lexicon:
+    """Return the lexicon with what follows from these verdicts: see ``storage.record``."""
+    kinds = aged(lexicon.kinds, ages_of(said))
+    return replace(lexicon, kinds=kinds, records=records_of(said, anew))
 
 
 def changes_version(conn: Connection) -> int:
