@@ -150,7 +150,7 @@ _ROWS: dict[str, tuple[_Row, ...]] = {
          "doubt about the vendor, for days", _BUY, 0.5, 3, 0, 5, 14),
         (38, "vendor_acquired_or_shut", "vendor", "has a vendor that is sold or shut",
          "the road map is at risk", _BUY, 0.65, 60, 0, 60, 270),
-        (39, "account_outage", "incident", "had an outage",
+        (39, "account_outage", "incident", "had an outage or a recall",
          "its own reliability hurts; be tactful", _BUY, 0.5, 7, 0, 14, 30),
         (40, "security_incident", "incident", "had a security incident",
          "budget is there at once; be tactful", _CAUTION, 0.6, 21, 3, 45, 90),
