@@ -1,6 +1,7 @@
 """Folding: what several matches of one story tell together, whatever their order of arrival.
 
-Publishers vote, not copies: each counts once. Ties go to the surer, then to the earlier telling.
+Independent publishers vote: each counts once, and whoever copies another's text not at all. Ties go to the
+surer, then to the earlier telling.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +10,18 @@ from urllib.parse import urlsplit
 
 from earmark.triggers import TriggerKind
 from earmark.types import Certainty, Fact, FactValue, Match, Role, Span, StoredEvent, StoryFact
+from matcher.copies import originals
 from matcher.normalise import fold
 
-__all__ = ["FIRM", "facts_of", "folded_certainty", "folded_kind", "publisher_of", "publishers_of"]
+__all__ = [
+    "FIRM",
+    "facts_of",
+    "folded_certainty",
+    "folded_kind",
+    "independent_of",
+    "publisher_of",
+    "publishers_of",
+]
 
 FIRM: Final = frozenset({Certainty.ANNOUNCED, Certainty.DONE, Certainty.CORRECTED})
 """Certainties of what is a fact; the others are still a rumour or a plan, or are denied."""
@@ -37,14 +47,24 @@ def publishers_of(matches: Iterable[Match]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(publisher_of(match.event) for match in matches))
 
 
+def independent_of(matches: Iterable[Match]) -> tuple[str, ...]:
+    """Return the publishers that tell it by themselves; copies of one text speak once, by the first."""
+    told = {match.event.id: match.event for match in matches}
+    first = originals(told.values())
+    by_text: dict[str, str] = {}
+    for event in sorted(told.values(), key=lambda each: (*each.order, each.id)):
+        by_text.setdefault(first[event.id], publisher_of(event))
+    return tuple(dict.fromkeys(by_text.values()))
+
+
 def folded_kind(matches: Sequence[Match], kinds: Mapping[str, TriggerKind]) -> tuple[str, Role]:
-    """Return the kind and role that most publishers tell; of equals the surer, then the stronger kind."""
+    """Return the kind and role that most independent publishers tell; of equals the surer, the stronger."""
 
     def weight(pair: tuple[str, Role]) -> tuple[int, float, float, str]:
         telling = [match for match in matches if (match.kind, match.role) == pair]
         intent = kinds[pair[0]].intent if pair[0] in kinds else 0.0
         surest = max(match.confidence for match in telling)
-        return len(publishers_of(telling)), surest, intent, f"{pair[0]} {pair[1]}"
+        return len(independent_of(telling)), surest, intent, f"{pair[0]} {pair[1]}"
 
     return max({(match.kind, match.role) for match in matches}, key=weight)
 
@@ -52,20 +72,20 @@ def folded_kind(matches: Sequence[Match], kinds: Mapping[str, TriggerKind]) -> t
 def folded_certainty(matches: Sequence[Match]) -> Certainty:
     """Return how certain the story is; the matches come sorted.
 
-    A denial or correction stands until two publishers tell the thing firmly after it; without one, the
-    most certain telling wins.
+    A denial or correction stands until two independent publishers tell the thing firmly after it; without
+    one, the most certain telling wins.
     """
     back = max((n for n, match in enumerate(matches) if match.certainty in _TAKES_BACK), default=None)
     if back is not None:
         after = [match for match in matches[back + 1 :] if match.certainty in FIRM]
-        if len(publishers_of(after)) < _OUTWEIGH:
+        if len(independent_of(after)) < _OUTWEIGH:
             return matches[back].certainty
         matches = after
     return max((match.certainty for match in matches), key=_RISING.index)
 
 
 def facts_of(matches: Sequence[Match]) -> tuple[StoryFact, ...]:
-    """Return what most publishers tell of each fact, and who tells otherwise; the matches come sorted.
+    """Return what most independent publishers tell of each fact, and who tells otherwise; sorted matches.
 
     Whoever corrects is believed alone. The currency is the one that stands beside the amount.
     """
@@ -98,9 +118,9 @@ def _fact(key: str, matches: Sequence[Match]) -> StoryFact:
 def _standing(group: Sequence[tuple[Match, Fact]], place: int) -> tuple[bool, int, float, int]:
     """Return where a value stands among the values of its fact: the best sorts first."""
     corrects = any(match.certainty is Certainty.CORRECTED for match, _ in group)
-    publishers = publishers_of(match for match, _ in group)
+    tellers = independent_of(match for match, _ in group)
     surest = max(match.confidence for match, _ in group)
-    return (not corrects, -len(publishers), -surest, place)
+    return (not corrects, -len(tellers), -surest, place)
 
 
 def _first_span(group: Iterable[tuple[Match, Fact]]) -> Span | None:

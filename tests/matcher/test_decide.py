@@ -221,7 +221,10 @@ def test_a_denial_ends_the_trigger_and_the_account_is_cold_again() -> None:
 
 def test_a_denial_that_two_outlets_outweigh_is_over() -> None:
     denied = [_telling(published_at=ago(5), certainty=Certainty.DENIED)]
-    firm = [_telling(id=f"event-{n}", publisher=f"Outlet {n}", published_at=ago(1)) for n in (2, 3)]
+    firm = [
+        _telling(id=f"event-{n}", publisher=f"Outlet {n}", fingerprint=f"{n:024x}", published_at=ago(1))
+        for n in (2, 3)
+    ]
     past = told([denied, firm], a_history()).pasts[ACCOUNT]
     assert [(story.certainty, len(story.matches)) for story in past.stories] == [(Certainty.ANNOUNCED, 3)]
 
