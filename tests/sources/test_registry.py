@@ -7,6 +7,7 @@ import pytest
 from pydantic import Field, SecretStr, field_validator
 
 from earmark.contract import Poll, Source
+from earmark.contract import kinds as plugins
 from earmark.errors import ConfigError
 from earmark.types import Event
 from sources import registry
@@ -39,15 +40,15 @@ class NoSource:
 
 def installed(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     found = [EntryPoint(name=name, value=value, group="earmark.sources") for name, value in values.items()]
-    monkeypatch.setattr(registry, "entry_points", lambda group: found if group == "earmark.sources" else [])
-    registry._loaded.cache_clear()
+    monkeypatch.setattr(plugins, "entry_points", lambda group: found if group == "earmark.sources" else [])
+    registry._KINDS.forget()
 
 
 @pytest.fixture(autouse=True)
 def _fresh_registry() -> Iterator[None]:
-    registry._loaded.cache_clear()
+    registry._KINDS.forget()
     yield
-    registry._loaded.cache_clear()
+    registry._KINDS.forget()
 
 
 def test_our_own_kinds_are_there() -> None:
@@ -138,7 +139,7 @@ def test_all_wrong_options_are_told_at_once() -> None:
 
 
 def test_a_secret_never_stands_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "kinds", lambda: {"forum": Forum})
+    monkeypatch.setattr(registry._KINDS, "every", lambda: {"forum": Forum})
     with pytest.raises(ConfigError) as caught:
         registry.build("forum", {"token": "abc", "depth": 99})
     assert "it is too short" in str(caught.value)
