@@ -99,6 +99,11 @@ class Monitor:
             self._database.shutdown()
             self._thinker.shutdown()
 
+    @property
+    def now(self) -> datetime:
+        """The time by the clock of this monitor."""
+        return self._clock()
+
     async def beat(self) -> None:
         """Say that this worker is alive, and free what the dead have held; share what is known of hosts."""
         async with self._beating:
@@ -162,6 +167,7 @@ class Monitor:
 
     async def work_off(self, bucket: int) -> int:
         """Poll what is due in a queue of hosts, at most 200 sources, wait for all, and return how many."""
+        await self.beat()
         await self._follow_lexicon()
         mine: set[asyncio.Task[object]] = set()
         begun = 0

@@ -27,6 +27,7 @@ from earmark.cli import (
     kinds,
     lists,
     plugins,
+    privacy,
     rulebook,
     sources,
     teach,
@@ -84,6 +85,7 @@ lists.add_to(app)
 health.add_to(app)
 actions.add_to(app)
 teach.add_to(app)
+privacy.add_to(app)
 app.add_typer(workspace.config_app, name="config")
 
 
@@ -139,7 +141,7 @@ def _root(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
     ] = False,
 ) -> None:
-    running = context.invoked_subcommand == "up"
+    running = context.invoked_subcommand in {"up", "worker"}
     logs.start(json_lines=log_json, level="DEBUG" if debug else "INFO" if running else "ERROR")
     session = context.obj = Session(workspace, debug=debug)
     context.call_on_close(session.close)

@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to the root."""
-    for verb in (init, check, demo, up, migrate, doctor):
+    for verb in (init, check, demo, up, worker, migrate, doctor):
         app.command()(verb)
 
 
@@ -116,11 +117,33 @@ def up(context: typer.Context) -> None:
         run(session.settings, _Screen(session))
 
 
+def worker(context: typer.Context) -> None:
+    """Work in a fleet on one PostgreSQL, on as many machines as you like, until Ctrl+C."""
+    from earmark.errors import ConfigError
+
+    session = session_of(context)
+    try:
+        from monitors.fleet import worker as run
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "A fleet needs procrastinate, which is not installed. Install it: pip install 'earmark[fleet]'"
+        ) from error
+    notice("Working; Ctrl+C ends it.")
+    run(session.settings)
+
+
 def migrate(context: typer.Context) -> None:
-    """Make the database, or bring its tables to the form of this program."""
+    """Make the database, or bring its tables to the form of this program; safe to run by several at once."""
     session = session_of(context)
     engine = _migrated(session.settings.database_url)
-    engine.dispose()
+    try:
+        if engine.dialect.name == "postgresql":
+            with suppress(ModuleNotFoundError):  # without the extra "fleet" there is nothing to prepare
+                from monitors.fleet import lay
+
+                lay(engine)
+    finally:
+        engine.dispose()
     notice("The database is up to date.")
 
 
