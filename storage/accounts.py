@@ -1,6 +1,5 @@
 """The user's own list: accounts and the contacts at them."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from storage.agenda import wake
 from storage.columns import short
 from storage.counters import LEXICON, bump
 from storage.lesson import taught_names
+from storage.names import folded
 from storage.rows import BATCH, batches, each, put
 from storage.tables import accounts
 from storage.tables import contacts as people
@@ -32,7 +32,6 @@ __all__ = [
     "each_account",
     "every",
     "find",
-    "folded",
     "get",
     "of",
     "relatives",
@@ -46,6 +45,7 @@ _FIELDS: Final = (
     *("industry", "size", "city", "country", "extra", "crm_ids"),
 )
 """What the list says of an account."""
+_MAPPINGS: Final = frozenset({"extra", "crm_ids"})
 _STORED: Final = (accounts.c.id, accounts.c.digest, *(accounts.c[name] for name in _FIELDS))
 _MOST_EXAMPLES: Final = 20
 _LONGEST_SHOWN: Final = 80
@@ -382,18 +382,9 @@ def _contact_row(contact: Contact) -> dict[str, Any]:
 
 def _digest(listed: Mapping[str, Any]) -> str:
     """Return a digest of what the file said; the parent is another row, and compared for itself."""
-    held = [value for name, value in listed.items() if name != "parent"]
-    plain = [sorted(value.items()) if isinstance(value, Mapping) else value for value in held]
+    plain = [
+        sorted(value.items()) if name in _MAPPINGS else value
+        for name, value in listed.items()
+        if name != "parent"
+    ]
     return blake2b(repr(plain).encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
-
-
-_BARE: Final = str.maketrans({chr(code): " " for code in range(128) if not chr(code).isalnum()})
-
-
-def folded(text: str) -> str:
-    """Return lower-case words without accents and punctuation, one space between."""
-    if text.isascii():
-        return " ".join(text.lower().translate(_BARE).split())
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    kept = ("" if unicodedata.combining(letter) else letter for letter in letters)
-    return " ".join("".join(letter if letter.isalnum() else " " for letter in "".join(kept)).split())

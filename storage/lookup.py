@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from earmark.intake import Key, crm_key
-from storage.accounts import folded
 from storage.counters import LEXICON, bump
+from storage.names import folded
 from storage.rows import batches
 from storage.tables import accounts
 

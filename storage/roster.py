@@ -19,6 +19,7 @@ from storage import accounts, lessons, lookup
 from storage.accounts import Difference, Upserted
 from storage.engine import Connection, Engine, reading, writing
 from storage.lesson import Lesson
+from storage.names import folded
 from storage.rows import batches
 
 __all__ = ["Imported", "import_accounts", "import_contacts"]
@@ -123,9 +124,9 @@ def _remember(conn: Connection, account_id: str, former: str, now: datetime) -> 
     """Keep a former name as one of the account's own: news will use it for a while. A person may undo it."""
     held = lessons.of(conn, account_id)
     account = accounts.get(conn, account_id)
-    old, known = accounts.folded(former), set[str]()
+    old, known = folded(former), set[str]()
     if account is not None:
-        known = {accounts.folded(name) for name in (account.name, *account.aliases, *account.not_aliases)}
+        known = {folded(name) for name in (account.name, *account.aliases, *account.not_aliases)}
     if not old or any(f"{name} ".startswith(f"{old} ") or f"{old} ".startswith(f"{name} ") for name in known):
         return
     digest = blake2b(f"{account_id}\x1f{former}".encode("utf-8", "replace"), digest_size=6).hexdigest()
@@ -258,7 +259,7 @@ def _marks(
     yield from ((crm, remote) for crm, remote in crm_ids.items())
     if email:
         yield ("email", email.lower())
-    yield ("at", account, accounts.folded(name))
+    yield ("at", account, folded(name))
 
 
 def _contact_of(person: Introduced, account: str, known: dict[tuple[str, ...], str]) -> Contact:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 __all__ = ["clean", "pack", "unpack"]
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one for each value
 
 
 class _Codec(NamedTuple):
@@ -33,7 +34,7 @@ def clean(text: str) -> str:
 
 def pack(hint: Any, value: Any) -> str:
     """Return the value as ASCII JSON; ``hint`` is its type, or ``Any``. TypeError for what it can't hold."""
-    return json.dumps(_codec(hint).encode(value), separators=(",", ":"))
+    return _encode(_codec(hint).encode(value))
 
 
 def unpack(hint: Any, text: str) -> Any:
