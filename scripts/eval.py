@@ -1,8 +1,9 @@
 """How well the matcher reads: each task of the evaluation set, beside its targets and the last record.
 
 Reads ``../shared/eval`` (without it, says so and ends), runs ``monitors.evaluate``, the set's own scorer and
-the natural mix. Exits 1 when a figure fell by more than a hundredth; ``--record`` keeps the figures in
-``bench/eval.json``: numbers only. ``bench/natural-verdicts.json`` holds what a person said of each trigger.
+the natural mix. Exits 1 when a figure fell by more than a hundredth, or when a trigger of the natural mix has
+no verdict. ``--record`` keeps the figures in ``bench/eval.json``: numbers only.
+``bench/natural-verdicts.json`` holds what a person said of each trigger.
 """
 
 import argparse
@@ -95,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in unjudged if options.unjudged else ():
         print(line)
     worse = fallen(now, before)
+    if natural["unjudged"]:
+        worse.append(f"{natural['unjudged']} triggers of the natural mix without a verdict: see --unjudged")
     for line in worse:
         print(f"Fell: {line}")
     if options.record:

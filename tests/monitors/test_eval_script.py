@@ -79,6 +79,17 @@ def test_without_the_set_the_script_says_so(
     assert capsys.readouterr().out.startswith("Skipped: ")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not script.EVAL.is_dir(), reason="no evaluation set in ../shared/eval beside this checkout"
+)
+def test_no_figure_of_the_evaluation_set_fell_since_the_last_record(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = script.main([])
+    assert code == 0, capsys.readouterr().out
+
+
 def test_the_record_holds_numbers_and_the_verdicts_hold_ids_alone() -> None:
     if script.RECORD.exists():
         record = json.loads(script.RECORD.read_text("utf-8"))
