@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from earmark.lifecycle import Stage
-from earmark.types import Account, Lexicon, Mark, Outgoing, Past, Story, Transition, Trigger
+from earmark.types import Account, Lexicon, Mark, Note, Outgoing, Past, Span, Story, Transition, Trigger
 from matcher.agenda import MACHINE
-from matcher.layout import as_text
+from matcher.layout import as_html, as_markdown, as_text
 from matcher.score import LIVE
 
-__all__ = ["outgoing"]
+__all__ = ["outgoing", "payload_of"]
 
 
 def outgoing(before: Past, after: Past, merged: Mapping[str, str], lexicon: Lexicon) -> tuple[Outgoing, ...]:
@@ -29,24 +29,24 @@ def outgoing(before: Past, after: Past, merged: Mapping[str, str], lexicon: Lexi
     )
 
 
-_Told = tuple[str, str, Mapping[str, Any]]
+_News = tuple[str, str, Mapping[str, Any]]
 
 
-def _moves(before: Past, after: Past, account: Account) -> Iterator[_Told]:
+def _moves(before: Past, after: Past, account: Account) -> Iterator[_News]:
     triggers = {trigger.id: trigger for trigger in after.triggers}
     for move in after.transitions[len(before.transitions) :]:
         trigger = triggers.get(move.trigger or "")
         silent = move.actor == MACHINE and trigger is not None and trigger.mark is not Mark.LIVE
         if move.before is move.after or silent:
             continue
-        payload = _payload(account, after, trigger) | _moved(move)
+        payload = payload_of(account, after, trigger) | _moved(move)
         if trigger is not None and move.undoes is None and move.after in (Stage.OUTREACH_READY, Stage.HOT):
             yield "account.promoted", f"{account.id}:{trigger.id}", payload
         else:
             yield "account.stage_changed", move.id, payload
 
 
-def _revisions(before: Past, after: Past, merged: Mapping[str, str], account: Account) -> Iterator[_Told]:
+def _revisions(before: Past, after: Past, merged: Mapping[str, str], account: Account) -> Iterator[_News]:
     if account.stage is not Stage.OUTREACH_READY or account.suppression is not None:
         return
     old = {trigger.id: trigger for trigger in before.triggers}
@@ -59,7 +59,7 @@ def _revisions(before: Past, after: Past, merged: Mapping[str, str], account: Ac
         now = _essence(trigger, after)
         if now != _essence(was, before):
             digest = hashlib.sha256(repr(now).encode()).hexdigest()[:12]
-            payload = {**_payload(account, after, trigger), "revised": True}
+            payload = {**payload_of(account, after, trigger), "revised": True}
             yield "account.promoted", f"{account.id}:{trigger.id}:{digest}", payload
 
 
@@ -85,11 +85,22 @@ def _moved(move: Transition) -> dict[str, Any]:
     }
 
 
-def _payload(account: Account, past: Past, trigger: Trigger | None) -> dict[str, Any]:
+def payload_of(account: Account, past: Past, trigger: Trigger | None) -> dict[str, Any]:
+    """Return what a target is told: the account, and the trigger with its note in three forms.
+
+    It is flat and whole: a target needs to ask nothing back, and a table has a column for each key.
+    """
     payload: dict[str, Any] = {
         "account": account.id,
         "name": account.name,
         "domain": account.domains[0] if account.domains else None,
+        "domains": list(account.domains),
+        "aliases": list(account.aliases),
+        "industry": account.industry,
+        "size": account.size,
+        "country": account.country,
+        "territory": account.territory,
+        "tier": account.tier,
         "owner": account.owner,
         "stage": account.stage.value,
         "crm_ids": dict(account.crm_ids),
@@ -101,12 +112,40 @@ def _payload(account: Account, past: Past, trigger: Trigger | None) -> dict[str,
     return payload | {
         "trigger": trigger.id,
         "kind": trigger.kind,
+        "polarity": trigger.polarity.value,
         "certainty": trigger.certainty.value,
         "score": trigger.score.total,
+        "happened_at": None if trigger.undated else trigger.decays_from.isoformat(),
         "opens_at": trigger.opens_at.isoformat(),
         "closes_at": trigger.closes_at.isoformat(),
         "expires_at": trigger.expires_at.isoformat(),
-        "headline": trigger.note.headline if trigger.note else "",
-        "note": as_text(trigger.note, trigger.score) if trigger.note else "",
         "link": link,
+        **_told(trigger),
     }
+
+
+def _told(trigger: Trigger) -> dict[str, Any]:
+    """Return what the note says, whole and by its parts."""
+    note = trigger.note
+    if note is None:
+        return {"headline": ""}
+    return {
+        "headline": note.headline,
+        "why_now": _section(note, "why_now"),
+        "quote": next((s.quote for s in _quotes(note) if s.field in ("title", "text")), ""),
+        "publisher": next((s.quote for s in _quotes(note) if s.field == "publisher"), ""),
+        "who": _section(note, "who"),
+        "opener": _section(note, "opener"),
+        "next": _section(note, "next"),
+        "note_text": as_text(note, trigger.score),
+        "note_markdown": as_markdown(note, trigger.score),
+        "note_html": as_html(note, trigger.score),
+    }
+
+
+def _section(note: Note, section: str) -> str:
+    return " ".join(sentence.text for sentence in note.sentences if sentence.section == section)
+
+
+def _quotes(note: Note) -> Iterator[Span]:
+    return (span for sentence in note.sentences if sentence.section == "evidence" for span in sentence.spans)

@@ -146,7 +146,7 @@ def test_a_strong_trigger_promotes_a_cold_account_and_tells_the_targets_once() -
     assert (account.stage, account.stage_since) == (Stage.OUTREACH_READY, NOW)
     assert (move.cause, move.trigger, move.before) == (Cause.TRIGGERED, trigger.id, Stage.COLD)
     assert (sent.topic, sent.key) == ("account.promoted", f"norvik-labs:{trigger.id}")
-    assert "Norvik Labs raises" in sent.payload["note"]
+    assert "Norvik Labs raises" in sent.payload["note_text"]
     assert changes.due[ACCOUNT] is not None
 
 
