@@ -23,6 +23,7 @@ from matcher.hours import next_begin
 from matcher.routing import routed, wants_owner
 from matcher.stages import pass_time, settle
 from matcher.stories import key_of, retell
+from matcher.surge import surged
 from matcher.triggering import PEOPLES, trigger_id, trigger_of
 
 __all__ = ["MOST_ACCOUNTS", "act", "decide"]
@@ -146,6 +147,9 @@ def _learn(
             if before is None:
                 fresh.add(trigger.id)
     after = replace(past, stories=(*retold.stories, *gathered), triggers=tuple(triggers.values()))
+    before_that = [match for story in plain for match in story.matches if match.event.id in read]
+    after = surged(after, [match.event.order[0] for match in (*news, *before_that)], lexicon, now)
+    fresh |= {trigger.id for trigger in after.triggers} - triggers.keys()
     return after, retold.merged, frozenset(fresh)
 
 

@@ -29,7 +29,7 @@ from earmark.types import (
 )
 from matcher.folding import publishers_of
 from matcher.note import note_of
-from matcher.score import LIVE, confidence
+from matcher.score import LIVE, confidence, is_compound
 from matcher.stories import identity
 from matcher.triggering import PEOPLES, carried, may_speak, start_of, trigger_id
 
@@ -244,8 +244,9 @@ def _note(
     rest = [each for each in best if each.section not in {"why_now", "evidence", "next"}]
     last = [each for each in whole.sentences if each.section == "next"]
     name = account.name if account else ""
+    link = ": " if is_compound(trigger.kind, lexicon.kinds) else " "
     return Note(
         ref=trigger.id,
-        headline=f"{name}: {lexicon.kinds[trigger.kind].words}",
+        headline=f"{name}{link}{lexicon.kinds[trigger.kind].words}",
         sentences=(*why, *quotes, *rest, *last),
     )

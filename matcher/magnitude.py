@@ -47,6 +47,9 @@ def magnitude_of(story: Story, account: Account | None) -> Magnitude:
     """Return how large the story is for the account; ``USUAL`` where one of both does not say."""
     facts = {fact.key: fact.value for fact in story.facts}
     size = account.size if account else None
+    if "postings" in facts:
+        past = f"{facts['postings']} postings in two weeks, {facts['postings_before']} in the eight before"
+        return Magnitude(sentence=past)
     if story.kind in _OF_STAFF:
         if (percent := _number(facts.get("percent"))) is not None and 0 < percent <= 100:  # noqa: PLR2004 - %
             return _scaled(percent / 100, _SHARES, f"{percent:g} % of the staff")
