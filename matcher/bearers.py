@@ -9,7 +9,7 @@ from earmark.types import Account
 from matcher.names import Words
 from matcher.nations import HAVENS, nation_named
 from matcher.normalise import words_of
-from matcher.vocabulary import context_words
+from matcher.vocabulary import context_words, dominant_names
 
 __all__ = ["Bearer", "bearers", "is_bare", "is_bearer", "site_label"]
 
@@ -81,7 +81,7 @@ def is_bearer(account: Account, words: Words, *, whole: bool = True) -> bool | N
     if known is None:
         return None
     if account.domains:
-        return any(_is_site(domain, words, bearer) for domain in account.domains for bearer in known)
+        return any(_is_site(account, domain, words, bearer) for domain in account.domains for bearer in known)
     return _is_from_there(account, known, whole=whole)
 
 
@@ -89,7 +89,7 @@ def _is_from_there(account: Account, known: tuple[Bearer, ...], *, whole: bool) 
     """Judge an account without a domain by its country."""
     if all(bearer.product for bearer in known):
         return False
-    country = nation_named(tuple(words_of(account.country or "")))
+    country = _country_of(account)
     countries = {bearer.country for bearer in known}
     if country is None and not whole:
         return False
@@ -100,7 +100,11 @@ def _is_from_there(account: Account, known: tuple[Bearer, ...], *, whole: bool) 
     return True if whole and account.tickers else None
 
 
-def _is_site(domain: str, words: Words, bearer: Bearer) -> bool:
+def _country_of(account: Account) -> str | None:
+    return nation_named(tuple(words_of(account.country or "")))
+
+
+def _is_site(account: Account, domain: str, words: Words, bearer: Bearer) -> bool:
     """Say whether the domain is one of the bearer's, or that of its company in another country."""
     domain = domain.lower().removeprefix("www.")
     if any(domain == own or domain.endswith(f".{own}") for own in bearer.domains):
@@ -109,4 +113,7 @@ def _is_site(domain: str, words: Words, bearer: Bearer) -> bool:
     if bearer.product or last.encode() in _VANITY:
         return False
     name = b"".join(words).decode("utf-8", "replace")
-    return label in {site_label(own)[0] for own in bearer.domains} or _is_of_country(label, name)
+    same = label in {site_label(own)[0] for own in bearer.domains} or _is_of_country(label, name)
+    if words[0] in dominant_names():  # "bosch.in": nobody else bears the word
+        return same
+    return same and _country_of(account) in {None, bearer.country}
