@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from earmark import logs
-from earmark.types import Abstention, Certainty, Mark, Match, Transition, TriggerState
+from earmark.types import Abstention, Certainty, Feature, Mark, Match, Transition, TriggerState
 from matcher.folding import publisher_of
 from matcher.note import as_text
 from review.account import AccountView, Reason, TriggerView
@@ -26,6 +26,7 @@ _WARM: Final = 30
 _AROUND: Final = 160
 _MOST_MATCHES: Final = 6
 _MOST_MOVES: Final = 20
+_LONGEST_QUOTE: Final = 60  # characters
 _PROOF: Final = "bold yellow"
 
 
@@ -240,11 +241,17 @@ def _proof(match: Match, zone: tzinfo, marks: tuple[str, str]) -> RenderableType
     inside = _places(match, "text")
     lines += [_marked(event.text, inside, window, marks) for window in _windows(inside, len(event.text))]
     lines += [
-        Text(f"{'+' if one.value * one.weight >= 0 else '-'} {safe(one.sentence)}")
+        Text(f"{'+' if one.value * one.weight >= 0 else '-'} {safe(one.sentence)}{_quoted(one)}")
         for one in match.features
         if one.value * one.weight
     ]
     return Padding(Group(*lines), (0, 0, 1, 0), expand=False)
+
+
+def _quoted(feature: Feature) -> str:
+    """Return the words that a reason rests on, each once."""
+    quotes = dict.fromkeys(shorten(safe(span.quote), _LONGEST_QUOTE) for span in feature.spans)
+    return ": " + ", ".join(f"“{quote}”" for quote in quotes) if quotes else ""
 
 
 def _places(match: Match, field: str) -> list[tuple[int, int]]:

@@ -104,6 +104,11 @@ def test_why_itemises_the_score_to_its_total_and_marks_the_proof(told: Path) -> 
     shown = well(told, "why", trigger)
     assert "«" in shown
     assert "= total" in shown
+    told_by = [feature for match in view["reason"]["story"]["matches"] for feature in match["features"]]
+    proven = [(one["sentence"], one["spans"][0]["quote"]) for one in told_by if one["spans"]]
+    assert proven
+    for sentence, quote in proven:
+        assert f"{sentence}: “{quote}”" in shown
 
 
 def test_every_span_of_every_trigger_lies_in_its_text(told: Path) -> None:
