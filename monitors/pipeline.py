@@ -19,7 +19,7 @@ from matcher.read import Matcher
 from matcher.stories import key_of
 from monitors.identity import Arrivals, identified, sort_out
 from monitors.poll import Outcome
-from storage import events, history, loads, polls
+from storage import erasures, events, history, loads, polls
 from storage import readings as stored_readings
 from storage.engine import Connection, Engine, reading, writing
 from storage.polls import Configured, Finished
@@ -49,6 +49,7 @@ def read(engine: Engine, outcome: Outcome, configured: Configured, source: Sourc
     now = outcome.started_at
     found = [identified(event, source=configured.id, now=now, trust=source.trust) for event in outcome.events]
     with reading(engine) as connection:
+        found = erasures.without(erasures.erased(connection), found)
         known = events.known(
             connection,
             configured.id,
