@@ -7,9 +7,9 @@ from sqlalchemy import Connection, select
 
 from earmark.types import Action
 from storage.rows import add
-from storage.tables import actions
+from storage.tables import actions, stories, triggers
 
-__all__ = ["save", "since"]
+__all__ = ["keyed", "save", "since"]
 
 
 def save(conn: Connection, new: Sequence[Action], at: datetime) -> None:
@@ -25,3 +25,16 @@ def since(conn: Connection, at: datetime) -> Iterator[tuple[datetime, Action]]:
     query = select(actions.c.at, actions.c.body).where(actions.c.at >= at)
     for row in conn.execute(query.order_by(actions.c.at, actions.c.number)):
         yield row.at, row.body
+
+
+def keyed(conn: Connection, at: datetime, until: datetime) -> Iterator[tuple[datetime, str, Action]]:
+    """Yield when, to which past (its key) and what was done from ``at`` on, before ``until``, in order."""
+    within = (actions.c.at >= at, actions.c.at < until)
+    query = select(actions.c.at, actions.c.body, stories.c.key).where(*within)
+    query = query.outerjoin(triggers, triggers.c.id == actions.c.trigger)
+    query = query.outerjoin(stories, stories.c.id == triggers.c.story)
+    for row in conn.execute(query.order_by(actions.c.at, actions.c.number)):
+        if row.body.account is not None:
+            yield row.at, f"a:{row.body.account}", row.body
+        elif row.key is not None:
+            yield row.at, row.key, row.body

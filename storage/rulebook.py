@@ -15,6 +15,7 @@ from storage.tables import rulebook
 __all__ = [
     "Version",
     "changes_version",
+    "decided",
     "latest",
     "learned",
     "lexicon",
@@ -72,11 +73,17 @@ def lexicon(conn: Connection, listed: Iterable[Account] | None = None) -> Lexico
 
     With ``listed`` it holds these accounts only: loading the whole list takes its time.
     """
-    newest = latest(conn)
+    return learned(decided(conn, listed), judgements.every(conn), judgements.anew(conn))
+
+
+def decided(
+    conn: Connection, listed: Iterable[Account] | None = None, text_toml: str | None = None
+) -> Lexicon:
+    """Return the lexicon without what was learned: of the newest rulebook, or of another text."""
+    newest = latest(conn) if text_toml is None else (0, text_toml)
     known = accounts.every(conn) if listed is None else {account.id: account for account in listed}
-    decided = parse(newest[1] if newest else "").lexicon(known, lexicon_version(conn))
-    champions = accounts.champions(conn) if listed is None else ()
-    return learned(replace(decided, champions=champions), judgements.every(conn), judgements.anew(conn))
+    lexicon = parse(newest[1] if newest else "").lexicon(known, lexicon_version(conn))
+    return replace(lexicon, champions=accounts.champions(conn) if listed is None else ())
 
 
 def learned(lexicon: Lexicon, said: Sequence[Said], anew: Mapping[str, int]) -> Lexicon:

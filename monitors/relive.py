@@ -1,0 +1,242 @@
+"""One past lived through again: its news, what people did, and the time between, by the rules of a lexicon.
+
+The functions are those of the live line (``decide`` and ``act``); only the database is a variable.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+
+from earmark.errors import EarmarkError
+from earmark.lifecycle import Stage
+from earmark.triggers import Polarity
+from earmark.types import (
+    Account,
+    Action,
+    Changes,
+    History,
+    Lexicon,
+    Mark,
+    Match,
+    Past,
+    Reading,
+    Transition,
+    Trigger,
+    TriggerState,
+)
+from matcher.act import act
+from matcher.agenda import suppressed
+from matcher.decide import decide
+from matcher.score import LIVE, score_now
+
+__all__ = ["Epochs", "Lived", "Reason", "Span", "as_it_began", "lived"]
+
+_READY: Final = frozenset({Stage.OUTREACH_READY, Stage.WARM, Stage.HOT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What is replayed: news and actions from ``warm_from``, told from ``since``, to before ``until``.
+
+    The list is that of ``list_at``.
+    """
+
+    warm_from: datetime
+    since: datetime
+    until: datetime
+    list_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A trigger as it came out: of whom, since when, told by which events.
+
+    It is an alert unless it came of a backfill or of a throttled rule.
+    """
+
+    key: str
+    account: str | None
+    kind: str
+    events: frozenset[str]
+    created_at: datetime
+    is_alert: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lived:
+    """What became of one past: its reasons, when it was promoted, its stage at the end, its row on the list.
+
+    ``score`` is None when it does not stand on the list; ``missed`` are actions that found nothing to act on.
+    """
+
+    key: str
+    account: str | None
+    reasons: tuple[Reason, ...] = ()
+    promoted_at: tuple[datetime, ...] = ()
+    stage: Stage = Stage.COLD
+    score: float | None = None
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epochs:
+    """Lexicons in the order of time: each holds after its moment, until that of the next."""
+
+    begins: tuple[datetime, ...]
+    lexicons: tuple[Lexicon, ...]
+
+    def at(self, moment: datetime) -> Lexicon:
+        """Return the lexicon that holds at a moment."""
+        return self.lexicons[max(bisect_left(self.begins, moment) - 1, 0)]
+
+    def within(self, after: datetime, to: datetime) -> tuple[datetime, ...]:
+        """Return the moments of change that lie after one moment and before another."""
+        return tuple(begin for begin in self.begins if after < begin < to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Something that happens to a past at a moment: news, deeds, or only a look."""
+
+    at: datetime
+    told: tuple[tuple[str, tuple[Match, ...]], ...] = ()
+    done: tuple[Action, ...] = ()
+
+
+def as_it_began(account: Account, moves: Iterable[Transition], since: datetime) -> Account:
+    """Return the account as it was before what people did since a time; it begins cold."""
+    owner, snoozed, suppression = account.owner, account.snoozed_until, account.suppression
+    for move in sorted(moves, key=lambda move: (move.at, move.id), reverse=True):
+        was = move.was
+        if was is None or move.at < since:
+            continue
+        owner = was.owned[0] if was.owned is not None else owner
+        snoozed = was.snoozed[0] if was.snoozed is not None else snoozed
+        suppression = was.suppressed[0] if was.suppressed is not None else suppression
+    return replace(
+        account,
+        stage=Stage.COLD,
+        stage_since=None,
+        owner=owner,
+        snoozed_until=snoozed,
+        suppression=suppression,
+    )
+
+
+def lived(
+    key: str,
+    past: Past,
+    told: Iterable[tuple[datetime, str, tuple[Match, ...]]],
+    done: Iterable[tuple[datetime, Action]],
+    epochs: Epochs,
+    span: Span,
+) -> Lived:
+    """Live through one past: ``told`` are the matches of each event and when it was seen."""
+    account = past.account.id if past.account else None
+    score: float | None = None
+    reasons: dict[str, Reason] = {}
+    missed, before = 0, span.warm_from
+    for step in _steps(told, done, span):
+        for change in epochs.within(before, step.at):
+            past = _after(past, decide((), _history(key, past), epochs.at(change), change))
+        before, lexicon = step.at, epochs.at(step.at)
+        read = [Reading(event=matches[0].event, matches=matches) for _, matches in step.told]
+        past = _after(past, decide(read, _history(key, past), lexicon, step.at))
+        for action in step.done:
+            try:
+                past = _after(past, act(action, _history(key, past), lexicon, step.at))
+            except EarmarkError:
+                missed += 1
+        reasons = _reasons(key, past, reasons)
+        if step.at == span.list_at:
+            score = _row(past, lexicon, step.at)
+    return Lived(
+        key=key,
+        account=account,
+        reasons=tuple(reasons[trigger] for trigger in sorted(reasons)),
+        promoted_at=tuple(_promotions(past.transitions)),
+        stage=past.account.stage if past.account else Stage.COLD,
+        score=score,
+        missed=missed,
+    )
+
+
+def _steps(
+    told: Iterable[tuple[datetime, str, tuple[Match, ...]]],
+    done: Iterable[tuple[datetime, Action]],
+    span: Span,
+) -> Iterator[_Step]:
+    """Yield what happens at each moment: what was seen in one poll is decided together, then the deeds."""
+    news = {
+        at: tuple((event, matches) for _, event, matches in group)
+        for at, group in groupby(sorted(told, key=lambda one: one[:2]), key=lambda one: one[0])
+    }
+    deeds = {
+        at: tuple(action for _, action in group)
+        for at, group in groupby(sorted(done, key=lambda one: one[0]), key=lambda one: one[0])
+    }
+    for at in sorted({*news, *deeds, span.list_at, span.until}):
+        yield _Step(at, news.get(at, ()), deeds.get(at, ()))
+
+
+def _history(key: str, past: Past) -> History:
+    return History(pasts={key: past})
+
+
+def _after(past: Past, changes: Changes) -> Past:
+    """Return the past as storage would load it after these changes."""
+    stories = {story.id: story for story in past.stories} | {story.id: story for story in changes.stories}
+    triggers = {each.id: each for each in past.triggers} | {each.id: each for each in changes.triggers}
+    return replace(
+        past,
+        account=changes.accounts[0] if changes.accounts else past.account,
+        stories=tuple(story for story in stories.values() if story.id not in changes.merged),
+        triggers=tuple(each for each in triggers.values() if each.state is not TriggerState.MERGED),
+        transitions=(*past.transitions, *changes.transitions),
+    )
+
+
+def _reasons(key: str, past: Past, before: dict[str, Reason]) -> dict[str, Reason]:
+    """Return the reasons by trigger, with the events that tell each now."""
+    told = {story.id: frozenset(match.event.id for match in story.matches) for story in past.stories}
+    return {
+        trigger.id: Reason(
+            key=key,
+            account=trigger.account,
+            kind=trigger.kind,
+            events=told.get(trigger.story, frozenset()),
+            created_at=trigger.created_at,
+            is_alert=before[trigger.id].is_alert if trigger.id in before else _alerts(trigger),
+        )
+        for trigger in past.triggers
+    }
+
+
+def _alerts(trigger: Trigger) -> bool:
+    return trigger.mark is Mark.LIVE and trigger.score.confidence > 0
+
+
+def _promotions(moves: Sequence[Transition]) -> Iterator[datetime]:
+    for move in moves:
+        if move.before not in _READY and move.after in _READY and move.undoes is None:
+            yield move.at
+
+
+def _row(past: Past, lexicon: Lexicon, at: datetime) -> float | None:
+    """Return the score with which a past stands on the list at a moment, or None."""
+    account = past.account
+    if account is not None and (
+        account.stage not in _READY
+        or (account.snoozed_until is not None and account.snoozed_until > at)
+        or suppressed(account, at)
+    ):
+        return None
+    live = [
+        score_now(each, at, lexicon.kinds)
+        for each in past.triggers
+        if each.state in LIVE and each.expires_at > at and each.polarity is not Polarity.SUPPRESS
+    ]
+    return max(live, default=None)
