@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from earmark.errors import ConfigError
-from earmark.types import Account, Changes, History, Lexicon, Mark, Reading, StoredEvent
-from matcher.decide import decide
+from earmark.types import Account, Changes, Lexicon, Reading, StoredEvent
 from matcher.names import Origin, names_of
 from matcher.normalise import words_of
 from matcher.read import Matcher
-from matcher.stories import identity, key_of
-from storage import audit, history, lessons, readings, rulebook
+from matcher.stories import identity
+from monitors.rereading import decide_again
+from storage import audit, lessons, readings, rulebook
 from storage.audit import Deed
 from storage.engine import Connection, Engine, reading, writing
 from storage.lessons import Lesson
@@ -123,36 +123,11 @@ def _fulfil(engine: Engine, wish: _Wish, lesson: Lesson, verb: str, by: str, now
     lesson = replace(lesson, effect=_effect(*states))
     with writing(engine) as connection:
         lessons.save(connection, account.id, [lesson if one.id == lesson.id else one for one in wish.lessons])
-        changes = _decided(connection, after, lexicon, now)
+        changes = decide_again(connection, after, lexicon, now)
         own = "is a name" if lesson.is_own else "is no name"
         text = f"“{lesson.name}” {own} of {account.name}. {lesson.effect}"
         audit.record(connection, Deed(at=now, by=by, verb=verb, subject=account.id, text=text))
     return Taught(account=account.id, lesson=lesson, before=states[0], after=states[1], changes=changes)
-
-
-def _decided(connection: Connection, read: Sequence[Reading], lexicon: Lexicon, now: datetime) -> Changes:
-    """Decide on the readings as a poll does; their old doubts give way to the new ones."""
-    spoken = [each for each in read if each.event.mark is not Mark.BASELINE]
-    readings.forget(connection, [each.event.id for each in spoken])
-    readings.abstain(connection, [doubt for each in spoken for doubt in each.abstentions])
-    keys = {key_of(match) for each in spoken for match in each.matches}
-    keys |= history.keys_of(connection, [each.event.id for each in spoken])
-    if not keys:
-        return Changes()
-    moments = [each.event.order[0] for each in spoken]
-    past = history.load(connection, sorted(keys), min(moments), max(moments))
-    changes = decide(spoken, _revivable(past), lexicon, now)
-    history.save(connection, changes, now)
-    return changes
-
-
-def _revivable(past: History) -> History:
-    """Return the past without stories that nothing tells: told again, each gets its id and its trigger."""
-    told = {
-        key: replace(one, stories=tuple(story for story in one.stories if story.matches))
-        for key, one in past.pasts.items()
-    }
-    return replace(past, pasts=told)
 
 
 def _quote(read: Reading, account: Account) -> str | None:

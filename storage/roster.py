@@ -208,11 +208,12 @@ def _count_links(done: Imported, changed: Mapping[str, str | None], before: Mapp
         ]
 
 
-def import_contacts(engine: Engine, intake: ContactIntake) -> Imported:
+def import_contacts(engine: Engine, intake: ContactIntake, *, store: bool = True) -> Imported:
     """Store the contacts of a file and say what that changed; ``intake.report`` tells of its rows.
 
     A person is known again by the CRM's id or the e-mail address, else by account and name. Each is at one
     listed account: that of the CRM's id, the domain, the name or the e-mail; a row that says none is refused.
+    Without ``store`` the rows are only reported.
     """
     people = list(intake)
     with reading(engine) as conn:
@@ -235,7 +236,7 @@ def import_contacts(engine: Engine, intake: ContactIntake) -> Imported:
     intake.report.accounts = len(fresh)
     done = Imported()
     given = frozenset(_GIVEN.get(meaning, meaning) for meaning in intake.mapping.values())
-    for batch in batches((contact for _, contact in fresh.values()), _CHUNK):
+    for batch in batches((contact for _, contact in fresh.values() if store), _CHUNK):
         with writing(engine) as conn:
             done.add(accounts.upsert_contacts(conn, batch, given))
     return done

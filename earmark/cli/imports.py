@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from earmark.intake import ContactIntake, Intake, Report
     from storage.roster import Imported
 
-__all__ = ["counting", "draw", "value_of", "write_report"]
+__all__ = ["counting", "draw", "draw_report", "value_of", "write_report"]
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def draw(console: "Console", intake: "Intake | ContactIntake", done: "Imported",
     for header, field in intake.mapping.items():
         table.add_row(Text(safe(header)), field if field != "extra" else unkept)
     console.print(table)
-    _draw_report(console, intake.report)
+    draw_report(console, intake.report)
     if dry_run:
         console.print("Nothing was stored (--dry-run).")
         return
@@ -70,7 +70,8 @@ def draw(console: "Console", intake: "Intake | ContactIntake", done: "Imported",
         console.print(f"  {safe(one.id)}: {one.field}: {before} → {after}")
 
 
-def _draw_report(console: "Console", report: "Report") -> None:
+def draw_report(console: "Console", report: "Report") -> None:
+    """Print the count of the rows, and the first that were not taken as they stand."""
     from review.terminal import safe
 
     console.print(report.words)

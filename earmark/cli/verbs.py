@@ -19,17 +19,21 @@ from earmark import logs
 from earmark.cli import (
     accounts,
     actions,
+    contacts,
     coverage,
+    discovered,
     discovery,
     exports,
     health,
     hooks,
+    icp,
     kinds,
     lists,
     plugins,
     privacy,
     rulebook,
     sources,
+    suppressions,
     teach,
     workspace,
 )
@@ -73,11 +77,15 @@ app = typer.Typer(
 )
 workspace.add_to(app)
 coverage.add_to(accounts.app)
+discovered.add_to(accounts.app)
+suppressions.add_to(accounts.app)
 discovery.add_to(sources.app)
 hooks.add_to(sources.app)
 kinds.add_to(sources.app)
 plugins.add_to(sources.app)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(contacts.app, name="contacts")
+app.add_typer(icp.app, name="icp")
 app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
 app.add_typer(exports.app, name="exports")

@@ -7,8 +7,10 @@ from earmark.intake.accounts import Claim, Intake, read_accounts
 from earmark.intake.contacts import ContactIntake, Introduced, read_contacts
 from earmark.intake.keys import Key, crm_key
 from earmark.intake.report import Report, RowReport
+from earmark.intake.suppressions import Barred, SuppressionIntake, read_suppressions
 
 __all__ = [
+    "Barred",
     "Claim",
     "ContactIntake",
     "Intake",
@@ -16,7 +18,9 @@ __all__ = [
     "Key",
     "Report",
     "RowReport",
+    "SuppressionIntake",
     "crm_key",
     "read_accounts",
     "read_contacts",
+    "read_suppressions",
 ]

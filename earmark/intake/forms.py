@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ACCOUNTS", "CONTACTS", "Form"]
+__all__ = ["ACCOUNTS", "CONTACTS", "SUPPRESSIONS", "Form"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,3 +195,21 @@ CONTACTS: Final = Form(
     "email",
 )
 """A file of contacts: people, each at an account."""
+
+_MAIL: Final = ("email", "e mail", "email address", "company email", "email domain")
+SUPPRESSIONS: Final = Form(
+    what="accounts",
+    fields={
+        "id": _ACCOUNT_FIELDS["id"],
+        "name": _ACCOUNT_FIELDS["name"],
+        "domains": tuple(each for each in _ACCOUNT_FIELDS["domains"] if each not in _MAIL),
+        "emails": _MAIL,
+        "reason": ("reason", "suppression reason", "why", "type", "status", "grund"),
+        "until": ("until", "end date", "ends", "ends at", "expires", "expiry", "close date", "bis"),
+    },
+    ids=_ACCOUNT_IDS,
+    several=frozenset({"domains", "emails"}),
+    needed=frozenset({"id", "name", "domains", "emails", *(f"crm:{crm}" for crm in _ACCOUNT_IDS)}),
+    wanted="that names accounts. It needs a header row with at least one of: account id, domain, email, name",
+)
+"""A list of whom nobody may contact."""

@@ -1,0 +1,63 @@
+"""Texts that are read again because what is known of names has changed, and what follows at once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from earmark.types import Account, Changes, History, Lexicon, Mark, Reading
+from matcher.decide import decide
+from matcher.read import Matcher
+from matcher.stories import key_of
+from storage import accounts, audit, events, history, readings, rulebook, stories, suggestions
+from storage.audit import Deed
+from storage.engine import Connection, Engine, reading, writing
+
+__all__ = ["add_account", "decide_again"]
+
+
+def add_account(
+    engine: Engine, account: Account, *, by: str, now: datetime, decision: suggestions.Decision | None = None
+) -> Changes:
+    """Put an account on the list; the stories of the suggestion that it was become its own at once."""
+    with writing(engine) as connection:
+        accounts.upsert(connection, [account])
+        audit.record(
+            connection, Deed(at=now, by=by, verb="accounts add", subject=account.id, text=account.name)
+        )
+        if decision is not None:
+            suggestions.decide(connection, decision)
+    if decision is None:
+        return Changes()
+    with reading(engine) as connection:
+        told = stories.of(connection, decision.stories)
+        lexicon = rulebook.lexicon(connection)
+        ids = {match.event.id for story in told.values() for match in story.matches}
+        texts = sorted(events.get(connection, ids).values(), key=lambda event: event.order)
+    read = tuple(Matcher(lexicon).read(text) for text in texts)
+    with writing(engine) as connection:
+        return decide_again(connection, read, lexicon, now)
+
+
+def decide_again(connection: Connection, read: Sequence[Reading], lexicon: Lexicon, now: datetime) -> Changes:
+    """Decide on the readings as a poll does; their old doubts give way to the new ones."""
+    spoken = [each for each in read if each.event.mark is not Mark.BASELINE]
+    readings.forget(connection, [each.event.id for each in spoken])
+    readings.abstain(connection, [doubt for each in spoken for doubt in each.abstentions])
+    keys = {key_of(match) for each in spoken for match in each.matches}
+    keys |= history.keys_of(connection, [each.event.id for each in spoken])
+    if not keys:
+        return Changes()
+    moments = [each.event.order[0] for each in spoken]
+    past = history.load(connection, sorted(keys), min(moments), max(moments))
+    changes = decide(spoken, _revivable(past), lexicon, now)
+    history.save(connection, changes, now)
+    return changes
+
+
+def _revivable(past: History) -> History:
+    """Return the past without stories that nothing tells: told again, each gets its id and its trigger."""
+    told = {
+        key: replace(one, stories=tuple(story for story in one.stories if story.matches))
+        for key, one in past.pasts.items()
+    }
+    return replace(past, pasts=told)
