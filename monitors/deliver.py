@@ -13,7 +13,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from earmark.contract import Change, Exporter, Receipt, Wanted
-from earmark.errors import ExportError, ExportRefused, ExportRejected, ExportUnavailable
+from earmark.errors import (
+    ConfigError,
+    EarmarkError,
+    ExportError,
+    ExportRefused,
+    ExportRejected,
+    ExportUnavailable,
+)
 from monitors.door import Door
 from storage import deliveries, outbox, targets
 from storage.deliveries import Remote
@@ -65,6 +72,9 @@ async def deliver(engine: Engine, target: str, exporter: Exporter, door: Door, *
     now = door.now
     with writing(engine) as connection:
         parcels = outbox.take(connection, now, limit=BATCH, lease=LEASE, worker=worker, target=target)
+        later = [(parcel, exporter.waits_until(parcel.outgoing, parcel.created_at)) for parcel in parcels]
+        outbox.postpone(connection, {parcel.number: until for parcel, until in later if until > now})
+    parcels = [parcel for parcel, until in later if until <= now]
     if not parcels:
         return Done(target=target)
     wanted, wishes = _wanted(exporter, parcels)
@@ -74,7 +84,7 @@ async def deliver(engine: Engine, target: str, exporter: Exporter, door: Door, *
     try:
         changes = await _planned(engine, target, exporter, door, wanted)
         await _apply(engine, target, batch, exporter, door, changes, wanted, run)
-    except ExportRefused as error:
+    except (ExportRefused, ConfigError) as error:
         return _stopped(engine, target, run, error, changes)
     except ExportError as error:
         run.fail((_step(one) for one in wanted), error)
@@ -195,7 +205,7 @@ async def _attempt(
     return made
 
 
-def _stopped(engine: Engine, target: str, run: _Run, error: ExportRefused, changes: Sequence[Change]) -> Done:
+def _stopped(engine: Engine, target: str, run: _Run, error: EarmarkError, changes: Sequence[Change]) -> Done:
     """Pause the target; what was taken goes back as it was."""
     _log.warning("Export %s stopped: %s", target, error)
     with writing(engine) as connection:

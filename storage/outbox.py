@@ -19,6 +19,7 @@ __all__ = [
     "failed",
     "find",
     "pending",
+    "postpone",
     "release",
     "retry",
     "sent",
@@ -45,9 +46,9 @@ class Parcel:
     number: int
     outgoing: Outgoing
     attempts: int
+    created_at: datetime
     next_at: datetime
     state: State = State.WAITING
-    created_at: datetime | None = None
     last_error: str | None = None
     receipt: Mapping[str, Any] | None = None
 
@@ -131,6 +132,12 @@ def release(conn: Connection, numbers: Sequence[int]) -> None:
     """Give back what was taken and not tried."""
     held = update(outbox).where(outbox.c.number.in_(numbers))
     conn.execute(held.values(lease_until=None, lease_by=None))
+
+
+def postpone(conn: Connection, until: Mapping[int, datetime]) -> None:
+    """Give back what was taken too early, each until its time."""
+    for number, moment in sorted(until.items()):
+        _end(conn, number, state=_WAITING, next_at=moment)
 
 
 def retry(conn: Connection, now: datetime, *, target: str | None = None, number: int | None = None) -> int:

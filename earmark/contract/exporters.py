@@ -173,6 +173,11 @@ class Exporter(BaseModel, ABC):
 
     base_url: HttpUrl | None = Field(None, description="Another host to send to instead of the usual one.")
 
+    def waits_until(self, outgoing: Outgoing, since: datetime) -> datetime:
+        """Return when a delivery that is waiting ``since`` then may go out; pure."""
+        del outgoing
+        return since
+
     @abstractmethod
     def wanted(self, outgoing: Outgoing) -> Sequence[Wanted]:
         """Return what the target should hold of a delivery, companies first; pure. Empty: not for it."""
