@@ -17,9 +17,20 @@ from earmark.types import Abstention, Certainty, Feature, Mark, Match, Transitio
 from matcher.folding import publisher_of
 from matcher.note import as_text
 from review.account import AccountView, Reason, TriggerView
-from review.today import Row, fit_line
+from review.today import Day, LeftOut, Row, fit_line
 
-__all__ = ["age", "day", "print_account", "print_reasons", "print_today", "safe", "shorten", "table_of"]
+__all__ = [
+    "age",
+    "day",
+    "print_account",
+    "print_day",
+    "print_left_out",
+    "print_reasons",
+    "print_today",
+    "safe",
+    "shorten",
+    "table_of",
+]
 
 _HOT: Final = 60
 _WARM: Final = 30
@@ -65,8 +76,15 @@ def table_of(*columns: str) -> Table:
     return table
 
 
+def print_day(console: Console, found: Day, now: datetime) -> None:
+    """Print the list of the day, and why it is that long."""
+    print_today(console, found.rows, now)
+    if found.total or found.left_out:
+        console.print(Text(f"\n{_size(found)}", style="dim"))
+
+
 def print_today(console: Console, rows: Sequence[Row], now: datetime) -> None:
-    """Print the list of the day: one row per account, and per conversation."""
+    """Print what to do now: one row per account, and per conversation."""
     if not rows:
         console.print(
             "Nothing to do now. earmark triggers lists what there was, earmark doctor says if it polls."
@@ -81,6 +99,18 @@ def print_today(console: Console, rows: Sequence[Row], now: datetime) -> None:
     table.add_column("trigger", min_width=8, no_wrap=True, style="dim")
     for row in rows:
         table.add_row(*_today_cells(row, now))
+    console.print(table)
+
+
+def print_left_out(console: Console, left: Sequence[LeftOut]) -> None:
+    """Print what has a reason and is not on the list, and why."""
+    if not left:
+        console.print("Nothing was left out.")
+        return
+    table = table_of("score", "account", "reason", "left out because", "trigger")
+    for one in left:
+        who, why = Text(safe(one.name)), Text(safe(one.why))
+        table.add_row(f"{one.score:.0f}", who, Text(one.kind_words), why, one.trigger[:8])
     console.print(table)
 
 
@@ -138,8 +168,11 @@ def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
     why.append(f"{shorten(safe(row.happened), 200)}\n", style="default")
     reports = f", {row.reports} reports" if row.reports > 1 else ""
     more = f"  +{row.more} {'reason' if row.more == 1 else 'reasons'}" if row.more else ""
+    more += f" ({shorten(', '.join(dict.fromkeys(row.reasons)), 80)})" if row.reasons else ""
+    doubt = "  unconfirmed, one source" if row.unconfirmed and row.reports == 1 else ""
+    to = f"  for {safe(row.offered_to)}, now" if row.offered_to else ""
     state = "  accepted" if row.state is TriggerState.ACCEPTED else ""
-    why.append(f"{safe(row.publisher)}{reports}{more}{state}", style="dim")
+    why.append(f"{safe(row.publisher)}{reports}{doubt}{more}{state}{to}", style="dim")
     aged = Text(age(row.at, now) + ("?" if row.undated else ""))
     return (
         Text(f"{row.score:.0f}", style=strength),
@@ -149,6 +182,16 @@ def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
         f"{row.expires_at:%d %b}",
         row.trigger[:8],
     )
+
+
+def _size(found: Day) -> str:
+    """Return how much of the whole the list is, and why."""
+    text = f"{len(found.rows)} of {found.total}"
+    if len(found.rows) < found.total and len(found.rows) == max(0, found.touches - found.made):
+        made = f" and {found.made} are made" if found.made else ""
+        text += f", because you make about {found.touches} touches a day{made}"
+    rest = len(found.left_out)
+    return text + (f". Left out: {rest}; see why with earmark today --left-out" if rest else "") + "."
 
 
 def _doubtful(certainty: Certainty) -> str:

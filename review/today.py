@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Final
 
 from earmark.lifecycle import Stage
-from earmark.triggers import CATALOGUE, TriggerKind
-from earmark.types import Account, Certainty, Mark, Match, Story, Trigger, TriggerState
+from earmark.triggers import CATALOGUE, Polarity, TriggerKind
+from earmark.types import Account, Certainty, Lexicon, Mark, Match, Rep, Story, Trigger, TriggerState
+from matcher.agenda import is_over
 from matcher.folding import publisher_of
-from matcher.score import score_now
+from matcher.normalise import fold
+from matcher.score import score_now, unconfirmed
 from review.rules import lexicon_of
-from storage import accounts, stories, triggers
+from storage import accounts, actions, stories, triggers
 from storage.engine import Connection
 
-__all__ = ["Row", "fit_line", "kind_words", "rows_of", "surest", "today"]
+__all__ = ["Day", "LeftOut", "Row", "day", "fit_line", "kind_words", "rows_of", "surest", "today"]
 
 _LONGEST: Final = 280
 _NOBODY: Final = "Somebody in public"
@@ -26,6 +28,8 @@ class Row:
 
     ``score`` is 0 to 100 as of now; ``more`` counts further reasons of the same account; ``reports`` the
     publishers that tell the story. A conversation has no account: ``name`` is then who wrote, if known.
+    ``reasons`` are those further reasons in words; ``unconfirmed`` says that a rumour or one source alone
+    tells it; ``offered_to`` is who should answer a hot one now.
     """
 
     trigger: str
@@ -50,6 +54,86 @@ class Row:
     expires_at: datetime
     state: TriggerState
     mark: Mark
+    reasons: tuple[str, ...] = ()
+    unconfirmed: bool = False
+    offered_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An account that has a reason and is not on the list, and why it is not."""
+
+    account: str | None
+    name: str
+    owner: str | None
+    trigger: str
+    score: float
+    kind_words: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The list of a day, sized to what can be done: ``rows`` of ``total`` that are worth a touch.
+
+    ``touches`` is what the team (or the owner) can do in a day, ``made`` what is done already.
+    """
+
+    rows: tuple[Row, ...]
+    left_out: tuple[LeftOut, ...]
+    total: int
+    touches: int
+    made: int
+
+
+def day(
+    connection: Connection,
+    now: datetime,
+    *,
+    touches: int,
+    since: datetime,
+    owner: str | None = None,
+    everything: bool = False,
+) -> Day:
+    """Return the list of the day: hot accounts first, then by score, as many as can still be touched.
+
+    ``since`` is when the day began. For one ``owner`` (a name, an id or an address) it holds that rep's
+    accounts and what is offered to them, and the touches of the team are shared among its reps.
+    """
+    lexicon = lexicon_of(connection)
+    kinds = lexicon.kinds
+    names = _names(owner, lexicon.reps)
+    working = [rep for rep in lexicon.reps if rep.most != 0]
+    if owner is not None:
+        touches = max(1, touches // max(1, len(working)))
+    made = _touched(connection, since, now)
+    groups = _grouped(triggers.today(connection, now), kinds, now)
+    hidden = _grouped(triggers.barred(connection, now), kinds, now)
+    listed = accounts.of(connection, {*_accounts_of(groups), *_accounts_of(hidden), *made})
+    if names:
+        groups = [group for group in groups if _is_for(group, listed, names)]
+        hidden = [group for group in hidden if _is_for(group, listed, names)]
+        made = {
+            account for account in made if account in listed and fold(listed[account].owner or "") in names
+        }
+    groups.sort(key=lambda group: not _is_hot(group, listed))
+    room = len(groups) if everything else max(0, touches - len(made))
+    chosen, waiting = groups[:room], groups[room:]
+    told = stories.of(connection, [group[0].story for group in chosen])
+    shown = {group[0].account for group in groups}
+    left = [_left_out(group, listed, kinds, now, _is_full(touches, len(made))) for group in waiting]
+    left += [
+        _left_out(group, listed, kinds, now, _hindrance(listed[group[0].account or ""], group, lexicon, now))
+        for group in hidden
+        if group[0].account in listed and group[0].account not in shown
+    ]
+    return Day(
+        rows=tuple(rows_of(chosen, listed, told, kinds, now)),
+        left_out=tuple(left),
+        total=len(groups),
+        touches=touches,
+        made=len(made),
+    )
 
 
 def today(connection: Connection, now: datetime, *, limit: int | None = None) -> list[Row]:
@@ -108,6 +192,83 @@ def _grouped(
     return sorted((sorted(group, key=worth) for group in groups.values()), key=lambda group: worth(group[0]))
 
 
+def _names(owner: str | None, reps: Sequence[Rep]) -> set[str]:
+    """Return all that an owner may be called by."""
+    if owner is None:
+        return set()
+    own = [{fold(name) for name in (rep.id, rep.name, rep.email or "") if name} for rep in reps]
+    return next((names for names in own if fold(owner) in names), {fold(owner)})
+
+
+def _accounts_of(groups: Iterable[Sequence[Trigger]]) -> set[str]:
+    return {group[0].account for group in groups if group[0].account}
+
+
+def _is_for(group: Sequence[Trigger], listed: Mapping[str, Account], names: set[str]) -> bool:
+    account = listed.get(group[0].account or "")
+    heard = {fold(one.offered_to) for one in group if one.offered_to}
+    return fold(account.owner or "") in names if account and not heard else bool(heard & names)
+
+
+def _is_hot(group: Sequence[Trigger], listed: Mapping[str, Account]) -> bool:
+    account = listed.get(group[0].account or "")
+    waits = any(one.offered_to and one.state is TriggerState.OPEN for one in group)
+    return waits or (account is not None and account.stage is Stage.HOT)
+
+
+def _touched(connection: Connection, since: datetime, now: datetime) -> set[str]:
+    """Return the accounts that were contacted since the day began, less those taken back."""
+    found: dict[str, bool] = {}
+    for at, action in actions.since(connection, since):
+        if at <= now and action.verb in {"contacted", "undo"}:
+            known = triggers.get(connection, action.trigger) if action.trigger else None
+            account = action.account or (known.account if known else None)
+            if account is not None:
+                found[account] = action.verb == "contacted"
+    return {account for account, touched in found.items() if touched}
+
+
+def _is_full(touches: int, made: int) -> str:
+    done = f", {made} of them made" if made else ""
+    return f"the day is full: {touches} touches{done}"
+
+
+def _hindrance(account: Account, group: Sequence[Trigger], lexicon: Lexicon, now: datetime) -> str:
+    """Return in words why an account with a reason is not to be contacted now."""
+    if account.suppression is not None and not is_over(account.suppression, now):
+        return f"never contact: {account.suppression.reason.replace('_', ' ')}"
+    if account.snoozed_until is not None and account.snoozed_until > now:
+        return f"snoozed until {account.snoozed_until:%Y-%m-%d}"
+    if all(one.polarity is Polarity.SUPPRESS for one in group):
+        return "it speaks against contact"
+    if account.stage is Stage.CONTACTED:
+        return "contacted: an answer is waited for"
+    best = score_now(group[0], now, lexicon.kinds)
+    if best < lexicon.threshold:
+        return f"{account.stage.value}: a score of {best:.0f} is under the threshold of {lexicon.threshold:g}"
+    return f"{account.stage.value.replace('_', ' ')}: not ready for outreach"
+
+
+def _left_out(
+    group: Sequence[Trigger],
+    listed: Mapping[str, Account],
+    kinds: Mapping[str, TriggerKind],
+    now: datetime,
+    why: str,
+) -> LeftOut:
+    best = group[0]
+    account = listed.get(best.account or "")
+    return LeftOut(
+        account=best.account,
+        name=account.name if account else _NOBODY,
+        owner=account.owner if account else None,
+        trigger=best.id,
+        score=score_now(best, now, kinds),
+        kind_words=kind_words(best.kind, kinds),
+        why=why,
+    )
+
+
 def _row(
     group: Sequence[Trigger],
     account: Account | None,
@@ -140,6 +301,9 @@ def _row(
         expires_at=trigger.expires_at,
         state=trigger.state,
         mark=trigger.mark,
+        reasons=tuple(kind_words(other.kind, kinds) for other in group[1:]),
+        unconfirmed=unconfirmed(trigger),
+        offered_to=next((one.offered_to for one in group if one.offered_to), None),
     )
 
 

@@ -14,7 +14,18 @@ from storage import stories
 from storage.rows import batches, each, put
 from storage.tables import accounts, triggers
 
-__all__ = ["every_open", "find", "get", "of_account", "of_past", "refresh", "save", "story", "today"]
+__all__ = [
+    "barred",
+    "every_open",
+    "find",
+    "get",
+    "of_account",
+    "of_past",
+    "refresh",
+    "save",
+    "story",
+    "today",
+]
 
 _SHOWN = (Stage.OUTREACH_READY, Stage.WARM, Stage.HOT)
 """Stages in which an account may stand on the list of the day."""
@@ -52,6 +63,23 @@ def today(
         if row.suppression is None or _is_over(row.suppression, now):
             found.append(_as_trigger(row))
     return found
+
+
+def barred(conn: Connection, now: datetime) -> list[Trigger]:
+    """Return the waiting triggers of accounts that are not to be contacted now, and those against contact."""
+    hidden = or_(
+        accounts.c.stage.not_in(_SHOWN),
+        accounts.c.snoozed_until > now,
+        accounts.c.suppression.is_not(None),
+        triggers.c.polarity == Polarity.SUPPRESS,
+    )
+    query = (
+        select(triggers)
+        .join(accounts, accounts.c.id == triggers.c.account)
+        .where(triggers.c.state.in_(_WAITING), triggers.c.expires_at > now, hidden)
+        .order_by(triggers.c.score_now.desc(), triggers.c.id)
+    )
+    return [_as_trigger(row) for row in conn.execute(query)]
 
 
 def get(conn: Connection, id_prefix: str) -> Trigger | None:

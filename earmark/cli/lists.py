@@ -154,23 +154,47 @@ def triggers(
 def today(
     context: typer.Context,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="How many rows; else as many as the team can touch.")
+        int | None, typer.Option(min=1, help="How many rows; else as many as can still be touched today.")
     ] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Only the accounts of this rep, and the rep's share.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All rows, however many.")] = False,
+    left_out: Annotated[
+        bool, typer.Option("--left-out", help="What is not on the list, and why it is not.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what to do now: one row per account, best reason first."""
-    from review.today import today as rows_now
+    """List what to do now, as much as a day holds: one row per account, hot first, best reason first."""
+    from dataclasses import replace
+    from datetime import UTC
+
+    from review.today import day
 
     session = session_of(context)
+    begin = session.now.astimezone(session.settings.team.zone).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
     with session.reading() as connection:
-        rows = rows_now(connection, session.now, limit=limit or session.settings.team.touches_a_day)
+        found = day(
+            connection,
+            session.now,
+            touches=session.settings.team.touches_a_day,
+            since=begin.astimezone(UTC),
+            owner=owner,
+            everything=everything or limit is not None,
+        )
+    found = replace(found, rows=found.rows[:limit])
 
     def draw(console: "Console") -> None:
-        from review.terminal import print_today
+        from review.terminal import print_day, print_left_out
 
-        print_today(console, rows, session.now)
+        if left_out:
+            print_left_out(console, found.left_out)
+        else:
+            print_day(console, found, session.now)
 
-    session.show(rows, as_json, draw)
+    session.show(found.left_out if left_out else found.rows, as_json, draw)
 
 
 def show(

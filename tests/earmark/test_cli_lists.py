@@ -52,6 +52,21 @@ def test_today_is_limited_to_what_a_team_can_touch(told: Path) -> None:
     assert len(json_of(told, "today")) == 1
 
 
+def test_today_says_how_much_of_the_whole_it_is_and_what_was_left_out(
+    told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "2 of 2." in well(told, "today")
+    monkeypatch.setenv("EARMARK_TEAM__TOUCHES_A_DAY", "1")
+    shown = " ".join(well(told, "today").split())
+    assert "1 of 2, because you make about 1 touches a day. Left out: 1" in shown
+    (left,) = json_of(told, "today", "--left-out")
+    assert (left["name"], left["why"]) == ("Oskarion Freight", "the day is full: 1 touches")
+    assert "the day is full" in well(told, "today", "--left-out")
+    assert len(json_of(told, "today", "--all")) == 2
+    assert [row["name"] for row in json_of(told, "today", "--owner", "bo frid")] == ["Oskarion Freight"]
+    assert "unconfirmed, one source" in " ".join(well(told, "today", "--all").split())
+
+
 def test_an_empty_list_is_no_fault(tmp_path: Path) -> None:
     folder = a_workspace(tmp_path)
     assert "Nothing to do now" in well(folder, "today")

@@ -1,0 +1,144 @@
+"""The list of a day: as long as the day, hot first, and what was left out with its reason."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from earmark.lifecycle import Stage
+from earmark.types import Action, Changes, Lexicon, Role, Suppression
+from matcher.act import act
+from matcher.decide import decide
+from review.today import Day, day
+from storage import accounts, events, history, rulebook
+from storage.engine import Engine, connect, migrate, reading, writing
+from tests.builders import NOW, a_match, a_stored_event, ago, an_account, days
+from tests.matcher.pasts import a_reading
+
+MIDNIGHT = NOW.replace(hour=0)
+REPS = '[[reps]]\nid = "ann"\nname = "Ann Lind"\n[[reps]]\nid = "bo"\n[[reps]]\nid = "boss"\nmost = 0\n'
+
+
+@pytest.fixture
+def engine(tmp_path: Any) -> Iterator[Engine]:
+    engine = connect(f"sqlite:///{tmp_path}/day.db")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+def _told(engine: Engine, name: str, *kinds: str, now: datetime = NOW, **changes: Any) -> str:
+    """Tell of an account one thing of each kind, the first the freshest, and return its id."""
+    account = an_account(name, **changes)
+    key = f"a:{account.id}"
+    with writing(engine) as conn:
+        accounts.upsert(conn, [account])
+        history.save(conn, Changes(accounts=(account,)), now)
+        for number, kind in enumerate(kinds):
+            id_ = f"{account.id}-{kind}"
+            event = a_stored_event(
+                f"{name} {kind}", id=id_, external_id=id_, fingerprint=id_, published_at=ago(1 + number)
+            )
+            events.insert(conn, [event])
+            role = Role.RAISER if kind.startswith("funding") else Role.SUBJECT
+            match = a_match(event, account=account.id, kind=kind, role=role)
+            past = history.load(conn, [key], now, now)
+            history.save(conn, decide([a_reading(match)], past, Lexicon(), now), now)
+    return account.id
+
+
+def _do(engine: Engine, verb: str, account: str, **more: Any) -> None:
+    with writing(engine) as conn:
+        past = history.load(conn, [f"a:{account}"], NOW, NOW)
+        changes = act(Action(verb=verb, by="ann", account=account, **more), past, Lexicon(), NOW)
+        history.save(conn, changes, NOW)
+
+
+def _day(engine: Engine, touches: int = 40, **more: Any) -> Day:
+    with reading(engine) as conn:
+        return day(conn, NOW, touches=touches, since=MIDNIGHT, **more)
+
+
+def _names(found: Day) -> list[str]:
+    return [row.name for row in found.rows]
+
+
+def test_a_day_holds_as_many_rows_as_touches_are_left(engine: Engine) -> None:
+    for letter in "ABCD":
+        _told(engine, f"Norvik {letter}", "funding_early")
+    assert (len(_day(engine, 3).rows), _day(engine, 3).total) == (3, 4)
+    _do(engine, "contacted", "norvik-a")
+    found = _day(engine, 3)
+    assert (len(found.rows), found.total, found.made) == (2, 3, 1)
+    assert [one.why for one in found.left_out if one.account != "norvik-a"] == [
+        "the day is full: 3 touches, 1 of them made"
+    ]
+    _do(engine, "undo", "norvik-a")
+    assert len(_day(engine, 3).rows) == 3, "a touch that was taken back is none"
+    assert len(_day(engine, 1, everything=True).rows) == 4
+
+
+def test_one_row_per_account_the_best_reason_first_and_the_others_inside(engine: Engine) -> None:
+    _told(engine, "Norvik Labs", "award_recognition", "funding_early", "exec_hire")
+    (row,) = _day(engine).rows
+    assert row.kind == "funding_early"
+    assert row.more == 2
+    assert row.reasons == ("has a new executive", "won an award")
+
+
+def test_hot_accounts_come_first(engine: Engine) -> None:
+    _told(engine, "Cold News", "funding_early", "exec_hire")
+    _told(engine, "Hot Lead", "award_recognition", stage=Stage.HOT, stage_since=ago(1))
+    assert _names(_day(engine, 1)) == ["Hot Lead"]
+
+
+def test_one_source_alone_is_said_to_be_unconfirmed(engine: Engine) -> None:
+    _told(engine, "Norvik Labs", "funding_early")
+    assert _day(engine).rows[0].unconfirmed
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "why"),
+    [
+        (
+            {"suppression": Suppression(reason="open_deal", by="ann")},
+            "funding_early",
+            "never contact: open deal",
+        ),
+        ({"snoozed_until": NOW + days(3)}, "funding_early", "snoozed until 2026-11-24"),
+        (
+            {"stage": Stage.CONTACTED, "stage_since": ago(1)},
+            "funding_early",
+            "contacted: an answer is waited",
+        ),
+        ({}, "award_recognition", "cold: a score of 17 is under the threshold of 20"),
+        ({}, "hiring_freeze", "it speaks against contact"),
+    ],
+)
+def test_what_is_not_on_the_list_says_why(
+    engine: Engine, changes: dict[str, Any], kind: str, why: str
+) -> None:
+    _told(engine, "Norvik Labs", kind, **changes)
+    found = _day(engine)
+    assert not found.rows
+    assert [one.why[: len(why)] for one in found.left_out] == [why]
+
+
+def test_each_rep_has_a_share_of_the_day(engine: Engine) -> None:
+    with writing(engine) as conn:
+        rulebook.save(conn, REPS, by="test", at=NOW)
+    _told(engine, "Hers", "funding_early", owner="Ann Lind")
+    _told(engine, "Also Hers", "funding_early", owner="ann")
+    _told(engine, "His", "funding_early", owner="bo")
+    _told(engine, "Nobodys", "funding_early")
+    found = _day(engine, 40, owner="ann")
+    assert sorted(_names(found)) == ["Also Hers", "Hers"]
+    assert found.touches == 20, "the manager works no accounts"
+    _do(engine, "contacted", "his")
+    assert _day(engine, owner="Ann Lind").made == 0
+
+
+def test_an_empty_past_is_an_empty_day(engine: Engine) -> None:
+    found = _day(engine)
+    assert (found.rows, found.left_out, found.total) == ((), (), 0)
