@@ -120,6 +120,7 @@ _WEAKER: Final = {
     "facility_capex": ("product_launch", "new_office_or_market"),
     "new_office_or_market": ("product_launch",),
     "event_participation": ("product_launch",),
+    "tech_adoption": ("product_launch",),
 }
 
 

@@ -78,7 +78,7 @@ _LEAVES: Final = re.compile(
 )
 _TAKES: Final = re.compile(
     rf"(?i:\b(?:mov|migrat|switch|transition)\w*\s(?:over\s)?(?:[\w-]+\s){{0,3}}?to\s(?:the\s)?)(?P<chosen>{_ANY})"
-    rf"|(?i:\breplac(?:ed|ing)\s)(?P<left>{_NAME})(?i:\swith\s)(?P<new>{_NAME})"
+    rf"|(?i:\b(?:replac|swap|swapp)(?:e?s|ed|ing|e)?\s)(?P<left>{_NAME})(?i:\s(?:with|for)\s)(?P<new>{_NAME})"
     rf"|(?i:\b(?:outgr(?:owing|own|ew)|cancel(?:l)?ed|ditch(?:ed|ing)|dropped|dump(?:ed|ing)|leaving|left)\s(?:our\s|the\s)?)"
     rf"(?P<gone>{_NAME})"
 )
