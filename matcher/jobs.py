@@ -12,7 +12,10 @@ from matcher.sentences import span_of
 __all__ = ["hiring_role", "is_job", "job_facts", "job_tools", "rank"]
 
 _MOST_TOOLS: Final = 12
-_HIRING = re.compile(r"\b(?:is|are|we're) hiring\b(?!\s(?:up to |about |over |more than |nearly )?\d)|\bhiring\s?[|:–-]", re.IGNORECASE)
+_HIRING = re.compile(
+    r"\b(?:is|are|we're) hiring\b(?!\s(?:up to |about |over |more than |nearly )?\d)|\bhiring\s?[|:–-]",
+    re.IGNORECASE,
+)
 
 
 def is_job(event: StoredEvent) -> bool:
