@@ -60,7 +60,7 @@ def fit(account: Account | None, rules: Sequence[IcpRule]) -> Fit:
 
 def weighed(rules: Sequence[IcpRule], told: Sequence[tuple[str | int | None, bool | None]]) -> Fit:
     """Return the fit that follows from a value for each rule, and from whether the rule holds for it."""
-    reasons = tuple(_reason(rule, *one) for rule, one in zip(rules, told, strict=True))
+    reasons = tuple(_reason(rule, one) for rule, one in zip(rules, told, strict=True))
     wanted = sum(rule.weight for rule in rules if rule.weight > 0)
     gained = sum(
         rule.weight * (_UNKNOWN if reason.holds is None else float(reason.holds))
@@ -74,7 +74,8 @@ def weighed(rules: Sequence[IcpRule], told: Sequence[tuple[str | int | None, boo
     return Fit(value=value, sentence=_summary(reasons), reasons=reasons)
 
 
-def _reason(rule: IcpRule, value: str | int | None, verdict: bool | None) -> Reason:
+def _reason(rule: IcpRule, told: tuple[str | int | None, bool | None]) -> Reason:
+    value, verdict = told
     rule_text = rule.sentence or f"{rule.field} {rule.op.replace('_', ' ')} {_words(rule.value)}"
     if verdict is None:
         sentence = f"{rule.field} is not in the record"

@@ -1,5 +1,6 @@
 """What public texts say of a company outside the list, and how well that fits the ICP."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from matcher.sectors import exclude, sectors_of_industry, sectors_of_words
 
 __all__ = ["Outsider", "fit_of", "outsider_of", "speaks"]
 
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+")
 _READ: Final = 600
 """Characters of a text that are read for what a company is: the news, not what stands below it."""
 
@@ -41,7 +43,7 @@ def outsider_of(company: str, stories: Sequence[Story]) -> Outsider:
         span.quote for match in matches for span in match.evidence if fold(span.quote) == company
     )
     name = max(sorted(spellings), key=lambda each: spellings[each], default=company.title())
-    countries = {nation for match in matches for nation in _nations(match)}
+    countries = {nation for match in matches for nation in _nations(match, company)}
     sectors = {sector for match in matches for sector in sectors_of_words(words_of(_text(match)))}
     staff = [
         fact.value
@@ -86,9 +88,14 @@ def _in_industry(outsider: Outsider, rule: IcpRule) -> bool | None:
     return False if out else None
 
 
-def _nations(match: Match) -> set[str]:
-    passage = Passage(match.event.id, "title", match.event.title)
-    return nations_told(passage, range(len(passage.words)))
+def _nations(match: Match, company: str) -> set[str]:
+    """Return the countries that the title and the sentences which name the company say it is from."""
+    sentences = _SENTENCE.split(match.event.text[:_READ])
+    passages = [Passage(match.event.id, "title", match.event.title)]
+    passages += [
+        Passage(match.event.id, "text", each) for each in sentences if f" {company} " in f" {fold(each)} "
+    ]
+    return {nation for each in passages for nation in nations_told(each, range(len(each.words)))}
 
 
 def _text(match: Match) -> str:

@@ -9,6 +9,7 @@ from earmark.types import Certainty, Claim, Fact, Lexicon, Match, Mention, Readi
 from matcher import intent, jobs, kinds
 from matcher.conversations import conversation_matches, with_problem
 from matcher.link import Linker
+from matcher.people import with_champions
 from matcher.problems import ProblemMatch, Problems
 from matcher.rivals import Rivals
 from matcher.roles import role_in, with_roles
@@ -53,7 +54,7 @@ class Matcher:
             problem = self._problem(event) if told or voice else None
             spoken = conversation_matches(event, voice, mentions, problem) if voice else ()
             matches = (*self._matches(event, told, mentions, problem), *spoken)
-        return Reading(
+        reading = Reading(
             event=event,
             mentions=mentions,
             claims=claims,
@@ -63,6 +64,7 @@ class Matcher:
             tools=tuple(str(fact.value) for fact in (voice.tools if voice else jobs.job_tools(event))),
             hiring_role=jobs.hiring_role(event),
         )
+        return replace(reading, matches=with_champions(reading, self._lexicon))
 
     def _problem(self, event: StoredEvent) -> ProblemMatch | None:
         """Return the user's problem that the event voices most surely."""

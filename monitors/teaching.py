@@ -15,7 +15,7 @@ from matcher.stories import identity
 from monitors.rereading import decide_again
 from storage import audit, lessons, readings, rulebook
 from storage.audit import Deed
-from storage.engine import Connection, Engine, reading, writing
+from storage.engine import Engine, reading, writing
 from storage.lessons import Lesson
 
 __all__ = ["Taught", "teach", "unteach"]

@@ -17,6 +17,7 @@ from earmark.types import (
     TriggerState,
 )
 from matcher.fit import Fit, fit
+from matcher.people import Path, referral_paths
 from matcher.score import score_at, score_now
 from review.rules import lexicon_of
 from review.today import kind_words
@@ -38,7 +39,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountView:
-    """An account on a day: its stage then, its open reasons (best first), what ended, and its moves."""
+    """An account on a day: its stage then, its open reasons (best first), what ended, and its moves.
+
+    ``relatives`` are its parent, subsidiaries and sisters, ``paths`` the people who may open its door.
+    """
 
     account: Account
     at: datetime
@@ -50,6 +54,8 @@ class AccountView:
     transitions: tuple[Transition, ...]
     contacts: tuple[Contact, ...]
     abstentions: tuple[Abstention, ...]
+    relatives: tuple[Account, ...] = ()
+    paths: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,8 @@ def account_view(connection: Connection, account: Account, at: datetime) -> Acco
     )
     ended = [one for one in found if not _is_open(one, at)]
     stage, since = stage_at(moves)
+    kin = accounts.relatives(connection, [account]).get(account.id, ())
+    known = accounts.contacts(connection, [account.id, *(one.id for one in kin)])
 
     def reasons(chosen: Sequence[Trigger]) -> tuple[Reason, ...]:
         return tuple(
@@ -93,7 +101,9 @@ def account_view(connection: Connection, account: Account, at: datetime) -> Acco
         reasons=reasons(live),
         ended=reasons(ended),
         transitions=tuple(moves),
-        contacts=accounts.contacts(connection, [account.id]).get(account.id, ()),
+        contacts=known.get(account.id, ()),
+        relatives=kin,
+        paths=referral_paths(account, [one for several in known.values() for one in several], kin),
         abstentions=tuple(
             one for one in readings.abstentions(connection, account.id) if one.event.seen_at <= at
         ),

@@ -20,13 +20,13 @@ __all__ = ["Discovered", "Evidence", "Suggestion", "discovered", "kept"]
 
 _WEEK: Final = timedelta(days=7)
 _COUNTED: Final = {
-    "acquisition": "acquisitions",
-    "exec_hire": "new executives",
-    "expansion": "expansions",
-    "funding": "funding rounds",
-    "hiring": "companies hiring",
-    "partnership": "partnerships",
-    "product": "product launches",
+    "acquisition": ("acquisition", "acquisitions"),
+    "exec_hire": ("new executive", "new executives"),
+    "expansion": ("expansion", "expansions"),
+    "funding": ("funding round", "funding rounds"),
+    "hiring": ("company hiring", "companies hiring"),
+    "partnership": ("partnership", "partnerships"),
+    "product": ("product launch", "product launches"),
 }
 
 
@@ -160,8 +160,11 @@ def _headline(found: Sequence[Suggestion], kinds: Mapping[str, TriggerKind], now
     )
     if not families:
         return "Nothing this week outside your list."
-    parts = [
-        f"{count:,} {_COUNTED.get(family, family.replace('_', ' '))}"
-        for family, count in families.most_common()
-    ]
+    parts = [f"{count:,} {_noun(family, count)}" for family, count in families.most_common()]
     return f"{', '.join(parts)} this week outside your list."
+
+
+def _noun(family: str, count: int) -> str:
+    plain = family.replace("_", " ")
+    one, several = _COUNTED.get(family, (f"story of {plain}", f"stories of {plain}"))
+    return one if count == 1 else several

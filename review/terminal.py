@@ -213,6 +213,18 @@ def _record(view: AccountView, zone: tzinfo) -> Iterable[tuple[str, str]]:
     if account.suppression:
         until = f" until {day(account.suppression.until, zone)}" if account.suppression.until else ""
         yield "never", f"contact: {account.suppression.reason}{until} (by {account.suppression.by})"
+    for relative in view.relatives:
+        kin = (
+            "parent"
+            if relative.id == account.parent
+            else "unit"
+            if relative.parent == account.id
+            else "sister"
+        )
+        customer = relative.suppression is not None and relative.suppression.reason == "customer"
+        yield kin, f"{relative.name} ({relative.id})" + (", your customer" if customer else "")
+    for path in view.paths:
+        yield "path", path.sentence
     for contact in view.contacts:
         yield "contact", ", ".join(part for part in (contact.name, contact.title, contact.relation) if part)
 
