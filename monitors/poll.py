@@ -23,10 +23,11 @@ from monitors.http import Answer, Fetcher
 from monitors.identity import cleaned
 from monitors.mail import Mailbox, letters
 from monitors.parse import ParsePool
+from monitors.robots import Robots
 from sources.feed import parse_feed
 from storage.polls import Configured, Validators
 
-__all__ = ["Outcome", "Result", "Visit", "poll_source"]
+__all__ = ["Outcome", "Result", "Visit", "poll_source", "robots_of"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,7 +67,16 @@ class Outcome:
 class Visit:
     """The door that one poll hands to its source: see ``earmark.contract.Poll``."""
 
-    def __init__(self, configured: Configured, fetcher: Fetcher, pool: ParsePool, now: datetime) -> None:
+    def __init__(
+        self,
+        configured: Configured,
+        fetcher: Fetcher,
+        pool: ParsePool,
+        now: datetime,
+        *,
+        robots: Robots | None = None,
+    ) -> None:
+        self._robots = robots
         self._known = configured.pages
         self._failed_before = configured.failures > 0
         self._fetcher = fetcher
@@ -94,6 +104,8 @@ class Visit:
         """Fetch a page; raise Unchanged for a 304 or the same body."""
         url = str(url)
         self._note_host(url)
+        if self._robots:
+            await self._robots.admit(url)
         known = self._known.get(url) if conditional else None
         answer, adopted = await self._asked(url, headers, known)
         self.headers = answer.headers
@@ -188,11 +200,31 @@ class Visit:
             ) from error
 
 
+def robots_of(fetcher: Fetcher) -> Robots:
+    """Return the rules of hosts for programs, asked through a fetcher."""
+
+    async def ask(url: str) -> Page:
+        answer = await fetcher.fetch("GET", url)
+        return Page(url=answer.url, status=answer.status, headers=answer.headers, body=answer.body)
+
+    return Robots(ask)
+
+
 async def poll_source(
-    configured: Configured, source: Source, fetcher: Fetcher, pool: ParsePool, now: datetime
+    configured: Configured,
+    source: Source,
+    fetcher: Fetcher,
+    pool: ParsePool,
+    now: datetime,
+    *,
+    robots: Robots | None = None,
 ) -> Outcome:
-    """Poll once and return the outcome; nothing but a cancellation escapes."""
-    visit = Visit(configured, fetcher, pool, now)
+    """Poll once and return the outcome; nothing but a cancellation escapes.
+
+    A kind that reads pages made for people (``robots = True``) reads none that its host keeps from programs.
+    """
+    rules = (robots or robots_of(fetcher)) if getattr(source, "robots", False) else None
+    visit = Visit(configured, fetcher, pool, now, robots=rules)
     events: list[Event] = []
     outcome = Outcome(source=configured.id, result="new", started_at=now)
     try:

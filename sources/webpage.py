@@ -41,7 +41,8 @@ class Webpage(Source):
 
     kind: ClassVar[str] = "webpage"
     floor: ClassVar[timedelta] = timedelta(hours=1)
-    terms: ClassVar[str] = "The page's own; robots.txt is respected by discovery, so check it for others."
+    terms: ClassVar[str] = "The page's own; a page that its robots.txt keeps from programs is not read."
+    robots: ClassVar[bool] = True  # a page for people: its host may keep programs out
     shows: ClassVar[tuple[str, ...]] = (
         *("customer_win", "compliance_push", "exec_departure", "exec_hire", "hiring_role"),
         *("new_office_or_market", "partnership", "product_launch", "vendor_price_change"),

@@ -67,7 +67,8 @@ def polled(engine: Engine) -> int:
 
 def count(engine: Engine, table: str) -> int:
     with reading(engine) as conn:
-        return conn.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608 - a table's name
+        found: int = conn.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608 - a name
+        return found
 
 
 def test_two_workers_and_one_due_source_poll_it_once(engine: Engine, served: Feeds, tmp_path: Path) -> None:
