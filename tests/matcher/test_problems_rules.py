@@ -265,7 +265,7 @@ def test_what_a_problem_gets_wrong_is_told(problem: Problem, says: str) -> None:
 def test_a_hostile_rule_on_a_hostile_text_takes_no_time(rule: str) -> None:
     problems = Problems([a_problem(rule, phrases=("a " * 60,))])
     event = a_stored_event("a " * 25_000, text="a " * 25_000)
-    assert cpu_seconds(lambda: problems.of(event)) < 2  # what blows up takes minutes
+    assert cpu_seconds(lambda: problems.of(event)) < 0.5  # as it is, 0.03; what blows up takes minutes
 
 
 def test_thousands_of_rules_take_no_longer_than_the_few_that_can_match() -> None:
