@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 from earmark.types import Account
+from matcher.bearers import is_bearer
 from matcher.names import Ambiguity, Name, Origin, Words, ambiguity_of, names_of
-from matcher.vocabulary import family_names, given_names
+from matcher.vocabulary import family_names, given_names, popular_names
 
 __all__ = ["Clash", "Collision", "clashes_of", "collisions"]
 
@@ -24,6 +25,8 @@ class Clash(StrEnum):
     ACRONYM = "acronym"
     TWO_LETTERS = "two letters"
     GENERAL = "too general"
+    KNOWN = "name of a company that everybody knows"
+    POPULAR = "name of many companies"
     SHARED = "shared with other accounts"
 
 
@@ -56,6 +59,10 @@ _DEMANDS: Final = {
     Ambiguity.ACRONYM: f"the same capitals, and {_SIGN}",
     Ambiguity.GENERIC: "its ticker, or its domain with another sign of a company",
 }
+_OF_ACCOUNT: Final = {
+    Clash.KNOWN: "its own domain in the link or the text, or your alias that says it is called so",
+    Clash.POPULAR: f"its domain, city, country or industry in the text, or more than one of these: {_SIGN}",
+}
 _APART: Final = "what tells it from its namesakes: its domain, city, country, industry or ticker in the text"
 
 
@@ -64,20 +71,32 @@ def collisions(accounts: Iterable[Account]) -> list[Collision]:
 
     A legal form is no part of a name here, for texts leave it out.
     """
-    bare: list[dict[Words, Name]] = []
+    bare: list[tuple[Account, dict[Words, Name]]] = []
     owners: dict[Words, list[str]] = {}
     for account in accounts:
         names = _bare_names(account)
-        bare.append(names)
+        bare.append((account, names))
         for words in names:
             owners.setdefault(words, []).append(account.id)
     found = []
-    for names in bare:
+    for account, names in bare:
         for words, name in names.items():
             others = tuple(owner for owner in owners[words] if owner != name.account)
-            if others or clashes_of(words):
-                found.append(_collision(words, name, others))
+            namesakes = _namesakes_of(account, words, name)
+            if others or namesakes or clashes_of(words):
+                found.append(_collision(words, name, namesakes, others))
     return found
+
+
+def _namesakes_of(account: Account, words: Words, name: Name) -> tuple[Clash, ...]:
+    """Return whether companies that are not listed are called so, and are meant before this account."""
+    bearer = is_bearer(account, words)
+    if name.origin is Origin.ALIAS or bearer:
+        return ()
+    if bearer is False:
+        return (Clash.KNOWN,)
+    popular = bearer is None and len(words) == 1 and words[0] in popular_names()
+    return (Clash.POPULAR,) if popular else ()
 
 
 def clashes_of(words: Words) -> tuple[Clash, ...]:
@@ -110,9 +129,10 @@ def _bare_names(account: Account) -> dict[Words, Name]:
     }
 
 
-def _collision(words: Words, name: Name, others: tuple[str, ...]) -> Collision:
-    own = clashes_of(words)
-    demands = [_DEMANDS[ambiguity_of(words)]] if own else []
+def _collision(words: Words, name: Name, namesakes: tuple[Clash, ...], others: tuple[str, ...]) -> Collision:
+    demands = [_DEMANDS[ambiguity_of(words)]] if clashes_of(words) else []
+    demands += [_OF_ACCOUNT[clash] for clash in namesakes]
+    own = (*clashes_of(words), *namesakes)
     return Collision(
         account=name.account,
         name=name.written,

@@ -8,7 +8,7 @@ from typing import Final
 from matcher.bearers import bearers
 from matcher.names import Ambiguity
 from matcher.passage import Passage, Style
-from matcher.place import Place, Reasons, is_listed
+from matcher.place import Place, Reasons, is_listed, is_sort
 from matcher.vocabulary import Commonness, commonness, dominant_names, family_names, given_names, places
 
 __all__ = ["COMPOUNDS", "is_lower_case_word"]
@@ -272,7 +272,7 @@ def _is_unknown(word: bytes) -> bool:
     )
 
 
-@COMPOUNDS(-2.4, "it follows another name, as a product of that company")
+@COMPOUNDS(-6.0, "it follows another name, as a product of that company")
 def _behind_a_name(place: Place) -> tuple[int, int] | None:
     """Hold for "Norvik X 100W launched", where X is no word and Norvik none either."""
     passage = place.passage
@@ -280,7 +280,8 @@ def _behind_a_name(place: Place) -> tuple[int, int] | None:
     if not distinct or not place.close_before or place.owns or passage.style is Style.LOWER:
         return None
     before = passage.word(place.start - 1)
-    name = passage.is_capital(place.start - 1) and place.is_capital and _is_unknown(before)
+    unknown = _is_unknown(before) and not is_sort(passage, place.start - 1)
+    name = passage.is_capital(place.start - 1) and place.is_capital and unknown
     model = passage.word(place.end)[:1].isdigit() or not place.close_after
     person = before in given_names() or before in family_names()
     letters = place.ambiguity is Ambiguity.ACRONYM
@@ -288,7 +289,7 @@ def _behind_a_name(place: Place) -> tuple[int, int] | None:
     return (place.start - 1, place.end) if name and not person and alone else None
 
 
-@COMPOUNDS(-4.0, "the word before says that it is a product")
+@COMPOUNDS(-6.0, "the word before says that it is a product")
 def _product(place: Place) -> tuple[int, int] | None:
     """Hold for "hatchback X", "AI agent X"."""
     named = place.close_before and place.is_capital and is_listed(place.before, "products")

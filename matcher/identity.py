@@ -10,7 +10,7 @@ from matcher.bearers import is_bare, is_bearer, site_label
 from matcher.names import Ambiguity, Name, Origin
 from matcher.nations import BASED, HAVENS, OWNS, is_from_there, nation_named, nations_told
 from matcher.normalise import words_of
-from matcher.place import Place, is_listed
+from matcher.place import Place, is_listed, is_sort
 from matcher.sectors import exclude, sectors_of_industry, sectors_of_words
 from matcher.vocabulary import popular_names
 
@@ -22,8 +22,10 @@ __all__ = ["DOUBTS", "identity_of"]
 DOUBTS: Final = frozenset({"longer_domain", "own_part", "popular"})
 """Features that weaken an account's claim to a name without giving it to another."""
 
-_ANOTHER: Final = -10.0  # more than all that makes a company of a name
+_ANOTHER: Final = -12.0  # more than all that makes a company of a name
 _DOUBTED: Final = -5.0  # where the source itself names the account
+_LISTING: Final = "united states"  # where companies of all countries are traded
+_ELSEWHERE: Final = {(True, True): -1.5, (True, False): -1.5, (False, True): -8.0, (False, False): -3.5}
 _BEFORE: Final = 7  # words that may describe a company before its name
 _BEHIND: Final = 6
 _ARTICLES: Final = frozenset(b"a an the".split())
@@ -117,13 +119,13 @@ def _own_domain(place: Place, words: tuple[bytes, ...], name: Name, account: Acc
         return (
             []
             if account.tickers
-            else [_plain("own_part", -2.0, "nothing shows that it is called by this part")]
+            else [_plain("own_part", -3.0, "nothing shows that it is called by this part")]
         )
     if not longer:
         return []
     sentence = f"its own domain says more than this word: {longer[0]}"
     if name.origin is Origin.SHORT:
-        return [_plain("longer_domain", -1.5, sentence)]
+        return [_plain("longer_domain", -1.5 if account.tickers else -2.5, sentence)]
     return [_plain("longer_domain", -1.2 if place.is_word else -0.6, sentence)]
 
 
@@ -163,7 +165,7 @@ def _described(place: Place, account: Account) -> list[Feature]:
                 _proven("told_country", 1.0, f"the text says that it is from {country.title()}", span)
             )
         else:
-            weight = -1.5 if country in HAVENS else -4.5 if account.tickers else -2.5
+            weight = _ELSEWHERE[country in HAVENS, bool(account.tickers) and country != _LISTING]
             sentence = f"the text tells of another country than your list, which says {country.title()}"
             found.append(_proven("other_country", weight, sentence, span))
     listed = sectors_of_industry(account.industry or "")
@@ -203,7 +205,7 @@ def _before(place: Place) -> list[int]:
     owned = at >= 0 and passage.gap(place.start).strip() in OWNS
     tells = place.close_before and (
         place.before in BASED
-        or is_listed(place.before, "sorts")
+        or is_sort(passage, at)
         or is_from_there(place.before)
         or sectors_of_words([place.before])
     )
@@ -228,6 +230,6 @@ def _behind(place: Place) -> list[int]:
     if at >= len(passage.tokens) or passage.gap(at).strip() != "," or passage.word(at) not in _ARTICLES:
         return []
     for end in range(at + 1, min(at + _BEHIND, len(passage.tokens))):
-        if is_listed(passage.word(end), "sorts"):
+        if is_sort(passage, end):
             return list(range(at + 1, end + 1))
     return []

@@ -7,7 +7,7 @@ from typing import Final
 
 from matcher.names import Ambiguity
 from matcher.passage import Style
-from matcher.place import Place, Reasons, is_listed
+from matcher.place import Place, Reasons, is_listed, is_sort
 from matcher.vocabulary import context_words
 
 __all__ = ["NEIGHBOURS"]
@@ -41,7 +41,7 @@ def _verb_at(place: Place, name: str) -> tuple[int, int] | None:
 
 def _amid_title(place: Place) -> bool:
     """Say whether a word stands amid a title, where it may be any part of speech ("Traders Target Bonds")."""
-    inside = not (place.opens or place.before in _FRONTS or is_listed(place.before, "sorts"))
+    inside = not (place.opens or place.before in _FRONTS or is_sort(place.passage, place.start - 1))
     return place.is_word and inside and place.passage.style is not Style.SENTENCE
 
 
@@ -108,7 +108,7 @@ def _appositive(place: Place) -> tuple[int, int] | None:
     if at >= len(passage.tokens) or passage.gap(at).strip() != "," or passage.word(at) not in _ARTICLES:
         return None
     near = range(at + 1, min(at + 6, len(passage.tokens)))
-    return next(((at, i + 1) for i in near if is_listed(passage.word(i), "sorts")), None)
+    return next(((at, i + 1) for i in near if is_sort(passage, i)), None)
 
 
 @NEIGHBOURS(2.8, "a legal form follows")
@@ -131,7 +131,7 @@ def _possessive(place: Place) -> tuple[int, int] | None:
 def _sort_before(place: Place) -> tuple[int, int] | None:
     """Hold for "chipmaker X", "start-up X"."""
     at = place.start - 1
-    if not is_listed(place.before, "sorts") or not place.close_before or not place.may_be_name:
+    if not place.before or not is_sort(place.passage, at) or not place.close_before or not place.may_be_name:
         return None
     return (at, at + 1) if place.passage.style is not Style.TITLE or not _takes_verbs_bare(place) else None
 

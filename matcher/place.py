@@ -7,7 +7,7 @@ from matcher.names import Ambiguity
 from matcher.passage import Passage, Style
 from matcher.vocabulary import context_words
 
-__all__ = ["Place", "Reason", "Reasons", "Test", "is_listed"]
+__all__ = ["Place", "Reason", "Reasons", "Test", "is_listed", "is_sort"]
 
 _HYPHENS: Final = frozenset("-‐‑–")
 _WORDS: Final = frozenset(Ambiguity) - {Ambiguity.DISTINCTIVE, Ambiguity.DOMINANT, Ambiguity.ACRONYM}
@@ -108,3 +108,10 @@ class Reasons(list[Reason]):
 def is_listed(word: bytes, *names: str) -> bool:
     """Say whether the word stands in one of these lists of ``words/context.toml``."""
     return any((word,) in context_words(name) for name in names)
+
+
+def is_sort(passage: Passage, index: int) -> bool:
+    """Say whether the word here says what sort of company one is, or several are ("start-up", "chipmakers")."""
+    sorts, word = context_words("sorts"), passage.word(index)
+    one = word.removesuffix(b"s")
+    return any(each in sorts for each in ((word,), (one,), (passage.word(index - 1), one)))

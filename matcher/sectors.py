@@ -18,7 +18,7 @@ _KIN: Final = frozenset(
     aviation transport,aviation travel,cars energy,cars mining,cars shops,cars transport,construction energy
     ,construction realty,energy mining,energy transport,finance realty,food health,food shops,food travel
     ,health shops,learning health,media travel,media shops,realty travel,media learning,transport energy
-    ,transport shops,cars finance,finance shops,mining finance,aviation cars,mining construction
+    ,transport shops,cars finance,finance shops,aviation cars,mining construction
     """.replace("\n", "").split(",")
 )
 """Sectors of which one company may well be in both."""
