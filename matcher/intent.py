@@ -132,7 +132,7 @@ def _asked(said: str, title: str, lines: _Lines) -> _Label | None:
         own = _PERSONAL.search(opener) and not _SHARES.search(opener)
         return "question" if own else "discussion", place or lines[0][0], 0.55
     if place and (title or _mostly_asks(lines)):
-        return "question", place, 0.55
+        return "discussion" if title and _SHARES.search(title) else "question", place, 0.55
     return None
 
 

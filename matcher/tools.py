@@ -7,6 +7,7 @@ from typing import Final
 from earmark.types import Fact, StoredEvent
 from matcher.lexicon import words
 from matcher.sentences import Sentence
+from matcher.vocabulary import commonness
 
 __all__ = ["move_in", "tools_in"]
 
@@ -53,6 +54,7 @@ _STRONG: Final = tuple(
     )
 )
 _NOT_TOOLS: Final = words("voice", "not_tools")
+_PRODUCT_NOUNS: Final = words("voice", "product_nouns")
 _SPLIT = re.compile(_LIST)
 
 
@@ -70,6 +72,16 @@ def tools_in(event: StoredEvent, spoken: list[Sentence], label: str) -> Iterator
                 )
     del label
     yield from list(seen.values())[:8]
+
+
+def _is_named(words: list[str]) -> bool:
+    """Say whether the last word belongs to a name: "Google Apps", "Ruby Receptionist"."""
+    return (
+        len(words) > 1
+        and words[-1].lower() in _PRODUCT_NOUNS
+        and words[-1][0].isupper()
+        and words[-2][0].isupper()
+    )
 
 
 _LEAVES: Final = re.compile(
@@ -118,8 +130,10 @@ def _name(plain: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     while words and words[0].lower() in _NOT_TOOLS:
         start += len(words[0]) + 1
         words = words[1:]
-    while words and words[-1].lower() in _NOT_TOOLS:
+    while words and words[-1].lower() in _NOT_TOOLS and not _is_named(words):
         end -= len(words[-1]) + 1
         words = words[:-1]
+    if len(words) == 1 and words[0].islower() and commonness(words[0].encode()):
+        return  # "used to cancel": a plain word is no name
     if words and 1 < end - start <= _LONGEST_NAME and not words[0][0].isdigit():
         yield start, end
