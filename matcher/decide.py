@@ -140,7 +140,13 @@ def _learn(
             continue
         before = next((each for each in triggers.values() if _speaks_for(each, story)), None)
         trigger = trigger_of(
-            story, before, account=past.account, contacts=past.contacts, lexicon=lexicon, now=now
+            story,
+            before,
+            account=past.account,
+            contacts=past.contacts,
+            lexicon=lexicon,
+            now=now,
+            relatives=past.relatives,
         )
         if trigger is not None:
             triggers[trigger.id] = trigger

@@ -12,9 +12,8 @@ from typing import Final
 
 from earmark.triggers import TriggerKind
 from earmark.types import (
-    Account,
+    Basis,
     Certainty,
-    Contact,
     Lexicon,
     Mark,
     Note,
@@ -180,7 +179,7 @@ def gathered_trigger(
     state, ended = _standing(before, expires, at)
     score = carried(timed, before) if before else timed.score
     trigger = replace(timed, state=state, ended_at=ended, score=score)
-    note = _note(trigger, story, parts, past.account, past.contacts, lexicon)
+    note = _note(trigger, story, parts, past, lexicon)
     return replace(trigger, note=note)
 
 
@@ -215,16 +214,16 @@ def _standing(
     return before.state, before.ended_at
 
 
-def _note(
-    trigger: Trigger,
-    story: Story,
-    parts: Sequence[Reason],
-    account: Account | None,
-    contacts: Sequence[Contact],
-    lexicon: Lexicon,
-) -> Note:
+def _note(trigger: Trigger, story: Story, parts: Sequence[Reason], past: Past, lexicon: Lexicon) -> Note:
     """Return the note: of each part why now and one quote, and the rest as for the strongest part."""
-    whole = note_of(trigger, story, account=account, contacts=contacts, lexicon=lexicon)
+    whole = note_of(
+        trigger,
+        story,
+        account=past.account,
+        contacts=past.contacts,
+        lexicon=lexicon,
+        relatives=past.relatives,
+    )
     single = []
     for part in parts:
         alone = replace(
@@ -236,14 +235,26 @@ def _note(
             opens_at=part.at + part.kind.opens,
             closes_at=part.at + part.kind.closes,
         )
-        note = note_of(alone, part.story, account=account, contacts=contacts, lexicon=lexicon)
+        note = note_of(
+            alone,
+            part.story,
+            account=past.account,
+            contacts=past.contacts,
+            lexicon=lexicon,
+            relatives=past.relatives,
+        )
         single.append((part.kind.intent, note.sentences))
     why = [next(each for each in told if each.section == "why_now") for _, told in single]
-    quotes = [each for _, told in single for each in told if each.section == "evidence"][:_MOST_QUOTES]
+    quotes = [
+        each
+        for _, told in single
+        for each in told
+        if each.section == "evidence" and each.basis is not Basis.RECORD
+    ][:_MOST_QUOTES]
     best = max(single, key=lambda each: each[0])[1]
     rest = [each for each in best if each.section not in {"why_now", "evidence", "next"}]
     last = [each for each in whole.sentences if each.section == "next"]
-    name = account.name if account else ""
+    name = past.account.name if past.account else ""
     link = ": " if is_compound(trigger.kind, lexicon.kinds) else " "
     return Note(
         ref=trigger.id,

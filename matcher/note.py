@@ -30,6 +30,7 @@ from matcher.fit import fit
 from matcher.folding import FIRM, publisher_of
 from matcher.layout import as_html, as_markdown, as_text
 from matcher.plays import Line, render, template_for
+from matcher.score import is_compound
 from matcher.steps import closest_proof, next_steps
 
 __all__ = ["ERASED", "as_html", "as_markdown", "as_text", "erase", "note_of", "quoted"]
@@ -111,17 +112,13 @@ def _unstopped(span: Span) -> Span:
 
 def _headline(trigger: Trigger, account: Account | None, lexicon: Lexicon) -> str:
     who = account.name if account else "Somebody in public"
-    joined = ": " if _is_compound(trigger.kind, lexicon) else " "
+    joined = ": " if is_compound(trigger.kind, lexicon.kinds) else " "
     return f"{_LEADS.get(trigger.certainty, '')}{who}{joined}{_words(trigger.kind, lexicon)}"
 
 
 def _words(kind: str, lexicon: Lexicon) -> str:
     known = lexicon.kinds.get(kind) or CATALOGUE.get(kind)
     return known.words if known else kind.replace("_", " ")
-
-
-def _is_compound(kind: str, lexicon: Lexicon) -> bool:
-    return any(compound.id == kind for compound in lexicon.compounds)
 
 
 def _why_now(trigger: Trigger, story: Story, cited: Sequence[Cited], lexicon: Lexicon) -> Iterator[Sentence]:
@@ -133,7 +130,7 @@ def _why_now(trigger: Trigger, story: Story, cited: Sequence[Cited], lexicon: Le
         return
     said = ", ".join(f"{lead} {each.words}".strip() for lead, each in details)
     text = _words(trigger.kind, lexicon)
-    text = text if _is_compound(trigger.kind, lexicon) else f"It {text}"
+    text = text if is_compound(trigger.kind, lexicon.kinds) else f"It {text}"
     text += f": {said}" if said else ""
     day, day_spans = _day(trigger, story)
     spans = [each.span for _, each in details] or list(proof)

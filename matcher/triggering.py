@@ -38,6 +38,7 @@ def trigger_of(
     contacts: Sequence[Contact],
     lexicon: Lexicon,
     now: datetime,
+    relatives: Sequence[Account] = (),
 ) -> Trigger | None:
     """Return the trigger that the story is now, or None where it is no reason to act and never was.
 
@@ -61,7 +62,7 @@ def trigger_of(
         offered_at=before.offered_at if before else None,
         ended_at=None if state in LIVE else _ended(before, state, now),
     )
-    note = note_of(trigger, story, account=account, contacts=contacts, lexicon=lexicon)
+    note = note_of(trigger, story, account=account, contacts=contacts, lexicon=lexicon, relatives=relatives)
     return replace(trigger, note=note)
 
 

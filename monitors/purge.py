@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from earmark.rulebook import Retention, parse
 from matcher.note import erase
@@ -9,22 +10,28 @@ from storage import removal, retention, rulebook
 from storage.engine import Engine, reading, writing
 from storage.retention import POLLS
 
-__all__ = ["Purged", "purge", "purgeable"]
+__all__ = ["AT_ONCE", "PURGED_EVERY", "Purged", "purge", "purgeable"]
+
+PURGED_EVERY: Final = timedelta(days=1)
+AT_ONCE: Final = 5_000
+"""So many events go in about a second; then others may write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
-    """How many events lost their text, and how many rows of the logs went."""
+    """How many events lost their text, how many rows of the logs went, and whether there is more to do."""
 
     events: int
     log_rows: int
+    more: bool = False
 
 
-def purge(engine: Engine, now: datetime) -> Purged:
+def purge(engine: Engine, now: datetime, most: int | None = None) -> Purged:
     """Forget the texts of events, polls and deliveries that are past their retention.
 
     An event stays as long as a trigger that lives rests on it; without its text it stays for good, so that
-    no poll takes it for new. Notes say then that their evidence was removed.
+    no poll takes it for new. Notes say then that their evidence was removed. After ``most`` events it leaves
+    the rest to the next time.
     """
     kept = _retention(engine)
     done, after = 0, None
@@ -35,6 +42,8 @@ def purge(engine: Engine, now: datetime) -> Purged:
         if not places:
             return Purged(events=done, log_rows=_pruned(engine, now, kept))
         done, after = done + len(places), places[-1]
+        if most is not None and done >= most:
+            return Purged(events=done, log_rows=0, more=True)
 
 
 def purgeable(engine: Engine, now: datetime) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from earmark.lifecycle import Stage
 from earmark.types import Account, Contact
+from storage import erasures
 from storage.agenda import wake
 from storage.columns import short
 from storage.counters import LEXICON, bump
@@ -92,8 +93,9 @@ def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | No
     """
     added = same = 0
     log = _Log()
+    gone = erasures.erased(conn)
     for batch in batches(new):
-        wanted = {account.id: account for account in batch}
+        wanted = {account.id: account for account in erasures.without(gone, batch)}
         stored = {row.id: row for row in each(conn, select(*_STORED), accounts.c.id, wanted)}
         rows, differing = [], []
         for key, account in sorted(wanted.items()):
@@ -197,12 +199,18 @@ def upsert_contacts(
 ) -> Upserted:
     """Store the contacts, batch by batch; one whose account is not on the list is refused.
 
+    Who was erased is refused too.
+
     With ``given``, fields that are not in it keep what is stored; the ids of CRMs are added to those known.
     """
     added = same = 0
     log = _Log()
     refused: list[str] = []
-    for batch in batches(new):
+    gone = erasures.erased(conn)
+    for given_batch in batches(new):
+        batch = erasures.without(gone, given_batch)
+        left = {contact.id for contact in batch}
+        refused += [contact.id for contact in given_batch if contact.id not in left]
         listed = set(each(conn, select(accounts.c.id), accounts.c.id, [c.account for c in batch]))
         known = {row.id for row in listed}
         refused += [contact.id for contact in batch if contact.account not in known]

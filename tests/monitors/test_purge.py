@@ -1,10 +1,15 @@
 """Retention: old texts go, identities stay, what a living trigger rests on stays."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 
 from earmark.types import Basis
 from matcher.note import ERASED
+from monitors.monitor import Monitor
+from monitors.parse import ParsePool
 from monitors.purge import Purged, purge, purgeable
 from storage import events, polls, rulebook, triggers
 from storage.engine import Engine, reading, writing
@@ -12,6 +17,7 @@ from storage.removal import REMOVED
 from storage.tables import event_revisions, matches, outbox, stories
 from storage.tables import triggers as trigger_rows
 from tests.builders import NOW, ago, an_event, days
+from tests.monitors.hostile import Hostile, a_fetcher
 from tests.monitors.line import poll, prepared
 
 OLD = an_event("Norvik Labs raises $20 million Series B", external_id="old", published_at=ago(20))
@@ -126,3 +132,40 @@ def test_many_old_texts_go_in_steps_and_none_is_passed_over(engine: Engine) -> N
     _decide(engine, "[retention]\nevents_days = 10")
     assert purge(engine, NOW).events == 450
     assert _texts(engine) == {""}
+
+
+def test_a_purge_stops_after_so_many_and_says_that_there_is_more(engine: Engine) -> None:
+    prepared(engine)
+    poll(
+        engine,
+        [
+            an_event(f"Rain {n}", external_id=str(n), url=f"https://wire.example/{n}", published_at=ago(20))
+            for n in range(250)
+        ],
+    )
+    _decide(engine, "[retention]\nevents_days = 10")
+    assert purge(engine, NOW, 100) == Purged(events=200, log_rows=0, more=True)
+    assert purge(engine, NOW, 100) == Purged(events=50, log_rows=0)
+
+
+def test_the_monitor_forgets_once_a_day(told: Engine) -> None:
+    _decide(told, "[retention]\nevents_days = 20.5")
+    with writing(told) as conn:
+        polls.set_enabled(conn, "wire", False)
+    clock = [NOW]
+
+    async def day() -> list[bool]:
+        kept = []
+        async with (
+            Hostile({}) as server,
+            a_fetcher(server) as fetcher,
+            ParsePool() as pool,
+            Monitor(told, fetcher, pool, clock=lambda: clock[0]) as monitor,
+        ):
+            for hours in (0, 23, 2):
+                clock[0] += timedelta(hours=hours)
+                await monitor.tick()
+                kept.append(QUIET.title in _texts(told))
+        return kept
+
+    assert asyncio.run(day()) == [True, True, False]
