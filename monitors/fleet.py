@@ -57,6 +57,7 @@ def duties(tick: timedelta) -> tuple[Duty, ...]:
         Duty(name="take", cron=_each(tick), subjects=_buckets, work=_take),
         Duty(name="sweep", cron="* * * * *", subjects=_everything, work=_sweep),
         Duty(name="scores", cron="*/15 * * * *", subjects=_everything, work=_scores),
+        Duty(name="purge", cron="23 3 * * *", subjects=_everything, work=_purge),
     )
 
 
@@ -244,3 +245,8 @@ async def _sweep(monitor: Monitor, _subject: str) -> None:
 
 async def _scores(monitor: Monitor, _subject: str) -> None:
     await monitor.refresh_scores()
+
+
+async def _purge(monitor: Monitor, _subject: str) -> None:
+    while (await monitor.purge()).more:
+        pass

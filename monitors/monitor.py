@@ -22,7 +22,8 @@ from monitors.finish import finished
 from monitors.http import Fetcher
 from monitors.parse import ParsePool
 from monitors.pipeline import Written
-from monitors.poll import Outcome, poll_source
+from monitors.poll import Outcome, poll_source, robots_of
+from monitors.purge import AT_ONCE, PURGED_EVERY, Purged, purge
 from monitors.sweep import refresh_scores, sweep
 from sources.registry import build
 from storage import leases, polls, rulebook
@@ -67,6 +68,7 @@ class Monitor:
         self._engine, self._fetcher, self._pool = engine, fetcher, pool
         self._clock, self._parallel = clock, parallel
         self.worker = alive.myself()
+        self._robots = robots_of(fetcher)
         self._in_line = IN_LINE * fetcher.per_host
         self._database = ThreadPoolExecutor(1, thread_name_prefix="earmark-database")
         self._thinker = ThreadPoolExecutor(1, thread_name_prefix="earmark-thinker")
@@ -80,7 +82,7 @@ class Monitor:
         self._filling, self._following, self._beating = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._more_due = self._draining = self._clock_is_off = self._begun = False
         self._heart: asyncio.Task[None] | None = None
-        self._swept_at = self._scored_at = datetime.min.replace(tzinfo=clock().tzinfo)
+        self._swept_at = self._scored_at = self._purged_at = datetime.min.replace(tzinfo=clock().tzinfo)
 
     async def __aenter__(self) -> Self:
         if self._engine.dialect.name == "postgresql":  # elsewhere nobody but this machine looks for it
@@ -197,6 +199,10 @@ class Monitor:
         await self._follow_lexicon()
         await self._on_database(refresh_scores, self._engine, self._lexicon, self._clock())
 
+    async def purge(self) -> Purged:
+        """Forget some of what is past its retention, and say whether there is more."""
+        return await self._on_database(purge, self._engine, self._clock(), AT_ONCE)
+
     async def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask the database on the writer thread."""
 
@@ -254,7 +260,7 @@ class Monitor:
             broken = Outcome(source=configured.id, result="refused", error=str(error), started_at=now)
             await self._quietly(configured, None, broken)
             return Written(source=configured.id)
-        outcome = await poll_source(configured, source, self._fetcher, self._pool, now)
+        outcome = await poll_source(configured, source, self._fetcher, self._pool, now, robots=self._robots)
         if self._fetcher.hosts.has_pauses_to_tell:
             await self.beat()  # a pause holds for all workers, and after a crash
         try:
@@ -316,6 +322,8 @@ class Monitor:
         if not timedelta() <= now - self._scored_at < SCORES_EVERY:
             await self._on_database(refresh_scores, self._engine, self._lexicon, now)
             self._scored_at = now
+        if not timedelta() <= now - self._purged_at < PURGED_EVERY and not (await self.purge()).more:
+            self._purged_at = now
 
     async def _follow_lexicon(self) -> None:
         """Rebuild the matcher when accounts or rulebook have changed."""
