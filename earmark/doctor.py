@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +19,9 @@ from earmark.config import FILE, Settings, clock_is_fixed, load
 from earmark.errors import ConfigError, EarmarkError
 from earmark.rulebook import parse
 from monitors.health import health_of
+from monitors.hosts import day_of
 from sources.registry import broken, build
-from storage import accounts, events, polls, rulebook
+from storage import accounts, events, hosts, polls, rulebook, workers
 from storage.engine import Connection, at_head, connect, reading, writing
 
 __all__ = ["Finding", "Level", "check_workspace", "examine"]
@@ -30,6 +31,7 @@ _OLDEST_EXPAT: Final = (2, 6, 0)
 _OLDEST_SQLITE: Final = (3, 35, 0)
 _LITTLE_SPACE: Final = 1_000_000_000
 _NO_SPACE: Final = 100_000_000
+_NOT_SEEN: Final = timedelta(minutes=2)
 
 
 class Level(StrEnum):
@@ -126,7 +128,13 @@ def _disk(workspace: Path) -> Iterator[Finding]:
 
 def _database(settings: Settings, now: datetime) -> list[Finding]:
     def look(connection: Connection) -> list[Finding]:
-        return [*_content(connection), *_sources(connection, now), *_options(connection)]
+        return [
+            *_content(connection),
+            *_sources(connection, now),
+            *_hosts(connection, now, settings.http.per_day),
+            *_workers(connection),
+            *_options(connection),
+        ]
 
     return _looked(settings, look)
 
@@ -209,6 +217,37 @@ def _sources(connection: Connection, now: datetime) -> Iterator[Finding]:
         )
     elif fares:
         yield _ok("sources", f"{len(fares) - stopped} are polled, {stopped} stopped")
+
+
+def _hosts(connection: Connection, now: datetime, per_day: int) -> Iterator[Finding]:
+    """Which hosts want a pause, or have got all or nearly all requests of today."""
+    for host in hosts.standing(connection, day_of(now), now, at_least=per_day * 9 // 10):
+        if host.blocked_until and host.blocked_until > now:
+            words = f"{host.host} asked for a pause until {host.blocked_until:%Y-%m-%d %H:%M} UTC."
+            yield _warn("host", words, "Its sources wait; poll them less often (every) if it happens again.")
+        else:
+            words = f"{host.host} got {host.requests:,} of the {per_day:,} requests of today."
+            yield _warn(
+                "host", words, "Raise http.per_day if it allows more, or poll its sources less often."
+            )
+
+
+def _workers(connection: Connection) -> Iterator[Finding]:
+    """Which processes poll, and which went away without a word."""
+    at = workers.clock(connection)
+    known = [one for one in workers.every(connection) if one.stopped_at is None]
+    alive = [one for one in known if at - one.seen_at < _NOT_SEEN]
+    if alive:
+        machines = ", ".join(sorted({one.host for one in alive}))
+        yield _ok("workers", f"{len(alive)} at work on {machines}")
+    for one in known:
+        if one not in alive:
+            words = (
+                f"process {one.process} on {one.host} was last heard of at {one.seen_at:%Y-%m-%d %H:%M} UTC."
+            )
+            yield _warn(
+                "workers", words, "What it held was taken over; see why it ended, and start it again."
+            )
 
 
 def _ok(name: str, words: str) -> Finding:

@@ -49,6 +49,8 @@ def begin(engine: Engine, worker: str) -> None:
     with writing(engine) as connection:
         at = workers.clock(connection)
         workers.forget(connection, at)
+        gone = [one.id for one in workers.every(connection) if one.stopped_at is None and _is_dead(one.id)]
+        workers.end(connection, gone, at)
         workers.begin(connection, worker, socket.gethostname(), os.getpid(), at)
         leases.place(connection)
 

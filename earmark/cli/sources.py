@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "require"]
 
 app = typer.Typer(help="Places that are polled.", no_args_is_help=True)
+_BUSIEST = 5
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
 
@@ -30,11 +31,14 @@ Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the sources: how they fare, when they are polled next and why then, and what to do."""
     from monitors.health import health_of
-    from storage import polls
+    from monitors.hosts import day_of
+    from storage import hosts, polls
 
     session = session_of(context)
     with session.reading() as connection:
         found = [(one, health_of(one, session.now)) for one in polls.every(connection)]
+        asked = {one.host: one for one in hosts.standing(connection, day_of(session.now), session.now)}
+    per_day = session.settings.http.per_day
     value = [
         {
             "id": one.id,
@@ -50,6 +54,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             "pace": one.pace,
             "failures": one.failures,
             "last_error": one.last_error,
+            "host": one.host,
+            "host_requests_today": asked[one.host].requests if one.host in asked else 0,
+            "host_requests_a_day": per_day,
         }
         for one, health in found
     ]
@@ -68,6 +75,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             words = Text(safe(f"{health.words} {health.remedy}"))
             table.add_row(one.id, one.kind, health.state, seen, words)
         console.print(table)
+        most = sorted(asked.values(), key=lambda host: -host.requests)[:_BUSIEST]
+        for host in most:
+            console.print(f"{safe(host.host)}: {host.requests:,} of {per_day:,} requests of today")
 
     session.show(value, as_json, draw)
 
