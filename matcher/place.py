@@ -111,7 +111,7 @@ def is_listed(word: bytes, *names: str) -> bool:
 
 
 def is_sort(passage: Passage, index: int) -> bool:
-    """Say whether the word here says what sort of company one is, or several are ("start-up", "chipmakers")."""
+    """Say whether the word says what sort of company one is, or several are ("start-up", "chipmakers")."""
     sorts, word = context_words("sorts"), passage.word(index)
     one = word.removesuffix(b"s")
     return any(each in sorts for each in ((word,), (one,), (passage.word(index - 1), one)))
