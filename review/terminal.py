@@ -16,6 +16,7 @@ from earmark import logs
 from earmark.types import Abstention, Certainty, Feature, Mark, Match, Transition, TriggerState
 from matcher.folding import publisher_of
 from matcher.note import as_text
+from matcher.progress import Progress
 from review.account import AccountView, Reason, TriggerView
 from review.today import Day, LeftOut, Row, fit_line
 
@@ -25,6 +26,7 @@ __all__ = [
     "print_account",
     "print_day",
     "print_left_out",
+    "print_progress",
     "print_reasons",
     "print_today",
     "safe",
@@ -121,6 +123,9 @@ def print_account(console: Console, view: AccountView, zone: tzinfo) -> None:
     head = Text.assemble((safe(account.name), "bold"), "  ", (safe(", ".join(account.domains)), "dim"))
     console.print(head)
     console.print(Text.assemble("stage    ", (view.stage.replace("_", " "), "bold"), since))
+    if move := next((move for move in reversed(view.transitions) if move.after is not move.before), None):
+        by = f"{move.at.astimezone(zone):%d %b %Y %H:%M}, by {move.actor}"
+        console.print(Text(f"because  {safe(move.reason)} ({safe(by)})"))
     for name, text in _record(view, zone):
         console.print(Text(f"{name:<8} {safe(text)}"))
     _section(console, "Reasons", _reasons(view.reasons, view.at, zone), empty="none now")
@@ -130,6 +135,18 @@ def print_account(console: Console, view: AccountView, zone: tzinfo) -> None:
     _section(console, "Ended", _reasons(view.ended, view.at, zone))
     _section(console, "History", _history(view.transitions, zone), empty="it has not moved yet")
     _section(console, "Not sure", (_doubt(one) for one in view.abstentions[:5]))
+
+
+def print_progress(console: Console, found: Sequence[Progress]) -> None:
+    """Print how far each compound has come, condition by condition."""
+    lines: list[RenderableType] = []
+    for one in found:
+        state = "holds" if one.holds else "not yet"
+        lines.append(Text(f"{safe(one.name)}: {one.met} of {one.needed}, {state}"))
+        for step in one.steps:
+            wants = f"no {step.wants}" if step.absent else step.wants
+            lines.append(Text(f"  {'✓' if step.met else '✗'} {safe(wants)}: {step.found}"))
+    _section(console, "Together", lines)
 
 
 def print_reasons(console: Console, view: TriggerView, zone: tzinfo) -> None:

@@ -205,20 +205,25 @@ def show(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show an account: its stage, its reasons with the note, and its history."""
+    """Show an account: its stage and why, its reasons with the note, and its history; now or on a day."""
     from review.account import account_view
+    from review.plain import plain
+    from review.progress import progress_of
 
     session = session_of(context)
     moment = session.moment(at, end_of_day=True) or session.now
     with session.reading() as connection:
-        view = account_view(connection, choose_account(connection, account), moment)
+        chosen = choose_account(connection, account)
+        view = account_view(connection, chosen, moment)
+        compounds = progress_of(connection, chosen, moment)
 
     def draw(console: "Console") -> None:
-        from review.terminal import print_account
+        from review.terminal import print_account, print_progress
 
         print_account(console, view, session.settings.team.zone)
+        print_progress(console, compounds)
 
-    session.show(view, as_json, draw)
+    session.show({**plain(view), "compounds": compounds}, as_json, draw)
 
 
 def why(

@@ -19,6 +19,7 @@ from earmark import logs
 from earmark.cli import (
     accounts,
     actions,
+    compounds,
     contacts,
     coverage,
     discovered,
@@ -28,9 +29,11 @@ from earmark.cli import (
     hooks,
     icp,
     kinds,
+    learned,
     lists,
     plugins,
     privacy,
+    replay,
     rulebook,
     sources,
     suppressions,
@@ -76,6 +79,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 workspace.add_to(app)
+compounds.add_to(rulebook.app)
 coverage.add_to(accounts.app)
 discovered.add_to(accounts.app)
 suppressions.add_to(accounts.app)
@@ -93,6 +97,8 @@ lists.add_to(app)
 health.add_to(app)
 actions.add_to(app)
 teach.add_to(app)
+learned.add_to(app)
+replay.add_to(app)
 privacy.add_to(app)
 app.add_typer(workspace.config_app, name="config")
 

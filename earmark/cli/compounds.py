@@ -1,0 +1,105 @@
+"""The verb of compounds: what is shipped, what is on, and how much it catches."""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earmark.cli.session import notice, session_of, who
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from earmark.cli.session import Session
+    from storage.engine import Connection
+
+__all__ = ["add_to"]
+
+_WIDE = 0.5
+_MANY = 10
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the rulebook's group."""
+    app.command()(compounds)
+
+
+def compounds(
+    context: typer.Context,
+    on: Annotated[str | None, typer.Option(help="Switch a shipped one on: add it to the rulebook.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who decided it; else your user name.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List compounds: several reasons that together are a stronger one; and for how many accounts they hold.
+
+    One that holds for most accounts says nothing of any, and is marked so.
+    """
+    session = session_of(context)
+    if on is not None:
+        _switch_on(session, on, by or who())
+        return
+    with session.reading() as connection:
+        rows = _rows(connection)
+
+    def draw(console: "Console") -> None:
+        from rich.text import Text
+
+        from review.terminal import safe, table_of
+
+        table = table_of("compound", "", "holds for", "rule")
+        for row in rows:
+            holds = str(row["accounts"]) if row["on"] else ""
+            state = "too wide" if row["too_wide"] else "on" if row["on"] else "off"
+            rule = f"at least {row['at_least']} of: {row['rule']}" if row["at_least"] else row["rule"]
+            table.add_row(Text(safe(row["id"])), state, holds, Text(safe(f"{row['name']}: {rule}")))
+        console.print(table)
+        if any(not row["on"] for row in rows):
+            console.print("Switch one on with: earmark rules compounds --on ID")
+
+    session.show(rows, as_json, draw)
+
+
+def _rows(connection: "Connection") -> list[dict[str, Any]]:
+    from earmark.rulebook import parse
+    from matcher.shipped import shipped_text
+    from storage import rulebook, triggers
+
+    newest = rulebook.latest(connection)
+    own = parse(newest[1]).compounds if newest else ()
+    waiting = triggers.every_open(connection)
+    reasons = {one.account for one in waiting if one.account}
+    holding = {one.id: len({each.account for each in waiting if each.kind == one.id}) for one in own}
+    known = {one.id for one in own}
+    off = [one for one in parse(shipped_text()).compounds if one.id not in known]
+    return [
+        {
+            "id": one.id,
+            "name": one.name,
+            "rule": one.rule,
+            "at_least": one.at_least,
+            "on": one.id in known,
+            "accounts": holding.get(one.id, 0),
+            "too_wide": holding.get(one.id, 0) >= max(_MANY, _WIDE * len(reasons)),
+        }
+        for one in (*own, *off)
+    ]
+
+
+def _switch_on(session: "Session", wanted: str, by: str) -> None:
+    from earmark.errors import ConfigError
+    from earmark.rulebook import parse
+    from matcher.shipped import shipped
+    from storage import rulebook
+
+    known = shipped()
+    if wanted not in known:
+        raise ConfigError(f"There is no shipped compound {wanted!r}; known: {', '.join(known)}.")
+    with session.writing() as connection:
+        newest = rulebook.latest(connection)
+        text = newest[1] if newest else ""
+        if any(one.id == wanted for one in parse(text).compounds):
+            notice(f"{wanted} is on already.")
+            return
+        number = rulebook.save(connection, f"{text.rstrip()}\n\n{known[wanted]}".lstrip(), by, session.now)
+    notice(f"{wanted} is on, with version {number} of the rulebook. Change it there: earmark rules export")
