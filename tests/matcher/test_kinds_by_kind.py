@@ -15,7 +15,7 @@ from matcher.updates import is_update
 from tests.builders import a_stored_event
 
 FOLDER: Final = Path(__file__).parent / "cases"
-FILES: Final = ("kinds-money", "kinds-people", "kinds-growth", "kinds-duty")
+FILES: Final = ("kinds-money", "kinds-people", "kinds-growth", "kinds-duty", "kinds-papers")
 HEADLINE: Final = "News from the wire"
 PADDING: Final = "The valley is quiet in spring. Rain fell on Tuesday.\n\n"
 # What no news tells: the voice of a buyer, what the user's own lists and tools know, what postings ask for,
