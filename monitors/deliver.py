@@ -4,6 +4,7 @@ A delivery that failed starts at ``find`` again, so an unknown outcome (a time-o
 looked for before anything is made a second time. What was made is on record before the next step begins.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -70,11 +71,7 @@ class _Run:
 async def deliver(engine: Engine, target: str, exporter: Exporter, door: Door, *, worker: str) -> Done:
     """Deliver what waits for a target now, at most ``BATCH`` of it, and return what became of it."""
     now = door.now
-    with writing(engine) as connection:
-        parcels = outbox.take(connection, now, limit=BATCH, lease=LEASE, worker=worker, target=target)
-        later = [(parcel, exporter.waits_until(parcel.outgoing, parcel.created_at)) for parcel in parcels]
-        outbox.postpone(connection, {parcel.number: until for parcel, until in later if until > now})
-    parcels = [parcel for parcel, until in later if until <= now]
+    parcels = await asyncio.to_thread(_taken, engine, target, exporter, now, worker)
     if not parcels:
         return Done(target=target)
     wanted, wishes = _wanted(exporter, parcels)
@@ -85,12 +82,10 @@ async def deliver(engine: Engine, target: str, exporter: Exporter, door: Door, *
         changes = await _planned(engine, target, exporter, door, wanted)
         await _apply(engine, target, batch, exporter, door, changes, wanted, run)
     except (ExportRefused, ConfigError) as error:
-        return _stopped(engine, target, run, error, changes)
+        return await asyncio.to_thread(_stopped, engine, target, run, error, changes)
     except ExportError as error:
         run.fail((_step(one) for one in wanted), error)
-    with writing(engine) as connection:
-        targets.keep(connection, target, door.state)
-    return _ended(engine, target, run, changes, now)
+    return await asyncio.to_thread(_ended, engine, target, run, changes, door)
 
 
 async def plan(
@@ -109,6 +104,19 @@ def again_at(now: datetime, attempts: int, error: ExportError) -> datetime | Non
     return now + max(PAUSES[attempts], asked or timedelta(0))
 
 
+def _taken(engine: Engine, target: str, exporter: Exporter, now: datetime, worker: str) -> list[Parcel]:
+    """Take what waits; what its exporter wants to send later goes back until then."""
+    with writing(engine) as connection:
+        parcels = outbox.take(connection, now, limit=BATCH, lease=LEASE, worker=worker, target=target)
+        later = {
+            parcel.number: until
+            for parcel in parcels
+            if (until := exporter.waits_until(parcel.outgoing, parcel.created_at)) > now
+        }
+        outbox.postpone(connection, later)
+    return [parcel for parcel in parcels if parcel.number not in later]
+
+
 def _wanted(exporter: Exporter, parcels: Sequence[Parcel]) -> tuple[list[Wanted], dict[_Key, list[int]]]:
     """Return what all parcels want, each object once as the latest wants it, and who wants it."""
     wanted: dict[_Key, Wanted] = {}
@@ -125,8 +133,7 @@ async def _planned(
     engine: Engine, target: str, exporter: Exporter, door: Door, wanted: Sequence[Wanted]
 ) -> list[Change]:
     """Return the plan; what stands there just as it is wanted is not even asked for."""
-    with reading(engine) as connection:
-        standing = deliveries.known(connection, target, [(one.object, one.key) for one in wanted])
+    standing = await asyncio.to_thread(_standing, engine, target, wanted)
     asked = [_placed(one, standing.get((one.object, one.key))) for one in wanted]
     as_left = {
         (one.object, one.key)
@@ -148,6 +155,11 @@ async def _planned(
         planned.get((one.object, one.key)) or replace(_step(one), reason="it was told already")
         for one in wanted
     ]
+
+
+def _standing(engine: Engine, target: str, wanted: Sequence[Wanted]) -> Mapping[_Key, Remote]:
+    with reading(engine) as connection:
+        return deliveries.known(connection, target, [(one.object, one.key) for one in wanted])
 
 
 async def _apply(
@@ -174,9 +186,23 @@ async def _apply(
         if not ready:
             continue
         made = await _attempt(exporter, door, ready, run)
-        with writing(engine) as connection:
-            deliveries.done(connection, target, batch, made, door.now, hashes=hashes)
+        await asyncio.to_thread(_record, engine, target, batch, run, made, hashes, door.now)
         run.made |= {(change.object, change.key): receipt.remote_id for change, receipt in made}
+
+
+def _record(
+    engine: Engine,
+    target: str,
+    batch: str,
+    run: _Run,
+    made: Sequence[tuple[Change, Receipt]],
+    hashes: Mapping[_Key, str],
+    now: datetime,
+) -> None:
+    """Keep what was made, and hold on to what is still to come."""
+    with writing(engine) as connection:
+        deliveries.done(connection, target, batch, made, now, hashes=hashes)
+        outbox.renew(connection, [parcel.number for parcel in run.parcels], now + LEASE)
 
 
 async def _attempt(
@@ -214,14 +240,16 @@ def _stopped(engine: Engine, target: str, run: _Run, error: EarmarkError, change
     return Done(target=target, changes=tuple(changes), paused=str(error))
 
 
-def _ended(engine: Engine, target: str, run: _Run, changes: Sequence[Change], now: datetime) -> Done:
-    """Write what became of each parcel."""
+def _ended(engine: Engine, target: str, run: _Run, changes: Sequence[Change], door: Door) -> Done:
+    """Write what became of each parcel, and what the exporter remembers."""
+    now = door.now
     by_parcel: dict[int, list[Change]] = {parcel.number: [] for parcel in run.parcels}
     for change in changes:
         for number in run.wishes[(change.object, change.key)]:
             by_parcel[number].append(change)
     sent = []
     with writing(engine) as connection:
+        targets.keep(connection, target, door.state)
         for parcel in run.parcels:
             error = run.faults.get(parcel.number)
             if error is None:

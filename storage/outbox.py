@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, or_, select, text, update
 
 from earmark.types import Outgoing
+from storage.engine import LOCK_CLASS
 from storage.rows import add as add_rows
 from storage.tables import outbox
 
@@ -21,6 +22,7 @@ __all__ = [
     "pending",
     "postpone",
     "release",
+    "renew",
     "retry",
     "sent",
     "take",
@@ -104,7 +106,12 @@ def take(
     worker: str,
     target: str | None = None,
 ) -> list[Parcel]:
-    """Return what is pending (for one target) and hold it for the worker until the lease ends."""
+    """Return what is pending (for one target) and hold it for the worker until the lease ends.
+
+    A target is in one hand at a time: while another worker holds some of it, there is nothing to take.
+    """
+    if target is not None and _is_held(conn, now, target, worker):
+        return []
     waiting = _waiting(now, limit)
     if target is not None:
         waiting = waiting.where(outbox.c.target == target)
@@ -126,6 +133,22 @@ def failed(conn: Connection, number: int, error: str, at: datetime, again_at: da
         _end(conn, number, state=_REFUSED, attempts=attempts, last_error=error, ended_at=at)
     else:
         _end(conn, number, state=_WAITING, attempts=attempts, last_error=error, next_at=again_at)
+
+
+def _is_held(conn: Connection, now: datetime, target: str, worker: str) -> bool:
+    """Say whether another worker is at this target; until the end of the transaction nobody else begins."""
+    if conn.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:class, hashtext(:target))")
+        conn.execute(lock, {"class": LOCK_CLASS + 1, "target": target})
+    held = select(outbox.c.number).where(
+        outbox.c.target == target, outbox.c.lease_until > now, outbox.c.lease_by != worker
+    )
+    return conn.execute(held.limit(1)).first() is not None
+
+
+def renew(conn: Connection, numbers: Sequence[int], until: datetime) -> None:
+    """Hold on to what was taken, until then."""
+    conn.execute(update(outbox).where(outbox.c.number.in_(numbers)).values(lease_until=until))
 
 
 def release(conn: Connection, numbers: Sequence[int]) -> None:
