@@ -41,9 +41,9 @@ class Precision:
     high: float
 
 
-def precision(good: int, bad: int) -> Precision:
-    """Return the posterior of a rule after so many verdicts for and against it."""
-    a, b = _posterior(good, bad)
+def precision(good: int, bad: int, prior: tuple[float, float] = PRIOR) -> Precision:
+    """Return the posterior of a share after so many cases for and against it."""
+    a, b = prior[0] + good, prior[1] + bad
     tail = (1 - SURE) / 2
     return Precision(mean=a / (a + b), low=_quantile(tail, a, b), high=_quantile(1 - tail, a, b))
 

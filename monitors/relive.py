@@ -4,7 +4,7 @@ The functions are those of the live line (``decide`` and ``act``); only the data
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -54,7 +54,7 @@ class Span:
 class Reason:
     """A trigger as it came out: of whom, since when, told by which events.
 
-    It is an alert unless it came of a backfill or of a throttled rule.
+    It is an alert when it came live, with a score that reaches the threshold.
     """
 
     key: str
@@ -137,7 +137,7 @@ def lived(
     """Live through one past: ``told`` are the matches of each event and when it was seen."""
     account = past.account.id if past.account else None
     score: float | None = None
-    reasons: dict[str, Reason] = {}
+    alerts: dict[str, bool] = {}
     missed, before = 0, span.warm_from
     for step in _steps(told, done, span):
         for change in epochs.within(before, step.at):
@@ -150,13 +150,15 @@ def lived(
                 past = _after(past, act(action, _history(key, past), lexicon, step.at))
             except EarmarkError:
                 missed += 1
-        reasons = _reasons(key, past, reasons)
+        for trigger in past.triggers:
+            if trigger.id not in alerts:
+                alerts[trigger.id] = _alerts(trigger, lexicon, step.at)
         if step.at == span.list_at:
             score = _row(past, lexicon, step.at)
     return Lived(
         key=key,
         account=account,
-        reasons=tuple(reasons[trigger] for trigger in sorted(reasons)),
+        reasons=tuple(_reasons(key, past, alerts)),
         promoted_at=tuple(_promotions(past.transitions)),
         stage=past.account.stage if past.account else Stage.COLD,
         score=score,
@@ -199,24 +201,22 @@ def _after(past: Past, changes: Changes) -> Past:
     )
 
 
-def _reasons(key: str, past: Past, before: dict[str, Reason]) -> dict[str, Reason]:
-    """Return the reasons by trigger, with the events that tell each now."""
+def _reasons(key: str, past: Past, alerts: Mapping[str, bool]) -> Iterator[Reason]:
+    """Yield the reasons with the events that tell each at last."""
     told = {story.id: frozenset(match.event.id for match in story.matches) for story in past.stories}
-    return {
-        trigger.id: Reason(
+    for trigger in past.triggers:
+        yield Reason(
             key=key,
             account=trigger.account,
             kind=trigger.kind,
             events=told.get(trigger.story, frozenset()),
             created_at=trigger.created_at,
-            is_alert=before[trigger.id].is_alert if trigger.id in before else _alerts(trigger),
+            is_alert=alerts[trigger.id],
         )
-        for trigger in past.triggers
-    }
 
 
-def _alerts(trigger: Trigger) -> bool:
-    return trigger.mark is Mark.LIVE and trigger.score.confidence > 0
+def _alerts(trigger: Trigger, lexicon: Lexicon, at: datetime) -> bool:
+    return trigger.mark is Mark.LIVE and score_now(trigger, at, lexicon.kinds) >= lexicon.threshold
 
 
 def _promotions(moves: Sequence[Transition]) -> Iterator[datetime]:

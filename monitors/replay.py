@@ -35,11 +35,16 @@ _SLICE: Final = 2_000
 _BUNDLES: Final = 64
 _ONLY_DECIDED: Final = replace(Lexicon(), accounts={})
 
-copyreg.pickle(MappingProxyType, lambda proxy: (MappingProxyType, (dict(proxy),)))
-
 Deed = tuple[datetime, str, Action]
 Told = tuple[datetime, str, tuple[Match, ...]]
 Tell = Callable[[str, int, int], None]
+
+
+def _frozen(held: dict[Any, Any]) -> "MappingProxyType[Any, Any]":
+    return MappingProxyType(held)
+
+
+copyreg.pickle(MappingProxyType, lambda proxy: (_frozen, (dict(proxy),)))  # a lexicon goes to its processes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

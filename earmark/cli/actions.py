@@ -13,7 +13,7 @@ from earmark.types import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from earmark.types import Action, Changes, TriggerState
+    from earmark.types import Action, Changes, Judgement, TriggerState
     from storage.engine import Connection
 
 __all__ = ["add_to"]
@@ -36,7 +36,7 @@ _MEMORY: Final = timedelta(days=3650)
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to the root."""
-    for verb in (accept, dismiss, snooze, contacted, outcome, suppress, unsuppress, undo):
+    for verb in (accept, dismiss, snooze, assign, contacted, outcome, suppress, unsuppress, undo):
         app.command()(verb)
 
 
@@ -49,11 +49,20 @@ def dismiss(
     context: typer.Context,
     trigger: TriggerId,
     reason: Annotated[Verdict, typer.Option(help="What is wrong with it.")] = Verdict.OTHER,
+    until: Annotated[
+        str | None, typer.Option(help="Until a day, where the reason hides the account: not_now, a deal.")
+    ] = None,
     text: Text = "",
     by: By = None,
 ) -> None:
-    """Reject a trigger and say why."""
-    _do(session_of(context), "dismiss", trigger, value=reason.value, text=text, by=by)
+    """Reject a trigger and say why; earmark learned shows what follows from it."""
+    session = session_of(context)
+    author = by or who()
+    _do(session, "dismiss", trigger, value=reason.value, until=until, text=text, by=author)
+    if reason is Verdict.WRONG_ACCOUNT:
+        from monitors.effects import forget_name
+
+        notice(forget_name(session.engine, trigger, by=author, now=session.now))
 
 
 def snooze(
@@ -65,6 +74,17 @@ def snooze(
 ) -> None:
     """Hide an account from the list until a day; it goes on being watched."""
     _do(session_of(context), "snooze", account, until=until, text=text, by=by)
+
+
+def assign(
+    context: typer.Context,
+    account: AccountText,
+    rep: Annotated[str, typer.Argument(help="Who works it from now on; nobody, if left out.")] = "",
+    text: Text = "",
+    by: By = None,
+) -> None:
+    """Give an account to a rep, or to nobody."""
+    _do(session_of(context), "assign", account, value=rep, text=text, by=by)
 
 
 def contacted(
@@ -106,9 +126,38 @@ def unsuppress(context: typer.Context, account: AccountText, text: Text = "", by
     _do(session_of(context), "unsuppress", account, text=text, by=by)
 
 
-def undo(context: typer.Context, target: Either, by: By = None) -> None:
-    """Take back the last action on an account or a trigger."""
-    _do(session_of(context), "undo", target, by=by)
+def undo(
+    context: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="ACCOUNT|TRIGGER|ID", help="An account, a trigger, or an id of learned.")
+    ],
+    by: By = None,
+) -> None:
+    """Take back the last action on an account or a trigger, or one thing that was learned."""
+    from monitors.effects import undo_learned
+
+    session = session_of(context)
+    author = by or who()
+    said = undo_learned(session.engine, target, by=author, now=session.now)
+    if said is not None:
+        notice(said)
+        return
+    with session.reading() as connection:
+        found = _said_so(connection, target)
+    if found is not None:
+        _do(session, "undo", found.trigger, value=found.id, by=author)
+    else:
+        _do(session, "undo", target, by=author)
+
+
+def _said_so(connection: "Connection", beginning: str) -> "Judgement | None":
+    """Return the one verdict whose id begins so, unless a trigger does."""
+    from storage import judgements, triggers
+
+    if len(beginning) < _SHORTEST_ID or triggers.get(connection, beginning) is not None:
+        return None
+    found = judgements.find(connection, beginning)
+    return found[0] if len(found) == 1 else None
 
 
 def _do(
@@ -137,7 +186,12 @@ def _do(
             until=until_at,
         )
         changes, before = _perform(connection, session, action)
-    notice(_told(changes, before))
+    notice(_told(verb, changes, before))
+    if changes.taken_back:
+        from monitors.effects import remember_names
+
+        for line in remember_names(session.engine, changes.taken_back, by=action.by, now=session.now):
+            notice(line)
 
 
 def _target(connection: "Connection", verb: str, text: str) -> tuple[str | None, str | None]:
@@ -181,7 +235,7 @@ def _key_of(connection: "Connection", action: "Action") -> str:
     return story.key
 
 
-def _told(changes: "Changes", before: "Mapping[str, TriggerState]") -> str:
+def _told(verb: str, changes: "Changes", before: "Mapping[str, TriggerState]") -> str:
     """Return what follows, in words; ``before`` says which state each trigger had."""
     moves = [
         f"{move.account}: {move.before} → {move.after}"
@@ -198,6 +252,7 @@ def _told(changes: "Changes", before: "Mapping[str, TriggerState]") -> str:
         for one in changes.accounts
         if one.snoozed_until
     ]
+    hidden += [f"{one.id} belongs to {one.owner or 'nobody'}" for one in changes.accounts if verb == "assign"]
     hidden += [
         f"{one.id} is suppressed: {one.suppression.reason}" for one in changes.accounts if one.suppression
     ]

@@ -1,0 +1,108 @@
+"""What a replay costs: generated events, two rulebooks side by side, on all cores.
+
+Run ``python -m bench.replay [EVENTS] [ACCOUNTS]``. One event in five is about an account of the list; the
+others are of the kind that a wire brings besides. The new rules change the threshold and the ICP.
+"""
+
+import os
+import random
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from earmark.types import Account, StoredEvent
+from monitors.comparison import compared
+from monitors.relive import Span
+from monitors.replay import WARM_UP, replay
+from storage import accounts, events, rulebook
+from storage.engine import connect, migrate, reading, writing
+from storage.rows import batches
+
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+DAYS = 90
+SYLLABLES = ("nor", "vik", "tel", "mar", "ka", "lu", "ben", "tor", "sa", "qui", "lo", "ra", "fen", "ost")
+TOLD = (
+    "{} raises ${} million Series B",
+    "{} opens a new office in Tallinn after {} years",
+    "{} appoints a new chief financial officer for its {} sites",
+    "{} lays off {} people",
+    "{} acquires Tessel Systems for ${} million",
+)
+BESIDES = (
+    "Ten things that {} readers said about garden sheds",
+    "Weather: {} millimetres of rain are expected on the coast",
+    "How to keep {} houseplants alive in a dark flat",
+    "Markets close higher as {} shares gain ground",
+)
+NEW = 'threshold = 35\n[[icp]]\nfield = "industry"\nop = "is"\nvalue = "Robotics"\n'
+
+
+def main(number: int, listed: int) -> None:
+    """Print the figures."""
+    chance = random.Random(1)  # the same history each time
+    with tempfile.TemporaryDirectory() as folder:
+        engine = connect(f"sqlite:///{Path(folder) / 'earmark.db'}")
+        migrate(engine)
+        names = ["".join(chance.choices(SYLLABLES, k=4)).capitalize() for _ in range(listed)]
+        with writing(engine) as conn:
+            accounts.upsert(conn, [_account(place, name) for place, name in enumerate(names)])
+        start = time.perf_counter()
+        for batch in batches((_event(place, number, chance, names) for place in range(number)), 5_000):
+            with writing(engine) as conn:
+                events.insert(conn, batch)
+        print(f"{number:,} events stored in {time.perf_counter() - start:.0f} s; {listed:,} accounts")
+        with reading(engine) as conn:
+            rules = [rulebook.decided(conn), rulebook.decided(conn, text_toml=NEW)]
+        since = NOW - timedelta(days=DAYS)
+        span = Span(warm_from=since - WARM_UP, since=since, until=NOW, list_at=NOW - timedelta(days=1))
+        start = time.perf_counter()
+        rounds: dict[str, float] = {}
+        now, new = replay(
+            engine,
+            rules,
+            span,
+            processes=os.cpu_count() or 1,
+            tell=lambda what, _done, _of: rounds.__setitem__(what, time.perf_counter() - start),
+        )
+        took = time.perf_counter() - start
+        found = compared(now, new, (), span, UTC)
+        engine.dispose()
+    ends = ", ".join(f"{what} after {seconds:.0f} s" for what, seconds in rounds.items())
+    print(f"replayed twice in {took:.0f} s on {os.cpu_count()} cores ({ends}): {number / took:,.0f} events/s")
+    print(f"alerts a day: {found.now.alerts_a_day:.1f} now, {found.new.alerts_a_day:.1f} by the new rules")
+
+
+def _account(place: int, name: str) -> Account:
+    industry = "Robotics" if place % 3 else "Logistics"
+    return Account(
+        id=f"a{place}", name=f"{name} Labs", domains=(f"{name.lower()}{place}.example",), industry=industry
+    )
+
+
+def _event(place: int, number: int, chance: random.Random, names: list[str]) -> StoredEvent:
+    seen = NOW - timedelta(days=DAYS) * (1 - place / number)
+    if chance.random() < 0.2:  # noqa: PLR2004 - one in five
+        title = chance.choice(TOLD).format(f"{chance.choice(names)} Labs", chance.randint(2, 90))
+    else:
+        title = chance.choice(BESIDES).format(chance.randint(2, 90))
+    return StoredEvent(
+        external_id=f"entry-{place}",
+        title=title,
+        text=f"{title}. "
+        + " ".join(chance.choices(("the", "company", "said", "on", "Monday", "that"), k=40)),
+        url=f"https://wire.example/{place}",
+        canonical_url=f"https://wire.example/{place}",
+        publisher="wire.example",
+        published_at=seen - timedelta(hours=2),
+        id=f"{chance.getrandbits(96):024x}",
+        source="wire",
+        seen_at=seen,
+        fingerprint=f"{place:024x}",
+    )
+
+
+if __name__ == "__main__":
+    given = [int(each) for each in sys.argv[1:]]
+    main(*(given + [1_000_000, 20_000][len(given) :]))

@@ -1,0 +1,82 @@
+"""What a verdict teaches beside what it does to its trigger, and how each such lesson is taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from earmark.errors import ConfigError
+from monitors.teaching import teach, unteach
+from storage import accounts, audit, judgements, lessons, triggers
+from storage.audit import Deed
+from storage.engine import Engine, reading, writing
+from storage.record import records_of, rule_name
+
+__all__ = ["forget_name", "remember_names", "undo_learned"]
+
+
+def forget_name(engine: Engine, trigger_id: str, *, by: str, now: datetime) -> str:
+    """Learn from "wrong account" that the words of the text never mean it; say in words what was learned.
+
+    The account's own name is never forgotten: then the verdict only counts against the rule.
+    """
+    with reading(engine) as connection:
+        trigger = triggers.get(connection, trigger_id)
+        story = triggers.story(connection, trigger.story) if trigger else None
+        account = accounts.get(connection, trigger.account) if trigger and trigger.account else None
+    if account is None or story is None or not story.matches:
+        return "It counts against the rule: see earmark learned."
+    try:
+        taught = teach(engine, account, story.matches[0].event, is_own=False, by=by, now=now)
+    except ConfigError:
+        return (
+            f"It counts against the rule (earmark learned), and no name is forgotten: the text has that of "
+            f"{account.name} itself. Words that mean something else: earmark teach EVENT {account.id} "
+            "--never-us --as WORDS"
+        )
+    lesson = taught.lesson
+    return f"\u201c{lesson.name}\u201d never means {account.name} now; take it back: earmark undo {lesson.id}"
+
+
+def remember_names(engine: Engine, taken_back: Sequence[str], *, by: str, now: datetime) -> list[str]:
+    """Take back the lessons that came with verdicts which no longer hold; say so, one line each."""
+    with reading(engine) as connection:
+        said = {one.id: one for one in judgements.every(connection, taken_back=True)}
+        gone = {(one.account, one.by, one.at) for name in taken_back if (one := said.get(name)) is not None}
+        with_them = [
+            (account, lesson)
+            for account, lesson in lessons.learned(connection)
+            if (account, lesson.by, lesson.at) in gone and not lesson.is_own
+        ]
+    for account, lesson in with_them:
+        unteach(engine, account, lesson, by=by, now=now)
+    return [f"\u201c{lesson.name}\u201d may mean {account} again." for account, lesson in with_them]
+
+
+def undo_learned(engine: Engine, name: str, *, by: str, now: datetime) -> str | None:
+    """Take back a lesson by how its id begins, or let a rule by its name begin anew (and, again, go back).
+
+    Return what was done in words, or None when nothing learned has that name.
+    """
+    if "@" in name:
+        return _begin_anew(engine, name, by, now)
+    with reading(engine) as connection:
+        found = lessons.find(connection, name) if len(name) >= 6 else []  # noqa: PLR2004 - as any short id
+    if len(found) != 1:
+        return None
+    account, lesson = found[0]
+    taught = unteach(engine, account, lesson, by=by, now=now)
+    return f"Took back \u201c{lesson.name}\u201d of {account}: {taught.lesson.effect}"
+
+
+def _begin_anew(engine: Engine, rule: str, by: str, now: datetime) -> str | None:
+    with writing(engine) as connection:
+        known = {
+            rule_name(one.kind, one.source, one.problem) for one in records_of(judgements.every(connection))
+        }
+        if rule not in known:
+            return None
+        back = judgements.go_back(connection, rule)
+        if not back:
+            judgements.begin_anew(connection, rule)
+        text = "All that was said of it counts again." if back else "What was said of it no longer counts."
+        audit.record(connection, Deed(at=now, by=by, verb="undo", subject=rule, text=text))
+    return f"{rule}: {text} Change your mind with: earmark undo {rule}"
