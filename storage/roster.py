@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from earmark.intake import ContactIntake, Intake, Introduced, Key, crm_key
 from earmark.intake.cells import slug_of
+from earmark.intake.report import Level
 from earmark.types import Account, Contact
 from storage import accounts, lessons, lookup
 from storage.accounts import Difference, Upserted
@@ -58,7 +59,7 @@ class _Renamed:
 
     ids: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
     lost: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
-    told: tuple[tuple[int, str], ...] = ()
+    told: tuple[tuple[int, Level, str], ...] = ()
 
 
 def import_accounts(
@@ -87,8 +88,8 @@ def import_accounts(
         done.add(one)
         if "parent" in given:
             orphans |= {each.id for each in chunk if each.id in heads and each.id not in intake.parents}
-    for line, told in renamed.told:
-        intake.report.add(line, "warning", told)
+    for line, level, told in renamed.told:
+        intake.report.add(line, level, told)
     with writing(engine) as conn:
         _take_ids(conn, renamed.lost)
     _link(engine, intake, heads, orphans, done)
@@ -103,11 +104,15 @@ def _renamed(conn: Connection, intake: Intake) -> _Renamed:
     if not claims:
         return _Renamed()
     listed = accounts.of(conn, [claim.account for claim in claims.values()])
-    ids, lost, told = {}, {}, []
+    ids: dict[Key, str] = {}
+    lost: dict[Key, str] = {}
+    told: list[tuple[int, Level, str]] = []
+    level: Level
     for key, claim in claims.items():
         before = elsewhere[key]
         if claim.account in listed:
             lost[key] = before
+            level = "warning"
             text = (
                 f"{key.text} was {before} and is {claim.account} now, which is on the list, too: your CRM "
                 f"made one of two. {claim.account} has the id; {before} stays on the list without it: if it "
@@ -115,8 +120,9 @@ def _renamed(conn: Connection, intake: Intake) -> _Renamed:
             )
         else:
             ids[key] = before
+            level = "note"
             text = f"{key.text} is {before} on the list: it keeps that id, and is called {claim.name} now"
-        told.append((claim.line, text))
+        told.append((claim.line, level, text))
     return _Renamed(ids=ids, lost=lost, told=tuple(told))
 
 
