@@ -24,7 +24,7 @@ from earmark.types import (
     Story,
     Trigger,
 )
-from matcher.addressees import introductions, known_people, named_people
+from matcher.addressees import acquaintances, introductions, named_people
 from matcher.citations import Cited, about, citations, evidence, from_evidence, quoted, told
 from matcher.fit import fit
 from matcher.folding import FIRM, publisher_of
@@ -58,7 +58,7 @@ _TOLD: Final = (
     ("amount", ""), ("round", ""), ("valuation", "valuation"), ("revenue", "revenue"),
     ("investors", "investors"), ("acquirer", "buyer"), ("target", "target"), ("person", ""), ("role", "as"),
     ("product", ""), ("tool", "tool"), ("headcount", "people"), ("percent", ""), ("location", "in"),
-    ("date", "date"),
+    ("date", "date"), ("deadline", "by"),
 )  # fmt: skip
 
 
@@ -86,8 +86,8 @@ def note_of(
         *named_people(story),
         *_play(trigger, story, cited, account, lexicon),
         *_proof(trigger, account, lexicon),
-        *introductions(account, relatives, contacts),
-        *known_people(story, contacts),
+        *introductions(account, contacts, relatives),
+        *acquaintances(story, contacts),
         *next_steps(trigger, account, lexicon),
     )
     return Note(ref=trigger.id, headline=_headline(trigger, account, lexicon), sentences=sentences)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
 from earmark import types
 from earmark.lifecycle import Stage
 from earmark.rulebook.conditions import conditions
+from earmark.rulebook.placeholders import check_placeholders
 from earmark.triggers import Polarity, TriggerKind
 
 __all__ = [
@@ -78,6 +79,14 @@ class Play(Section):
     talk: tuple[str, ...] = ()
     opener: str = ""
     steps: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_filled(self) -> Self:
+        for text in (*self.talk, self.opener):
+            check_placeholders(text)
+        if any("{" in step for step in self.steps):
+            raise ValueError("steps take no placeholders; write them in talk or opener")
+        return self
 
 
 class Kind(Section):
@@ -210,7 +219,7 @@ class Hours(Section):
 
 
 class Retention(Section):
-    """After how many days what is stored is forgotten; without a figure it is kept."""
+    """After how many days what is stored is forgotten; without a figure texts are kept, polls for 30 days."""
 
     events_days: Days | None = None
     polls_days: Days | None = None

@@ -1,4 +1,5 @@
 import math
+import re
 from datetime import time, timedelta
 
 import pytest
@@ -44,8 +45,17 @@ PROBLEMS = st.builds(
     examples=MANY,
     counterexamples=MANY,
 )
+LINES = st.lists(
+    st.sampled_from(["{account}", "{amount}", "{quote}"]) | TEXTS.map(lambda text: re.sub("[{}]", "", text)),
+    max_size=3,
+).map("".join)
 PLAYS = st.builds(
-    Play, id=SLUGS, kind=st.sampled_from(["*", *CATALOGUE]), personas=MANY, talk=MANY, opener=TEXTS
+    Play,
+    id=SLUGS,
+    kind=st.sampled_from(["*", *CATALOGUE]),
+    personas=MANY,
+    talk=st.lists(LINES, max_size=3).map(tuple),
+    opener=LINES,
 )
 RULES = st.one_of(
     st.builds(IcpRule, field=SLUGS, op=st.sampled_from(["is", "contains"]), value=TEXTS, sentence=TEXTS),
@@ -168,6 +178,12 @@ def test_the_order_of_a_file_does_not_matter() -> None:
         ("[kinds.layoffs]\nhalf_life = 3", "half_life. Did you mean 'half_life_days'?"),
         ("[kinds.layofs]\nintent = 1", "names an unknown kind, 'layofs'. Did you mean 'layoffs'?"),
         ("[[plays]]\nid = 'a'\nkind = 'layofs'", "plays, number 1, kind names an unknown kind, 'layofs'."),
+        ("[[plays]]\nid = 'a'\nopener = '{amont}'", "plays, number 1: there is no placeholder {amont}; the"),
+        ("[[plays]]\nid = 'a'\nopener = '{Amount }'", "no placeholder {Amount }; the nearest is {amount}."),
+        ("[[plays]]\nid = 'a'\ntalk = ['{account.name}']", "{account.name}; the nearest is {account}."),
+        ("[[plays]]\nid = 'a'\ntalk = ['{0!r}']", "there is no placeholder {0!r}; known are account,"),
+        ("[[plays]]\nid = 'a'\ntalk = ['a { b']", "plays, number 1: a brace stands alone; write"),
+        ("[[plays]]\nid = 'a'\nsteps = ['call {account}']", "plays, number 1: steps take no placeholders;"),
         ("[patience]\nwarmm = 3", "patience, warmm is no stage. Did you mean 'warm'?"),
         ("[patience]\nwarm = -3", "patience, warm: Input should be greater than 0, not -3."),
         ("[kinds.layoffs]\ncloses_days = 3000", "opens_days, closes_days and expires_days must follow"),
