@@ -6,6 +6,7 @@ posting begins depends on the postings of the twelve weeks before it alone, so t
 matter, and no clock is asked.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -77,23 +78,27 @@ def _postings(past: Past, lexicon: Lexicon) -> list[Reason]:
 def _surges(postings: Sequence[Reason], since: datetime, until: datetime) -> list[_Surge]:
     """Return the surges that begin in this time: none did in the two weeks before."""
     days = sorted({each.at for each in postings if since - _RECENT < each.at <= until})
-    many = {day: surge for day in days if (surge := _surge(postings, day)) is not None}
+    many = [surge for day in days if (surge := _surge(postings, day)) is not None]
     return [
         surge
-        for day, surge in many.items()
-        if day >= since and not any(day - _RECENT < other < day for other in many)
+        for earlier, surge in zip([None, *many], many, strict=False)
+        if surge.begins >= since and (earlier is None or earlier.begins <= surge.begins - _RECENT)
     ]
 
 
 def _surge(postings: Sequence[Reason], day: datetime) -> _Surge | None:
-    recent = tuple(each for each in postings if day - _RECENT < each.at <= day)
-    before = [each.at for each in postings if day - _RECENT - _BEFORE < each.at <= day - _RECENT]
-    usual = len(before) * (_RECENT / _BEFORE)
-    live = sum(_is_live(each.story) for each in recent)
-    known = bool(before) and min(before) <= day - _KNOWN
-    if not known or live < _FEWEST or live < _TIMES * usual:
+    first, middle, last = (
+        bisect_right(postings, moment, key=lambda each: each.at)
+        for moment in (day - _RECENT - _BEFORE, day - _RECENT, day)
+    )
+    before = middle - first
+    known = before > 0 and postings[first].at <= day - _KNOWN
+    needed = max(_FEWEST, _TIMES * before * (_RECENT / _BEFORE))
+    if not known or last - middle < needed:
         return None
-    return _Surge(begins=day, parts=recent, before=len(before))
+    recent = tuple(postings[middle:last])
+    live = sum(_is_live(each.story) for each in recent)
+    return _Surge(begins=day, parts=recent, before=before) if live >= needed else None
 
 
 def _is_live(story: Story) -> bool:
