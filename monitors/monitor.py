@@ -94,6 +94,7 @@ class Monitor:
             self._heart.cancel()
         try:
             await self.drain()
+            await self.beat()  # what was asked of hosts is stored with it
             await self._on_database(alive.end, self._engine, self.worker)
         except PassingFault as error:  # nothing is lost: what was not written is polled again
             logger.warning("stopped without the database", extra={"error": str(error)})
