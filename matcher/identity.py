@@ -119,7 +119,7 @@ def _own_domain(place: Place, words: tuple[bytes, ...], name: Name, account: Acc
         return (
             []
             if account.tickers
-            else [_plain("own_part", -3.0, "nothing shows that it is called by this part")]
+            else [_plain("own_part", -2.5, "nothing shows that it is called by this part")]
         )
     if not longer:
         return []

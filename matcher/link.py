@@ -16,11 +16,12 @@ from matcher.features import context_of
 from matcher.gazetteer import Gazetteer, Hit
 from matcher.identity import DOUBTS
 from matcher.intent import is_conversation
-from matcher.names import Origin, ambiguity_of
+from matcher.names import Ambiguity, Origin, ambiguity_of
 from matcher.normalise import words_of
 from matcher.passage import Passage, Style
 from matcher.place import Place
 from matcher.surroundings import Surroundings, features_of, plain_feature
+from matcher.vocabulary import commonness
 
 __all__ = ["LINE", "PLAUSIBLE", "Linker", "Links", "confidence_of"]
 
@@ -128,17 +129,40 @@ class Linker:
         self, event: StoredEvent, field: str, text: str, around: Surroundings
     ) -> list[list[_Candidate]]:
         """Return the candidates of each place in one text, the best first."""
-        hits = [hit for hit in self.gazetteer.find(words_of(text)) if hit.names][:_MOST_HITS]
+        hits = self._hits(words_of(text))
         if not hits:
             return []
         passage = Passage(event.id, field, text)
         voice = passage.style is Style.LOWER or is_conversation(event)
         groups = []
         for hit in hits:
+            if self._is_plural(passage, hit) and not passage.is_capital(hit.start):
+                continue  # a verb: "he googles"
             group = self._candidates(passage, hit, around, voice=voice)
             if group:
                 groups.append(sorted(group, key=lambda candidate: (-candidate.sum, candidate.account)))
         return groups
+
+    def _hits(self, words: Sequence[bytes]) -> list[Hit]:
+        """Return the names in the words; "Norviks" stands for Norvik where it is no word of its own."""
+        hits = self.gazetteer.find(words)
+        singular = [_without_plural(word) for word in words]
+        if singular != words:
+            taken = {index for hit in hits for index in range(hit.start, hit.end)}
+            hits.extend(
+                hit
+                for hit in self.gazetteer.find(singular)
+                if hit.end - hit.start == 1
+                and hit.start not in taken
+                and singular[hit.start] != words[hit.start]
+                and ambiguity_of((singular[hit.start],)) in _PLURAL
+            )
+            hits.sort()
+        return [hit for hit in hits if hit.names][:_MOST_HITS]
+
+    def _is_plural(self, passage: Passage, hit: Hit) -> bool:
+        words = passage.words[hit.start : hit.end]
+        return len(words) == 1 and _without_plural(words[0]) != words[0] and not self.gazetteer.find(words)
 
     def _candidates(
         self, passage: Passage, hit: Hit, around: Surroundings, *, voice: bool
@@ -220,6 +244,15 @@ def _number(kind: str, value: str) -> str:
     if kind == HintKind.CIK.value:
         return value.lstrip("0")
     return value.split("//", 1)[-1].removeprefix("www.").rstrip("/")
+
+
+_PLURAL: Final = frozenset({Ambiguity.DISTINCTIVE, Ambiguity.DOMINANT})
+_LONG: Final = 6  # letters of a plural; a shorter one is another name as often
+
+
+def _without_plural(word: bytes) -> bytes:
+    plural = len(word) >= _LONG and word.endswith(b"s") and not word.endswith(b"ss") and not commonness(word)
+    return word[:-1] if plural else word
 
 
 def _is_domain(passage: Passage, hit: Hit) -> bool:
