@@ -93,7 +93,7 @@ def _sentence(passage: Passage, index: int) -> int:
 
 def _listed_with(passage: Passage, one: Span, other: Span) -> bool:
     between = passage.text[one.end : other.start].strip()
-    return between in {",", "and", "&", ", and", "/", "or", "und", "et", "-", "‑", "–"}  # noqa: RUF001 - dashes as texts write them
+    return between in {",", "and", "&", ", and", "/", "or", "und", "et", "-", "‑", "–"}
 
 
 def _told(passage: Passage, start: int, end: int) -> Role | None:
