@@ -1,7 +1,7 @@
 """One account, or one trigger, with all that explains it: now, or on a day in the past."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from earmark.lifecycle import Stage
@@ -10,6 +10,7 @@ from earmark.types import (
     Account,
     Contact,
     Judgement,
+    Lexicon,
     Score,
     Story,
     Transition,
@@ -19,6 +20,7 @@ from earmark.types import (
 from matcher.fit import Fit, fit
 from matcher.people import Path, referral_paths
 from matcher.score import score_at, score_now
+from matcher.steps import touches_of, with_next_steps
 from review.rules import lexicon_of
 from review.today import kind_words
 from storage import accounts, judgements, readings, transitions, triggers
@@ -84,7 +86,7 @@ def account_view(connection: Connection, account: Account, at: datetime) -> Acco
     def reasons(chosen: Sequence[Trigger]) -> tuple[Reason, ...]:
         return tuple(
             Reason(
-                trigger=one,
+                trigger=_with_next_steps(one, replace(account, stage=stage), lexicon, moves),
                 kind_words=kind_words(one.kind, lexicon.kinds),
                 score=score_at(one, at, lexicon.kinds),
                 story=triggers.story(connection, one.story),
@@ -126,6 +128,16 @@ def trigger_view(connection: Connection, trigger: Trigger, now: datetime) -> Tri
         transitions=tuple(move for move in moves if move.trigger == trigger.id),
         judgements=tuple(judgements.of_trigger(connection, trigger.id)),
     )
+
+
+def _with_next_steps(
+    trigger: Trigger, account: Account, lexicon: Lexicon, moves: Sequence[Transition]
+) -> Trigger:
+    """Return the trigger with a note that says what to do next now, not when the news came."""
+    if trigger.note is None:
+        return trigger
+    touches = touches_of(trigger, moves)
+    return replace(trigger, note=with_next_steps(trigger.note, trigger, account, lexicon, touches))
 
 
 def stage_at(moves: Sequence[Transition]) -> tuple[Stage, datetime | None]:

@@ -131,7 +131,7 @@ def print_account(console: Console, view: AccountView, zone: tzinfo) -> None:
     _section(console, "Reasons", _reasons(view.reasons, view.at, zone), empty="none now")
     if view.reasons and (note := view.reasons[0].trigger.note):
         best = view.reasons[0]
-        _section(console, "Note", [Text(_safe_lines(as_text(note, best.score)))])
+        _section(console, "Note", [Text(_safe_lines(as_text(note, best.score, at=view.at)))])
     _section(console, "Ended", _reasons(view.ended, view.at, zone))
     _section(console, "History", _history(view.transitions, zone), empty="it has not moved yet")
     _section(console, "Not sure", (_doubt(one) for one in view.abstentions[:5]))

@@ -203,10 +203,14 @@ def show(
     at: Annotated[
         str | None, typer.Option("--at", help="As it stood at the end of a day: 2026-10-01.")
     ] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="Only the notes, as text, markdown or html.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show an account: its stage and why, its reasons with the note, and its history; now or on a day."""
     from review.account import account_view
+    from review.notes import Form, notes
     from review.plain import plain
     from review.progress import progress_of
 
@@ -216,6 +220,13 @@ def show(
         chosen = choose_account(connection, account)
         view = account_view(connection, chosen, moment)
         compounds = progress_of(connection, chosen, moment)
+    if form is not None:
+        _one_of(form, list(Form), "format")
+        told = notes(view, Form(form))
+        if not told:
+            nothing(f"{chosen.name} has no open reason, so there is no note.")
+        session.show(told, as_json, lambda _: typer.echo("\n\n".join(told)))
+        return
 
     def draw(console: "Console") -> None:
         from review.terminal import print_account, print_progress
