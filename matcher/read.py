@@ -1,6 +1,6 @@
 """From an event to all that the matcher makes of it: who, what, in which role, how sure, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -8,6 +8,7 @@ from earmark.triggers import SIGNALS
 from earmark.types import Certainty, Claim, Fact, Lexicon, Match, Mention, Reading, Role, Span, StoredEvent
 from matcher import intent, jobs, kinds
 from matcher.conversations import conversation_matches, with_problem
+from matcher.corrections import Correction, corrected
 from matcher.link import Linker
 from matcher.people import with_champions
 from matcher.problems import ProblemMatch, Problems
@@ -32,13 +33,15 @@ class Matcher:
         self._problems = Problems(lexicon.problems)
         self._rivals = Rivals(lexicon.problems)
 
-    def read(self, event: StoredEvent) -> Reading:
+    def read(self, event: StoredEvent, corrections: Iterable[Correction] = ()) -> Reading:
         """Return what the event says, about whom; the same event always gives the same reading.
+
+        ``corrections`` are what people said of this very text.
 
         Every mention, claim and match carries the spans that prove it. A text that names more than ten
         accounts is a round-up: its mentions are kept, and it gives no match.
         """
-        links = self._linker.link(event)
+        links = corrected(self._linker.link(event), event, corrections)
         signal = _signal(event)
         voice = None if signal else intent.read(event)
         if voice:

@@ -8,6 +8,7 @@ from typing import Final
 
 from earmark.errors import ConfigError
 from earmark.types import Account, Changes, Lexicon, Reading, StoredEvent
+from matcher.corrections import Correction
 from matcher.names import Origin, names_of
 from matcher.normalise import words_of
 from matcher.read import Matcher
@@ -40,13 +41,14 @@ class Taught:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
-    """A change of the lessons of one account; ``texts`` are to be read again."""
+    """A change of the lessons of one account; ``texts`` are to be read again, under ``corrections``."""
 
     account: str
     lessons: tuple[Lesson, ...]
     texts: tuple[StoredEvent, ...]
     lexicon: Lexicon
     before: tuple[Reading, ...]
+    corrections: tuple[tuple[str, Correction], ...]
 
 
 def teach(
@@ -58,30 +60,37 @@ def teach(
     by: str,
     now: datetime,
     name: str | None = None,
+    alone: bool = False,
 ) -> Taught:
     """Keep a name of the account, or one that never means it, and read its texts again.
 
     The name is ``name``, or else the words of the event that may mean the account. Texts are the event and
-    those that were undecided about the same words. ConfigError when there is nothing to learn.
+    those that were undecided about the same words; with ``alone`` it corrects the reading of the event,
+    and is no name. ConfigError when there is nothing to learn.
     """
     with reading(engine) as connection:
         lexicon = rulebook.lexicon(connection)
         held = lessons.of(connection, account.id)
-        doubts = readings.abstentions(connection, account.id, limit=_MOST_TEXTS)
+        corrections = _corrections(lessons.learned(connection))
+        doubts = [] if alone else readings.abstentions(connection, account.id, limit=_MOST_TEXTS)
     matcher = Matcher(lexicon)
-    read = matcher.read(event)
+    read = _read(matcher, event, corrections)
     words = name or _quote(read, account)
     if words is None:
         raise ConfigError(
             f"That text holds no name of {account.name}. Say which of its words you mean: --as NAME"
         )
-    _check(words, account, event, is_own=is_own, given=name is not None, read=read)
+    if alone:
+        _check_alone(words, account, event, is_own=is_own, read=read)
+    else:
+        _check(words, account, event, is_own=is_own, given=name is not None, read=read)
     lesson = Lesson(
-        id=identity("lesson", account.id, words.casefold(), is_own, now)[:12],
+        id=identity("lesson", account.id, words.casefold(), is_own, event.id if alone else "", now)[:12],
         name=words,
         is_own=is_own,
         by=by,
         at=now,
+        alone=alone,
     )
     alike = {
         doubt.event.id: doubt.event
@@ -89,9 +98,16 @@ def teach(
         if _stands(words_of(words), words_of(f"{doubt.event.title} | {doubt.event.text}"))
     }
     texts = tuple(({event.id: event} | alike).values())
-    before = (read, *(matcher.read(text) for text in texts[1:]))
+    before = (read, *(_read(matcher, text, corrections) for text in texts[1:]))
     lesson = replace(lesson, events=tuple(text.id for text in texts))
-    wish = _Wish(account=account.id, lessons=(*held, lesson), texts=texts, lexicon=lexicon, before=before)
+    wish = _Wish(
+        account=account.id,
+        lessons=(*held, lesson),
+        texts=texts,
+        lexicon=lexicon,
+        before=before,
+        corrections=(*corrections, *_corrections([(account.id, lesson)])),
+    )
     return _fulfil(engine, wish, lesson, "teach", by, now)
 
 
@@ -100,14 +116,17 @@ def unteach(engine: Engine, account: str, lesson: Lesson, *, by: str, now: datet
     with reading(engine) as connection:
         lexicon = rulebook.lexicon(connection)
         held = lessons.of(connection, account)
+        learned = lessons.learned(connection)
         texts = tuple(lessons.texts(connection, lesson.events))
     matcher = Matcher(lexicon)
+    corrections = _corrections(learned)
     wish = _Wish(
         account=account,
         lessons=tuple(one for one in held if one.id != lesson.id),
         texts=texts,
         lexicon=lexicon,
-        before=tuple(matcher.read(text) for text in texts),
+        before=tuple(_read(matcher, text, corrections) for text in texts),
+        corrections=_corrections([(owner, one) for owner, one in learned if one.id != lesson.id]),
     )
     return _fulfil(engine, wish, lesson, "teach --undo", by, now)
 
@@ -118,16 +137,31 @@ def _fulfil(engine: Engine, wish: _Wish, lesson: Lesson, verb: str, by: str, now
         account = lessons.account_with(connection, wish.account, wish.lessons)
     lexicon = replace(wish.lexicon, accounts={**wish.lexicon.accounts, account.id: account})
     matcher = Matcher(lexicon)
-    after = tuple(matcher.read(text) for text in wish.texts)
+    after = tuple(_read(matcher, text, wish.corrections) for text in wish.texts)
     states = [{read.event.id: _said(read, account.id) for read in one} for one in (wish.before, after)]
     lesson = replace(lesson, effect=_effect(*states))
     with writing(engine) as connection:
         lessons.save(connection, account.id, [lesson if one.id == lesson.id else one for one in wish.lessons])
         changes = decide_again(connection, after, lexicon, now)
         own = "is a name" if lesson.is_own else "is no name"
-        text = f"“{lesson.name}” {own} of {account.name}. {lesson.effect}"
+        where = " in one text" if lesson.alone else ""
+        text = f"“{lesson.name}” {own} of {account.name}{where}. {lesson.effect}"
         audit.record(connection, Deed(at=now, by=by, verb=verb, subject=account.id, text=text))
     return Taught(account=account.id, lesson=lesson, before=states[0], after=states[1], changes=changes)
+
+
+def _corrections(learned: Sequence[tuple[str, Lesson]]) -> tuple[tuple[str, Correction], ...]:
+    """Return what was said of single texts, by their ids, the earliest first."""
+    return tuple(
+        (event, Correction(account=account, words=lesson.name, is_own=lesson.is_own, by=lesson.by))
+        for account, lesson in sorted(learned, key=lambda pair: (pair[1].at, pair[1].id))
+        if lesson.alone
+        for event in lesson.events
+    )
+
+
+def _read(matcher: Matcher, text: StoredEvent, corrections: Sequence[tuple[str, Correction]]) -> Reading:
+    return matcher.read(text, [one for event, one in corrections if event == text.id])
 
 
 def _quote(read: Reading, account: Account) -> str | None:
@@ -169,6 +203,19 @@ def _check(
         len(words) == 1 or any(tuple(words_of(one)) == words for one in account.not_aliases)
     ):
         raise ConfigError(f"{name!r} is not looked for as a name of {account.name}, so nothing would change.")
+
+
+def _check_alone(name: str, account: Account, event: StoredEvent, *, is_own: bool, read: Reading) -> None:
+    """Refuse a verdict about one text that would change nothing there."""
+    if name not in event.title and name not in event.text:
+        raise ConfigError(
+            f"The words {name!r} do not stand in that text. Copy them from it, letter by letter."
+        )
+    said = _said(read, account.id)
+    if is_own and said in {"match", "named"}:
+        raise ConfigError(f"That text is linked to {account.name} already, so nothing would change.")
+    if not is_own and said == "not named":
+        raise ConfigError(f"That text is not linked to {account.name}, so nothing would change.")
 
 
 def _stands(words: Sequence[bytes], text: Sequence[bytes]) -> bool:

@@ -11,7 +11,8 @@ __all__ = ["Lesson", "taught_names"]
 class Lesson:
     """One name that is the account's own, or never is: who taught it, when, and what came of it.
 
-    ``events`` are the texts that were read again for it.
+    ``events`` are the texts that were read again for it; one that stands ``alone`` is about its single text,
+    and no name anywhere else.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Lesson:
     at: datetime
     events: tuple[str, ...] = ()
     effect: str = ""
+    alone: bool = False
 
 
 def taught_names(
@@ -31,6 +33,8 @@ def taught_names(
         return aliases, not_aliases
     own, never = list(aliases), list(not_aliases)
     for lesson in lessons:
+        if lesson.alone:
+            continue
         wanted, other = (own, never) if lesson.is_own else (never, own)
         same = lesson.name.casefold()
         other[:] = [name for name in other if name.casefold() != same]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from earmark.cli.moments import backwards
 from earmark.cli.session import session_of
 from earmark.types import Verdict
 
@@ -80,6 +81,8 @@ def learned(
 def lesson_row(account: str, lesson: "Lesson") -> dict[str, Any]:
     """Return what is told of a lesson about a name."""
     own = "is a name of it" if lesson.is_own else "never means it"
+    if lesson.alone:
+        own = "means it in one text" if lesson.is_own else "does not mean it in one text"
     return {
         "what": "name",
         "id": lesson.id,
@@ -87,6 +90,7 @@ def lesson_row(account: str, lesson: "Lesson") -> dict[str, Any]:
         "account": account,
         "name": lesson.name,
         "is_own": lesson.is_own,
+        "alone": lesson.alone,
         "by": lesson.by,
         "at": lesson.at,
         "learned": f"\u201c{lesson.name}\u201d {own}",
@@ -176,7 +180,7 @@ def insights(
     from storage.worked import worked_since
 
     session = session_of(context)
-    begin = session.moment(since) or session.now
+    begin = session.moment(backwards(since)) or session.now
     with session.reading() as connection:
         worked = worked_since(connection, begin)
     views: dict[str, Callable[[Worked], str]] = {

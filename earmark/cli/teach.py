@@ -1,4 +1,4 @@
-"""Verbs of names: what could not be told, teaching it, and what was learned."""
+"""Verbs of names: what could not be told, and teaching it."""
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from earmark.cli.learned import lesson_row
 from earmark.cli.session import Session, choose_account, nothing, notice, session_of, who
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from earmark.types import StoredEvent
     from monitors.teaching import Taught
-    from storage.lessons import Lesson
 
 __all__ = ["add_to"]
 
@@ -25,7 +25,7 @@ _SHORTEST: Final = 6
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to the root."""
-    for verb in (unsure, teach, learned):
+    for verb in (unsure, teach):
         app.command()(verb)
 
 
@@ -72,10 +72,12 @@ def unsure(
 
     session.show(rows, as_json, draw)
     if rows and not as_json:
-        notice("Teach one: earmark teach EVENT ACCOUNT --this-is-us, or --never-us")
+        notice(
+            "Teach one: earmark teach EVENT ACCOUNT --this-is-us, or --never-us; --only-here for that text"
+        )
 
 
-def teach(
+def teach(  # noqa: PLR0913, PLR0917 - each is an option of the verb
     context: typer.Context,
     event: Annotated[
         str | None, typer.Argument(metavar="EVENT", help="Id of a text, or how it begins: see unsure.")
@@ -88,6 +90,9 @@ def teach(
     name: Annotated[
         str | None, typer.Option("--as", help="Other words of that text, such as a longer name.")
     ] = None,
+    alone: Annotated[
+        bool, typer.Option("--only-here", help="Of that text alone: the words are no name elsewhere.")
+    ] = False,
     undo: Annotated[str | None, typer.Option(help="Take back the lesson of this id: see learned.")] = None,
     by: Annotated[str | None, typer.Option(help="Who did it; else your user name.")] = None,
     as_json: AsJson = False,
@@ -97,14 +102,14 @@ def teach(
 
     session = session_of(context)
     if undo is not None:
-        if event or account or name or own is not None:
+        if event or account or name or alone or own is not None:
             raise ConfigError("--undo stands alone: earmark teach --undo LESSON")
         taught = _unteach(session, undo, by or who())
     elif event is None or account is None or own is None:
         raise ConfigError("Say which text and whose: earmark teach EVENT ACCOUNT --this-is-us, or --never-us")
     else:
-        taught = _teach(session, event, account, own=own, name=name, by=by or who())
-    value = _plain(taught.account, taught.lesson) | {
+        taught = _teach(session, event, account, own=own, name=name, alone=alone, by=by or who())
+    value = lesson_row(taught.account, taught.lesson) | {
         "undone": undo is not None,
         "texts": [
             {"event": text, "before": old, "after": taught.after[text]} for text, old in taught.before.items()
@@ -113,39 +118,17 @@ def teach(
     session.show(value, as_json, lambda console: console.print(_told(taught, undone=undo is not None)))
 
 
-def learned(context: typer.Context, as_json: AsJson = False) -> None:
-    """List what people taught, who and when, and what came of it; the newest first."""
-    from storage import lessons
-
-    session = session_of(context)
-    with session.reading() as connection:
-        found = lessons.learned(connection)
-
-    def draw(console: "Console") -> None:
-        from rich.text import Text
-
-        from review.terminal import day, safe, table_of
-
-        if not found:
-            console.print("Nothing was taught. What could not be told: earmark unsure")
-            return
-        table = table_of("lesson", "day", "by", "account", "learned", "effect")
-        zone = session.settings.team.zone
-        for account, lesson in found:
-            cells = (lesson.by, account, _sentence(lesson), lesson.effect)
-            table.add_row(lesson.id, day(lesson.at, zone), *(Text(safe(cell)) for cell in cells))
-        console.print(table)
-
-    session.show([_plain(account, lesson) for account, lesson in found], as_json, draw)
-
-
-def _teach(session: Session, event: str, account: str, *, own: bool, name: str | None, by: str) -> "Taught":
+def _teach(
+    session: Session, event: str, account: str, *, own: bool, name: str | None, alone: bool, by: str
+) -> "Taught":
     from monitors.teaching import teach as teach_name
 
     with session.reading() as connection:
         chosen = choose_account(connection, account)
     text = _event(session, event)
-    return teach_name(session.engine, chosen, text, is_own=own, by=by, now=session.now, name=name)
+    return teach_name(
+        session.engine, chosen, text, is_own=own, by=by, now=session.now, name=name, alone=alone
+    )
 
 
 def _unteach(session: Session, beginning: str, by: str) -> "Taught":
@@ -173,23 +156,6 @@ def _event(session: Session, beginning: str) -> "StoredEvent":
     return found[0]
 
 
-def _plain(account: str, lesson: "Lesson") -> dict[str, Any]:
-    return {
-        "lesson": lesson.id,
-        "account": account,
-        "name": lesson.name,
-        "is_own": lesson.is_own,
-        "by": lesson.by,
-        "at": lesson.at,
-        "effect": lesson.effect,
-        "events": list(lesson.events),
-    }
-
-
-def _sentence(lesson: "Lesson") -> str:
-    return f"“{lesson.name}” {'is a name of it' if lesson.is_own else 'never means it'}"
-
-
 def _told(taught: "Taught", *, undone: bool) -> str:
     """Return what was learned or taken back, and what follows, in words."""
     from review.terminal import safe
@@ -201,7 +167,8 @@ def _told(taught: "Taught", *, undone: bool) -> str:
         if move.after is not move.before
     ]
     states = [f"trigger {one.id[:8]} is {one.state}" for one in taught.changes.triggers]
-    done = f"Taken back: {_sentence(lesson)}." if undone else f"Learned: {_sentence(lesson)}."
+    learned = lesson_row(taught.account, lesson)["learned"]
+    done = f"Taken back: {learned}." if undone else f"Learned: {learned}."
     back = "" if undone else f"Take it back with: earmark teach --undo {lesson.id}"
     lines = (f"{done} {lesson.effect}", "; ".join([*moves, *states]), back)
     return "\n".join(safe(line) for line in lines if line)

@@ -8,7 +8,7 @@ from tests.earmark.workspaces import a_workspace, earmark, json_of, tell, well
 
 LIST = """\
 name,domain,industry
-Harrow Systems Ltd,harrowsystems.example,Software
+Harrow Systems Ltd,harrow.example,Software
 Norvik Labs,norviklabs.example,Robotics
 """
 FUNDS = an_event("Harrow raises $20 million", external_id="funds", url="https://wire.example/funds")
@@ -50,11 +50,11 @@ def event_of(folder: Path, words: str) -> str:
 def test_what_could_not_be_told_is_listed_with_its_words_and_its_reason(folder: Path) -> None:
     assert doubts(folder).keys() == {FUNDS.title, HIRE.title}
     row = doubts(folder)[FUNDS.title]
-    assert (row["account"], row["words"]) == ("harrowsystems.example", "Harrow")
+    assert (row["account"], row["words"]) == ("harrow.example", "Harrow")
     assert "only a part of the name" in row["reason"]
     assert json_of(folder, "unsure", "norvik") == []
     assert "No text is undecided." in well(folder, "unsure", "norvik")
-    assert "Nothing was taught." in well(folder, "learned")
+    assert "Nothing was taught" in well(folder, "learned")
     assert row["event"][:10] in well(folder, "unsure", "harrow")
 
 
@@ -113,6 +113,47 @@ def test_a_lesson_about_another_text_holds_for_the_next_poll(folder: Path) -> No
     well(folder, "teach", event_of(folder, "Singapore"), "norvik", "--never-us")
     tell(folder, [an_event("Norvik lays off 40", external_id="cuts", url="https://wire.example/cuts")])
     assert open_kinds(folder, "norvik") == []
+
+
+def test_this_is_us_of_one_text_alone_leaves_every_other_text_undecided(folder: Path) -> None:
+    before = (doubts(folder), the_list(folder))
+    event = doubts(folder)[FUNDS.title]["event"]
+    taught = json_of(folder, "teach", event, "harrow", "--this-is-us", "--only-here", "--by", "Ada")
+    assert [(text["before"], text["after"]) for text in taught["texts"]] == [("undecided", "match")]
+    assert doubts(folder).keys() == {HIRE.title}
+    assert open_kinds(folder, "harrow") == ["funding_early"]
+    trigger = json_of(folder, "triggers", "--account", "harrow")[0]["id"]
+    assert "Ada said so of this text" in well(folder, "why", trigger)
+    assert "means it in one text" in well(folder, "learned")
+    well(folder, "teach", "--undo", taught["lesson"])
+    assert (doubts(folder), the_list(folder)) == before
+    assert open_kinds(folder, "harrow") == []
+
+
+def test_never_us_of_one_text_alone_takes_that_match_away_and_no_other(folder: Path) -> None:
+    event = event_of(folder, "Singapore")
+    taught = json_of(folder, "teach", event, "norvik", "--never-us", "--only-here")
+    assert open_kinds(folder, "norvik") == []
+    tell(folder, [an_event("Norvik lays off 40", external_id="cuts", url="https://wire.example/cuts")])
+    assert open_kinds(folder, "norvik") == ["layoffs"]
+    well(folder, "teach", "--undo", taught["lesson"])
+    assert open_kinds(folder, "norvik") == ["layoffs", "new_office_or_market"]
+
+
+def test_a_later_lesson_about_the_name_leaves_what_was_said_of_one_text(folder: Path) -> None:
+    event = doubts(folder)[FUNDS.title]["event"]
+    well(folder, "teach", event, "harrow", "--this-is-us", "--only-here")
+    well(folder, "teach", event_of(folder, "financial officer"), "harrow", "--never-us")
+    assert open_kinds(folder, "harrow") == ["funding_early"]
+
+
+def test_a_correction_that_changes_nothing_is_refused(folder: Path) -> None:
+    linked = event_of(folder, "Singapore")
+    again = earmark(folder, "teach", linked, "norvik", "--this-is-us", "--only-here")
+    assert (again.exit_code, "linked to Norvik Labs already" in again.stderr) == (2, True)
+    other = earmark(folder, "teach", linked, "harrow", "--never-us", "--only-here", "--as", "Singapore")
+    assert (other.exit_code, "is not linked to Harrow" in other.stderr) == (2, True)
+    assert json_of(folder, "learned") == []
 
 
 @pytest.mark.parametrize(
