@@ -60,10 +60,11 @@ def identity_of(place: Place, name: Name, account: Account, around: "Surrounding
     if bearer is not True and place.ambiguity is not Ambiguity.DOMINANT:
         described = _described(place, account)
         found.extend(described or _abroad(place, account, around))
-    record = _on_record(words, account, around)
-    if place.is_word or place.ambiguity is Ambiguity.ACRONYM:
-        found.extend(record)
-    if bearer is None and not record and len(words) == 1 and words[0] in popular_names():
+    doubtful = place.is_word or place.ambiguity is Ambiguity.ACRONYM
+    popular = bearer is None and len(words) == 1 and words[0] in popular_names()
+    record = _on_record(words, account, around) if doubtful or popular else []
+    found.extend(record if doubtful else ())
+    if popular and not record:
         found.append(_plain("popular", -0.8 if account.tickers else -2.2, "many companies bear this name"))
     return found
 

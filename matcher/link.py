@@ -146,17 +146,13 @@ class Linker:
     def _hits(self, words: Sequence[bytes]) -> list[Hit]:
         """Return the names in the words; "Norviks" stands for Norvik where it is no word of its own."""
         hits = self.gazetteer.find(words)
-        singular = [_without_plural(word) for word in words]
-        if singular != words:
+        plurals = [index for index, word in enumerate(words) if _without_plural(word) != word]
+        if plurals:
             taken = {index for hit in hits for index in range(hit.start, hit.end)}
-            hits.extend(
-                hit
-                for hit in self.gazetteer.find(singular)
-                if hit.end - hit.start == 1
-                and hit.start not in taken
-                and singular[hit.start] != words[hit.start]
-                and ambiguity_of((singular[hit.start],)) in _PLURAL
-            )
+            for index in plurals:
+                word = _without_plural(words[index])
+                if index not in taken and ambiguity_of((word,)) in _PLURAL:
+                    hits.extend(Hit(index, index + 1, found.names) for found in self.gazetteer.find([word]))
             hits.sort()
         return [hit for hit in hits if hit.names][:_MOST_HITS]
 
@@ -251,8 +247,9 @@ _LONG: Final = 6  # letters of a plural; a shorter one is another name as often
 
 
 def _without_plural(word: bytes) -> bytes:
-    plural = len(word) >= _LONG and word.endswith(b"s") and not word.endswith(b"ss") and not commonness(word)
-    return word[:-1] if plural else word
+    if word[-1:] != b"s" or len(word) < _LONG or word[-2:] == b"ss" or commonness(word):
+        return word
+    return word[:-1]
 
 
 def _is_domain(passage: Passage, hit: Hit) -> bool:
