@@ -144,7 +144,8 @@ def _told(trigger: Trigger) -> dict[str, Any]:
 
 
 def _section(note: Note, section: str) -> str:
-    return " ".join(sentence.text for sentence in note.sentences if sentence.section == section)
+    told = [sentence.text for sentence in note.sentences if sentence.section == section]
+    return " ".join(text if text.endswith((".", "!", "?", "…")) else f"{text}." for text in told if text)
 
 
 def _quotes(note: Note) -> Iterator[Span]:

@@ -1,24 +1,28 @@
 """Deliveries to be made, committed with the change that causes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, text, update
+from sqlalchemy import Connection, Row, func, or_, select, text, update
 
 from earmark.types import Outgoing
 from storage.engine import LOCK_CLASS
 from storage.rows import add as add_rows
+from storage.rows import each
 from storage.tables import outbox
 
 __all__ = [
     "Parcel",
     "State",
     "add",
+    "counts",
     "failed",
     "find",
+    "hasten",
+    "known",
     "pending",
     "postpone",
     "release",
@@ -155,6 +159,25 @@ def release(conn: Connection, numbers: Sequence[int]) -> None:
     """Give back what was taken and not tried."""
     held = update(outbox).where(outbox.c.number.in_(numbers))
     conn.execute(held.values(lease_until=None, lease_by=None))
+
+
+def known(conn: Connection, target: str, keys: Iterable[str]) -> set[str]:
+    """Return those of the keys that a target was told, or refused for good."""
+    ended = select(outbox.c.key).where(outbox.c.target == target, outbox.c.state != _WAITING)
+    return {row.key for row in each(conn, ended, outbox.c.key, keys)}
+
+
+def counts(conn: Connection) -> dict[tuple[str, State], int]:
+    """Return how many deliveries each target has in each state."""
+    query = select(outbox.c.target, outbox.c.state, func.count().label("held"))
+    grouped = conn.execute(query.group_by(outbox.c.target, outbox.c.state))
+    return {(row.target, State(row.state)): row.held for row in grouped}
+
+
+def hasten(conn: Connection, now: datetime, *, target: str) -> None:
+    """Let what waits for a target be tried now, whatever pause it is in."""
+    held = update(outbox).where(outbox.c.target == target, outbox.c.state == _WAITING, outbox.c.next_at > now)
+    conn.execute(held.values(next_at=now))
 
 
 def postpone(conn: Connection, until: Mapping[int, datetime]) -> None:

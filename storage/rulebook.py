@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 
 from earmark.rulebook import parse
 from earmark.types import Account, Lexicon
-from storage import accounts, agenda, counters, judgements
+from storage import accounts, agenda, counters, judgements, targets
 from storage.record import Said, aged, ages_of, records_of
 from storage.tables import rulebook
 
@@ -83,7 +83,11 @@ def decided(
     newest = latest(conn) if text_toml is None else (0, text_toml)
     known = accounts.every(conn) if listed is None else {account.id: account for account in listed}
     lexicon = parse(newest[1] if newest else "").lexicon(known, lexicon_version(conn))
-    return replace(lexicon, champions=accounts.champions(conn) if listed is None else ())
+    return replace(
+        lexicon,
+        champions=accounts.champions(conn) if listed is None else (),
+        targets=tuple(dict.fromkeys((*lexicon.targets, *targets.automatic(conn)))),
+    )
 
 
 def learned(lexicon: Lexicon, said: Sequence[Said], anew: Mapping[str, int]) -> Lexicon:

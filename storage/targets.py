@@ -12,7 +12,7 @@ from storage.counters import CHANGES, LEXICON, bump
 from storage.rows import upsert
 from storage.tables import targets
 
-__all__ = ["Target", "add", "every", "get", "keep", "pause", "read", "remove"]
+__all__ = ["Target", "add", "automatic", "every", "get", "keep", "pause", "read", "remove"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,11 @@ def get(conn: Connection, name: str) -> Target | None:
 def every(conn: Connection) -> list[Target]:
     """Return all targets by name."""
     return [_as_target(row) for row in conn.execute(select(targets).order_by(targets.c.id))]
+
+
+def automatic(conn: Connection) -> tuple[str, ...]:
+    """Return the names of the targets that take promotions by themselves."""
+    return tuple(target.id for target in every(conn) if target.options.get("automatic", True))
 
 
 def remove(conn: Connection, name: str) -> bool:

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from earmark.cli import targets
 from earmark.cli.session import Session, notice, session_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
+    from earmark.contract import Exporter
     from earmark.types import Trigger
     from exports.choice import Choice
     from exports.line import Line
@@ -27,42 +31,63 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _SHOWN = 20
 
 
+targets.add_to(app)
+
+
 @app.command()
 def kinds(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the export profiles: what each is for, what a line stands for, and its columns."""
+    """List where exports can go: kinds of targets with their options, and profiles of files."""
+    from exports import registry
     from exports.profiles import PROFILES
 
     def draw(console: "Console") -> None:
+        for name, kind in registry.kinds().items():
+            console.print(f"{name}: {kind.about}; needs {kind.auth}", markup=False)
+            console.print(f"  options: {', '.join(kind.model_fields)}", markup=False)
+        for fault in registry.broken().values():
+            console.print(fault, markup=False)
         for profile in PROFILES.values():
             console.print(f"{profile.name}: {profile.about}", markup=False)
             headers = ", ".join(column.header for column in profile.columns)
             console.print(f"  a line per {profile.per}: {headers}", markup=False)
 
-    value = {name: _as_value(profile) for name, profile in PROFILES.items()}
+    value = {
+        "targets": {name: _as_kind(kind) for name, kind in registry.kinds().items()},
+        "profiles": {name: _as_value(profile) for name, profile in PROFILES.items()},
+        "broken": dict(registry.broken()),
+    }
     session_of(context).show(value, as_json, draw)
 
 
 @app.command()
 def run(
     context: typer.Context,
-    profile: Annotated[str, typer.Argument(help="Name of a profile: see earmark exports kinds.")],
-    out: Annotated[Path | None, typer.Option(help="The CSV file to write; it is replaced whole.")] = None,
+    name: Annotated[
+        str, typer.Argument(metavar="TARGET|PROFILE", help="A target of yours, a profile of a file, or csv.")
+    ],
+    profile: Annotated[str | None, typer.Option(help="With csv: the profile.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write, .csv or .xlsx; it is replaced whole.")
+    ] = None,
     owner: Annotated[str | None, typer.Option(help="Only accounts of this owner.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a CSV file for a CRM, a sequencer or a spreadsheet, and say what was left out and why."""
+    """Send what is on the list to a target, or write it to a file, and say what was left out and why."""
     from earmark.errors import ConfigError
-    from exports.csv_file import write
     from exports.profiles import columns_of, rows_of
     from exports.registry import profile as profile_named
+    from storage.targets import get as target_named
 
-    wanted = profile_named(profile)
+    session = session_of(context)
+    with session.reading() as connection:
+        is_target = profile is None and target_named(connection, name) is not None
+    if is_target:
+        targets.deliver_to(session, name, owner=owner, dry_run=dry_run, as_json=as_json)
+        return
+    wanted = profile_named(profile or name)
     if out is None and not dry_run:
         raise ConfigError(f"Name the file to write: earmark exports run {wanted.name} --out FILE")
-    session = session_of(context)
     choice = _choice(session, wanted, owner)
     columns = columns_of(wanted, choice.lines)
     header = [column.header for column in columns]
@@ -76,7 +101,7 @@ def run(
     if dry_run:
         value["would_write"] = [dict(zip(header, row, strict=True)) for row in rows]
     elif out is not None:
-        write(out, header, rows, mark=wanted.spreadsheet)
+        _write(out, header, rows, wanted)
 
     def draw(console: "Console") -> None:
         _draw(console, choice, None if dry_run else out)
@@ -84,6 +109,15 @@ def run(
     session.show(value, as_json, draw)
     if wanted.most is not None and len(choice.lines) > wanted.most:
         notice(f"{wanted.name} takes {wanted.most:,} rows a file: split this one before you import it.")
+
+
+def _write(out: Path, header: list[str], rows: "Iterable[list[str]]", profile: "Profile") -> None:
+    from exports import csv_file, workbook
+
+    if out.suffix.lower() == ".xlsx":
+        workbook.write(out, header, rows)
+    else:
+        csv_file.write(out, header, rows, mark=profile.spreadsheet)
 
 
 def _choice(session: Session, profile: "Profile", owner: str | None) -> "Choice":
@@ -154,4 +188,16 @@ def _as_value(profile: "Profile") -> dict[str, Any]:
         "needs_contacts": profile.per == "contact",
         "needs_crm_id": profile.crm,
         "most_rows": profile.most,
+    }
+
+
+def _as_kind(kind: "type[Exporter]") -> dict[str, Any]:
+    return {
+        "about": kind.about,
+        "auth": kind.auth,
+        "reads_back": kind.reads,
+        "options": {
+            name: {"required": field.is_required(), "means": field.description}
+            for name, field in kind.model_fields.items()
+        },
     }

@@ -171,6 +171,7 @@ class Exporter(BaseModel, ABC):
     keeps: ClassVar[bool] = True
     """Whether the target keeps what it is told, so that it can be found, updated and undone."""
 
+    automatic: bool = Field(default=True, description="Send promotions by itself; else only by exports run.")
     base_url: HttpUrl | None = Field(None, description="Another host to send to instead of the usual one.")
 
     def waits_until(self, outgoing: Outgoing, since: datetime) -> datetime:
