@@ -17,6 +17,7 @@ from earmark.types import (
     TriggerState,
 )
 from matcher.act import act
+from matcher.agenda import wakes_at
 from matcher.difference import changes_of
 from matcher.gathered import is_gathered
 from matcher.hours import next_begin
@@ -75,7 +76,7 @@ def _asked_again(changes: Changes, key: str, after: Past, lexicon: Lexicon, now:
     """Return the changes; an account for which no rep had room is looked at again in the morning."""
     if not wants_owner(after, lexicon):
         return changes
-    morning, due = next_begin(now, lexicon.hours), changes.due.get(key)
+    morning, due = next_begin(now, lexicon.hours), wakes_at(after, lexicon)
     return replace(changes, due={key: morning if due is None else min(due, morning)})
 
 

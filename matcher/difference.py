@@ -1,11 +1,13 @@
 """The difference: what leads from one past to the next, as the changes that storage writes."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from earmark.types import Changes, Lexicon, Past
 from matcher.agenda import wakes_at
 from matcher.outgoing import outgoing
+from matcher.routing import wants_owner
 
 __all__ = ["changes_of"]
 
@@ -26,5 +28,13 @@ def changes_of(
         accounts=(after.account,) if moved and after.account is not None else (),
         transitions=after.transitions[len(before.transitions) :],
         outgoing=outgoing(before, after, merged, lexicon),
-        due={key: wakes_at(after, lexicon)},
+        due={key: _due(after, lexicon)},
     )
+
+
+def _due(after: Past, lexicon: Lexicon) -> datetime | None:
+    """Return when the past wants to be looked at: at once, if its account became one that wants an owner."""
+    moments = [moment for moment in (wakes_at(after, lexicon),) if moment is not None]
+    if wants_owner(after, lexicon) and after.account and after.account.stage_since:
+        moments.append(after.account.stage_since)
+    return min(moments, default=None)

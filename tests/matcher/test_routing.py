@@ -133,6 +133,16 @@ def test_when_nobody_has_room_the_account_waits_for_the_morning() -> None:
     )
 
 
+def test_an_account_that_a_person_made_hot_is_given_to_somebody_by_the_next_sweep() -> None:
+    meeting = Action(verb="outcome", by="ann", account="norvik-labs", value="meeting")
+    history = a_history()
+    changes = act(meeting, history, TEAM, MONDAY)
+    assert changes.due[ACCOUNT] == MONDAY
+    account = _swept(stored(history, changes), MONDAY).pasts[ACCOUNT].account
+    assert account
+    assert (account.stage, account.owner is None) == (Stage.HOT, False)
+
+
 @pytest.mark.parametrize(
     "account",
     [
