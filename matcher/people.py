@@ -191,15 +191,15 @@ def _named(name: str, event: StoredEvent, fewest: int = _FEWEST_WORDS) -> Span |
 
 def _acquainted(contact: Contact) -> str:
     title = f", {contact.title}," if contact.title else ""
-    known = f"your {contact.relation}" if _relation(contact) in _INTRODUCE else "your contact"
+    known = f"your {_relation(contact)}" if _relation(contact) in _INTRODUCE else "your contact"
     since = f" since {contact.since.year}" if contact.since else ""
     return f"{contact.name}{title} is {known}{since}."
 
 
 def _through(contact: Contact, account: Account, at: Account) -> Path:
-    where = "there" if at.id == account.id else f"at {at.name}, {_kinship(account, at)}"
+    where = "there" if at.id == account.id else f"at {at.name}, {_kinship(account, at)},"
     since = f" since {contact.since.year}" if contact.since else ""
-    sentence = f"{contact.name} {where} is your {contact.relation}{since}: ask for an introduction."
+    sentence = f"{contact.name} {where} is your {_relation(contact)}{since}: ask for an introduction."
     return Path(account=at.id, contact=contact, sentence=sentence)
 
 

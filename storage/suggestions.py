@@ -21,8 +21,6 @@ __all__ = ["ADDED", "DISMISSED", "Decision", "decide", "decisions", "listed_amon
 ADDED: Final = "added"
 DISMISSED: Final = "dismissed"
 
-_PREFIX: Final = "c:"
-_AFTER: Final = "c;"  # the least text behind all that begin with the prefix
 _LAST: Final = "\U0010ffff"
 
 
@@ -41,9 +39,7 @@ class Decision:
 
 def unlisted(conn: Connection, since: datetime, kinds: Iterable[str]) -> dict[str, tuple[Story, ...]]:
     """Return the stories of these kinds since then about companies outside the list, by company."""
-    query = select(stories.c.id).where(
-        stories.c.past >= _PREFIX, stories.c.past < _AFTER, stories.c.merged_into.is_(None)
-    )
+    query = select(stories.c.id).where(stories.c.past.like("c:%"), stories.c.merged_into.is_(None))
     ids = [row.id for row in each(conn, query.where(stories.c.last_at >= since), stories.c.kind, kinds)]
     found: dict[str, list[Story]] = {}
     for story in told.of(conn, ids).values():
