@@ -28,9 +28,12 @@ def _words(text: str) -> Words:
 
 @cache
 def _accounts() -> dict[str, Account]:
-    rows: list[dict[str, Any]] = CASES["account"]
-    listed = [Account(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows]
-    return {account.id: account for account in listed}
+    return {row["id"]: _account(row) for row in CASES["account"]}
+
+
+def _account(row: dict[str, Any]) -> Account:
+    fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
+    return Account(**fields)
 
 
 def _link(account: Account, text: str, url: str | None = None) -> Links:
