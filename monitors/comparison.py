@@ -23,9 +23,12 @@ _COLD: Final = frozenset({Stage.COLD, Stage.COOLING})
 class Figures:
     """The figures of one set of rules; ``by_day`` counts the alerts of each day of the span.
 
+    ``reasons`` are all triggers, alerts those that came live with a score that reaches the threshold.
+
     ``precision`` is estimated from the ``good`` and ``bad`` verdicts that people gave on the same reasons.
     """
 
+    reasons: int
     alerts: int
     alerts_a_day: float
     by_day: tuple[tuple[str, int], ...]
@@ -94,18 +97,15 @@ def compared(now: Replayed, new: Replayed, said: Sequence[Said], span: Span, zon
 
 
 def _figures(replayed: Replayed, said: Sequence[Said], span: Span, zone: tzinfo) -> Figures:
-    alerts = [
-        reason
-        for past in replayed.pasts
-        for reason in past.reasons
-        if reason.is_alert and reason.created_at >= span.since
-    ]
+    reasons = [one for past in replayed.pasts for one in past.reasons if one.created_at >= span.since]
+    alerts = [one for one in reasons if one.is_alert]
     promotions = sum(at >= span.since for past in replayed.pasts for at in past.promoted_at)
-    good, bad = _judged(alerts, said, span.until)
+    good, bad = _judged(reasons, said, span.until)
     days = _days(span)
     by_day = Counter(f"{reason.created_at.astimezone(zone):%Y-%m-%d}" for reason in alerts)
     by_kind = Counter(reason.kind for reason in alerts)
     return Figures(
+        reasons=len(reasons),
         alerts=len(alerts),
         alerts_a_day=len(alerts) / days,
         by_day=tuple(sorted(by_day.items())),
@@ -120,8 +120,8 @@ def _figures(replayed: Replayed, said: Sequence[Said], span: Span, zone: tzinfo)
     )
 
 
-def _judged(alerts: Iterable[Reason], said: Iterable[Said], until: datetime) -> tuple[int, int]:
-    """Return how many alerts people called good and bad: a verdict is on what an event told of a past."""
+def _judged(reasons: Iterable[Reason], said: Iterable[Said], until: datetime) -> tuple[int, int]:
+    """Return how many reasons people called good and bad: a verdict is on what an event told of a past."""
     verdicts = {
         (one.key, one.kind, event): one.verdict
         for one in said
@@ -129,8 +129,8 @@ def _judged(alerts: Iterable[Reason], said: Iterable[Said], until: datetime) -> 
         for event in one.events
     }
     good = bad = 0
-    for alert in alerts:
-        found = {verdicts.get((alert.key, alert.kind, event)) for event in alert.events} - {None}
+    for reason in reasons:
+        found = {verdicts.get((reason.key, reason.kind, event)) for event in reason.events} - {None}
         if found:
             is_good = found == {Verdict.GOOD}
             good, bad = good + is_good, bad + (not is_good)

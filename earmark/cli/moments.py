@@ -6,7 +6,7 @@ from typing import Final
 
 from earmark.errors import ConfigError
 
-__all__ = ["read_moment"]
+__all__ = ["backwards", "read_moment"]
 
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -35,6 +35,11 @@ def read_moment(text: str, now: datetime, zone: tzinfo, *, end_of_day: bool = Fa
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     return moment.astimezone(UTC)
+
+
+def backwards(text: str) -> str:
+    """Return a distance without a sign, such as 90d, as one behind now; any other text as it is."""
+    return f"-{text.strip()}" if re.fullmatch(r"\s*\d{1,4}\s*[hdwHDW]\s*", text) else text
 
 
 def _of_day(begin: datetime, *, end_of_day: bool) -> datetime:

@@ -6,12 +6,12 @@ import os
 import sys
 import time
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from earmark.cli.moments import backwards
 from earmark.cli.session import Session, notice, session_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def replay(
         Path | None, typer.Option(help="List of accounts to try, as your CRM exports it; else your list.")
     ] = None,
     since: Annotated[str, typer.Option(help="A date or a distance: 2026-09-01, 90d.")] = "90d",
+    list_on: Annotated[str, typer.Option(help="The day whose list to compare: a date or a distance.")] = "1d",
     processes: Annotated[
         int | None, typer.Option(min=1, help="How many processes read; else one for each core.")
     ] = None,
@@ -59,16 +60,17 @@ def replay(
     from storage import judgements
 
     session = session_of(context)
-    begin = session.moment(since)
+    begin = session.moment(backwards(since))
     if begin is None or begin >= session.now:
         raise ConfigError(
             f"A replay begins in the past, but {since!r} is not. Give --since a day before today."
         )
+    listed = session.moment(backwards(list_on), end_of_day=True)
     span = Span(
         warm_from=begin - WARM_UP,
         since=begin,
         until=session.now,
-        list_at=max(begin, session.now - timedelta(days=1)),
+        list_at=min(max(begin, listed or begin), session.now),
     )
     both = _rules(session, rules, accounts)
     cores = processes or os.cpu_count() or 1
@@ -171,6 +173,7 @@ def _estimated(figures: "Figures") -> str:
 
 
 _FIGURES: "Final[dict[str, Callable[[Figures], str]]]" = {
+    "reasons": lambda one: f"{one.reasons:,}",
     "alerts": lambda one: f"{one.alerts:,}",
     "alerts a day": lambda one: f"{one.alerts_a_day:.1f}",
     "promotions a day": lambda one: f"{one.promotions_a_day:.1f}",
