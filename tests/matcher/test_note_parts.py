@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.lifecycle import Cause, Stage
-from earmark.rulebook.placeholders import check_placeholders
+from earmark.rulebook import parse
+from earmark.rulebook.placeholders import PLACEHOLDERS, check_placeholders
 from earmark.types import (
     Account,
     Basis,
@@ -41,6 +42,7 @@ from matcher.proof import unproven
 from matcher.scripts import IN_PUBLIC, PLAYS
 from matcher.steps import closest_proof, touches_of, with_next_steps
 from tests.builders import NOW, a_fact, a_match, a_span, a_stored_event, ago, an_account
+from tests.house.tree import ROOT
 from tests.matcher.pasts import a_history, a_reading
 
 ROBOTICS = an_account(industry="Industrial Robotics", size=240)
@@ -355,3 +357,12 @@ def test_our_own_plays_use_only_what_the_users_may_use() -> None:
     for play in (*PLAYS.values(), IN_PUBLIC):
         for text in (*play.talk, play.opener, *play.steps):
             check_placeholders(text)
+
+
+def test_the_page_on_notes_says_what_may_be_used_and_its_example_is_a_rulebook() -> None:
+    page = (ROOT / "docs" / "notes.md").read_text("utf-8")
+    named = set(re.findall(r"`\{(\w+)\}`", page))
+    assert named == PLACEHOLDERS
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    lexicon = parse(example).lexicon({}, 1)
+    assert len(lexicon.plays) == len(lexicon.proofs) == 1
