@@ -131,18 +131,17 @@ def round_kind(facts: tuple[Fact, ...], text: str) -> str:
     letter = re.search(r"series[\s-]([a-k])", named)
     if letter:
         return "funding_early" if letter[1] in "ab" else "funding_growth"
-    if named in {"growth equity", "mezzanine"} or re.search(
-        r"\b(?:pre-ipo|late[- ]stage|unicorn)\b", text, re.IGNORECASE
-    ):
+    if named in {"growth equity", "mezzanine"} or _GROWN.search(text):
         return "funding_growth"
-    dollars = _in_dollars(facts)
-    if dollars is None:
-        return "funding_early"
-    if dollars < _SMALL_ROUND:
-        return "funding_seed"
-    return "funding_early" if dollars < _LARGE_ROUND else "funding_growth"
+    dollars = _in_dollars(facts, "amount")
+    if (_in_dollars(facts, "valuation") or 0) >= _LARGE_VALUE or (dollars or 0) >= _LARGE_ROUND:
+        return "funding_growth"
+    return "funding_early" if dollars is None or dollars >= _SMALL_ROUND else "funding_seed"
 
 
+_GROWN: Final = re.compile(
+    r"\b(?:pre-ipo|late[- ]stage|unicorn|(?:largest|biggest|record)[\w -]{0,12}round)\b", re.IGNORECASE
+)
 # What a unit was worth in US dollars, roughly: only to tell a small round from a large one.
 _DOLLARS: Final = {
     "INR": "0.012", "JPY": "0.007", "CNY": "0.14", "KRW": "0.0007", "IDR": "0.00006", "VND": "0.00004",
@@ -151,14 +150,15 @@ _DOLLARS: Final = {
     "BRL": "0.18", "MXN": "0.05", "ZAR": "0.055", "MYR": "0.23",
 }  # fmt: skip
 _SMALL_ROUND: Final = 4_000_000  # US dollars: below it a round is called seed
+_LARGE_VALUE: Final = 1_000_000_000  # US dollars: a company worth that much has grown
 _LARGE_ROUND: Final = 60_000_000  # from here on it is called growth
 _MOST_INVESTORS: Final = 8
 _YEARS: Final = range(1990, 2036)
 
 
-def _in_dollars(facts: tuple[Fact, ...]) -> Decimal | None:
+def _in_dollars(facts: tuple[Fact, ...], key: str) -> Decimal | None:
     values = {fact.key: fact.value for fact in facts}
-    amount = values.get("amount")
+    amount = values.get(key)
     if not isinstance(amount, Decimal):
         return None
     return amount * Decimal(_DOLLARS.get(str(values.get("currency")), "1"))
