@@ -1,4 +1,4 @@
-"""What reading an event costs: a headline, an event-dense body, and texts made to be slow.
+"""What reading an event costs: a headline, an article, a body all of events, and texts made to be slow.
 
 Run ``python -m bench.reading [ACCOUNTS]``. Prints CPU milliseconds an event, the best of several runs, for
 ``matcher.kinds.claims`` alone and for a whole ``Matcher.read``. The sentences are those of our own cases,
@@ -21,6 +21,14 @@ CASES = Path(__file__).resolve().parents[1] / "tests" / "matcher" / "cases" / "k
 BODY = 3_000  # characters
 HOSTILE = 50_000  # characters
 SYLLABLES = ("nor", "vik", "tel", "mar", "ka", "lu", "ben", "tor", "sa", "qui", "lo", "ra", "fen", "ost")
+PROSE = (
+    "The company was founded eleven years ago by two engineers who had met at a port authority.",
+    "“We have known for a while that our customers wanted this,” said its head of operations on Tuesday.",
+    "Analysts had expected as much, though few of them thought that it would come before the summer.",
+    "Much of the work is done by hand to this day, and mistakes are found weeks later, if they are found.",
+    "People in the trade speak of a market that grows by a tenth each year and has many small firms.",
+    "It is not clear yet what this means for those who use the older version, which will be kept for now.",
+)
 SLOW = {
     "cues alone": "raises acquires names launches ",
     "dollars": "$1 million in $2 billion of ",
@@ -44,7 +52,9 @@ def main(count: int) -> None:
     heads = [_event(text, "") for text in sentences]
     bodies = [_event(chance.choice(sentences), _body(chance, sentences, BODY)) for _ in range(60)]
     print(f"{count:,} accounts; ms an event{'claims':>16}{'read':>8}")
+    articles = [_event(chance.choice(sentences), _article(chance, sentences)) for _ in range(60)]
     _print("headline", heads, matcher, 5)
+    _print(f"{BODY:,} characters of an article", articles, matcher, 5)
     _print(f"{BODY:,} characters of news", bodies, matcher, 5)
     for name, piece in SLOW.items():
         text = (piece * (HOSTILE // len(piece) + 1))[:HOSTILE]
@@ -63,6 +73,14 @@ def _body(chance: random.Random, sentences: Sequence[str], size: int) -> str:
     while len(text) < size:
         text += chance.choice(sentences).rstrip(".") + ". "
     return text[:size]
+
+
+def _article(chance: random.Random, sentences: Sequence[str]) -> str:
+    """Return a text as papers print it: now and then a sentence tells an event, the others are prose."""
+    text = ""
+    while len(text) < BODY:
+        text += " ".join((chance.choice(sentences).rstrip(".") + ".", *chance.sample(PROSE, 4))) + "\n\n"
+    return text[:BODY]
 
 
 def _event(title: str, text: str) -> StoredEvent:

@@ -6,6 +6,8 @@ a prediction has ``id, account_ids, trigger_types, facts, intent, cluster, tools
 
 import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -34,7 +36,7 @@ from matcher.read import Matcher
 from matcher.stories import key_of, same_story
 from matcher.topics import topics
 
-__all__ = ["NAMES_OF_KINDS", "evaluate", "read_events", "run", "stored"]
+__all__ = ["NAMES_OF_KINDS", "evaluate", "read_events", "run", "scored", "stored"]
 
 NAMES_OF_KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -107,6 +109,25 @@ def run(accounts: Path, events: Path, out: Path, progress: Callable[[int], None]
         raise ConfigError(
             f"{out} can't be written: {error.strerror}. Choose another file with --out."
         ) from error
+
+
+def scored(gold: Path, predictions: Path) -> str:
+    """Return what the scorer of an evaluation set, ``score.py`` beside its gold file, prints of predictions.
+
+    ConfigError when there is no such scorer, or when it fails.
+    """
+    scorer = gold.parent / "score.py"
+    if not (gold.is_file() and scorer.is_file()):
+        lacking = scorer if gold.is_file() else gold
+        raise ConfigError(
+            f"There is no {lacking}. Give the gold file of a set that has its scorer beside it."
+        )
+    command = [sys.executable, str(scorer), str(gold), str(predictions)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - no shell
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ConfigError(f"{scorer} failed: {last}. Are {gold} and {predictions} of one set?")
+    return done.stdout
 
 
 def read_events(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -265,12 +265,15 @@ def evaluate(
     accounts: Annotated[Path, typer.Option(help="Accounts as CSV.")],
     events: Annotated[Path, typer.Option(help="Events, one JSON object a line.")],
     out: Annotated[Path, typer.Option(help="Where to write the predictions, one JSON object a line.")],
+    gold: Annotated[
+        Path | None, typer.Option(help="Labels, with their score.py beside them: print the scores.")
+    ] = None,
 ) -> None:
-    """Run the matcher over labelled events and write what it would say; needs no workspace."""
+    """Run the matcher over labelled events, write what it would say, score it; needs no workspace."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from monitors.evaluate import run
+    from monitors.evaluate import run, scored
 
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} events"), TimeElapsedColumn())
     quiet = not sys.stderr.isatty()
@@ -278,6 +281,8 @@ def evaluate(
         task = progress.add_task("events", total=None)
         run(accounts, events, out, progress=lambda done: progress.update(task, completed=done))
     notice(f"Wrote {out}")
+    if gold is not None:
+        typer.echo(scored(gold, out), nl=False)
 
 
 def _one_of(value: str | None, known: "Iterable[str]", what: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from earmark.errors import ConfigError
 from earmark.triggers import CATALOGUE
 from earmark.types import Account, HintKind
-from monitors.evaluate import NAMES_OF_KINDS, evaluate, read_events, run, stored
+from monitors.evaluate import NAMES_OF_KINDS, evaluate, read_events, run, scored, stored
 from tests.builders import an_account
 
 NAMES = {
@@ -123,3 +123,26 @@ def test_a_place_that_can_not_be_written_is_a_clear_sentence(tmp_path: Path) -> 
     events.write_text("", "utf-8")
     with pytest.raises(ConfigError, match="can't be written"):
         run(accounts, events, tmp_path / "no" / "such" / "folder.jsonl")
+
+
+def test_the_scorer_beside_the_labels_says_what_the_predictions_are_worth(tmp_path: Path) -> None:
+    gold, out = tmp_path / "gold.jsonl", tmp_path / "out.jsonl"
+    gold.write_text("{}\n{}\n", "utf-8")
+    out.write_text("{}\n", "utf-8")
+    count = "import sys; print(*(len(open(path).readlines()) for path in sys.argv[1:]))"
+    (tmp_path / "score.py").write_text(count, "utf-8")
+    assert scored(gold, out) == "2 1\n"
+
+
+@pytest.mark.parametrize(
+    ("scorer", "said"), [(None, "There is no "), ("raise SystemExit('no such task')", "no such task")]
+)
+def test_without_a_scorer_that_works_it_says_what_is_amiss(
+    tmp_path: Path, scorer: str | None, said: str
+) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("{}\n", "utf-8")
+    if scorer is not None:
+        (tmp_path / "score.py").write_text(scorer, "utf-8")
+    with pytest.raises(ConfigError, match=said):
+        scored(gold, tmp_path / "out.jsonl")
