@@ -38,6 +38,7 @@ T = TypeVar("T")
 LEASE: Final = timedelta(minutes=5)
 SWEEP_EVERY: Final = timedelta(minutes=1)
 SCORES_EVERY: Final = timedelta(minutes=15)
+DRAIN: Final = 8.0
 MOST_QUIET: Final = 200
 ROUND: Final = 200
 """Sources taken at a time in a round, and at most by one job: few enough to end within their lease."""
@@ -217,7 +218,7 @@ class Monitor:
         """Let running polls end, for at most eight seconds, then write what is ready."""
         self._draining = True
         if self._running:
-            _, slow = await asyncio.wait(self._running, timeout=8)
+            _, slow = await asyncio.wait(self._running, timeout=DRAIN)
             for task in slow:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
@@ -329,9 +330,9 @@ class Monitor:
     async def _follow_lexicon(self) -> None:
         """Rebuild the matcher when accounts or rulebook have changed."""
         async with self._following:
-            version = await self._on_database(self._version)
+            version = await self.ask(rulebook.lexicon_version)
             if version != self._lexicon.version:
-                self._lexicon = await self._on_database(self._load_lexicon)
+                self._lexicon = await self.ask(rulebook.lexicon)
                 self._matcher = await self._on(self._thinker, Matcher, self._lexicon)
 
     def _ended(self, task: asyncio.Task[object]) -> None:
@@ -381,14 +382,6 @@ class Monitor:
     def _write_quiet(self, ready: Sequence[Finished]) -> None:
         with writing(self._engine) as connection:
             polls.finish(connection, ready)
-
-    def _version(self) -> int:
-        with reading(self._engine) as connection:
-            return rulebook.lexicon_version(connection)
-
-    def _load_lexicon(self) -> Lexicon:
-        with reading(self._engine) as connection:
-            return rulebook.lexicon(connection)
 
     async def _on_database(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._on(self._database, function, *args, **kwargs)

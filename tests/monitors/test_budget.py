@@ -13,13 +13,13 @@ from monitors.faults import NotAsked
 from monitors.health import health_of
 from monitors.hosts import Hosts
 from monitors.monitor import Monitor
-from monitors.parse import ParsePool
 from storage import accounts, hosts, polls
 from storage.engine import Engine, migrate, reading, writing
 from storage.hosts import Host
 from storage.polls import Configured
 from tests.builders import NOW, an_account
 from tests.monitors.hostile import Hostile, a_fetcher, answer
+from tests.monitors.pools import HereAndNow
 from tests.storage.databases import opened
 
 FEED = (
@@ -138,7 +138,7 @@ async def rounds(engine: Engine, server: Hostile, clock: Clock, **changes: objec
     """Start a monitor anew, as after a restart, and let it poll what is due."""
     async with (
         a_fetcher(server, now=clock, **changes) as fetcher,
-        ParsePool(workers=1) as pool,
+        HereAndNow() as pool,
         Monitor(engine, fetcher, pool, clock=clock) as monitor,
     ):
         await monitor.round()
