@@ -140,7 +140,7 @@ def round_kind(facts: tuple[Fact, ...], text: str) -> str:
 
 
 _GROWN: Final = re.compile(
-    r"\b(?:pre-ipo|late[- ]stage|unicorn|(?:largest|biggest|record)[\w -]{0,12}round)\b", re.IGNORECASE
+    r"\b(?:pre-ipo|late[- ]stage|unicorn|(?:largest|biggest|record)[\w -]{0,20}round)\b", re.IGNORECASE
 )
 # What a unit was worth in US dollars, roughly: only to tell a small round from a large one.
 _DOLLARS: Final = {
