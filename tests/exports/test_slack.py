@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.errors import ConfigError, ExportRefused, ExportRejected
+from earmark.testing import ExporterContract, Served
 from exports.registry import build
 from exports.slack import MOST_BLOCKS, MOST_IN_ALL, SlackExporter, messages
 from monitors.door import Door
@@ -144,3 +145,15 @@ def test_other_changes_of_stage_are_no_news_for_a_channel() -> None:
 def test_a_zone_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="no time zone"):
         build("slack", {"url": "env:SLACK_HOOK", "zone": "Europe/Berln"})
+
+
+class TestSlack(ExporterContract):
+    exporter = SlackExporter.model_validate({"url": "env:SLACK_HOOK"})
+    secrets = ("/services/T0/B0/sEcReT",)
+
+    @pytest.fixture(autouse=True)
+    def _address(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SLACK_HOOK", "https://chat.example/services/T0/B0/sEcReT")
+
+    def target(self) -> Served:
+        return lambda *_: (200, "ok")

@@ -11,6 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from earmark.contract import Change
 from earmark.errors import ConfigError, ExportError, ExportRefused, ExportRejected, ExportUnavailable
+from earmark.testing import ExporterContract, Served
 from exports.webhook import MOST_BYTES, WebhookExporter
 from monitors.door import Door
 from tests.builders import NOW
@@ -132,3 +133,13 @@ async def test_a_message_can_not_be_taken_back(server: Hostile) -> None:
         door = Door(fetcher, name="hook", per_second=1e6, clock=lambda: NOW)
         with pytest.raises(ExportRejected, match="taken back"):
             await exporter.apply([Change(action="delete", object="message", key="k")], door)
+
+
+class TestWebhook(ExporterContract):
+    exporter = WebhookExporter.model_validate(
+        {"url": "https://hooks.example/in", "secret": "env:HOOK_OLD", "next_secret": "env:HOOK_NEW"}
+    )
+    secrets = (OLD, NEW)
+
+    def target(self) -> Served:
+        return lambda *_: (204, b"")
