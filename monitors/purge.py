@@ -13,8 +13,8 @@ from storage.retention import POLLS
 __all__ = ["AT_ONCE", "PURGED_EVERY", "Purged", "purge", "purgeable"]
 
 PURGED_EVERY: Final = timedelta(days=1)
-AT_ONCE: Final = 5_000
-"""So many events go in about a second; then others may write."""
+AT_ONCE: Final = 2_000
+"""So many events go in about a second; the rest goes with the next tick of the clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ Place = tuple[datetime, str]
 
 
 def expired(
-    conn: Connection, now: datetime, retention: Retention, *, after: Place | None = None, limit: int = 200
+    conn: Connection, now: datetime, retention: Retention, *, after: Place | None = None, limit: int = 100
 ) -> list[Place]:
     """Return the events whose text is past its retention and which no trigger that lives rests on.
 

@@ -71,6 +71,8 @@ def find(conn: Connection, person: Person) -> Iterator[Trace]:
         rows = conn.execute(select(*keys, *chosen).execution_options(yield_per=BATCH))
         for row in rows:
             key, texts = row[: len(keys)], row[len(keys) :]
+            if not person.may_be_in("\n".join(filter(None, texts))):
+                continue
             held = dict(zip(names, texts, strict=True))
             fields = {name: text for name, text in held.items() if text and _tells(table, name, text, person)}
             if fields:

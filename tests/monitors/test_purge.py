@@ -144,8 +144,8 @@ def test_a_purge_stops_after_so_many_and_says_that_there_is_more(engine: Engine)
         ],
     )
     _decide(engine, "[retention]\nevents_days = 10")
-    assert purge(engine, NOW, 100) == Purged(events=200, log_rows=0, more=True)
-    assert purge(engine, NOW, 100) == Purged(events=50, log_rows=0)
+    assert purge(engine, NOW, 100) == Purged(events=100, log_rows=0, more=True)
+    assert purge(engine, NOW, 200) == Purged(events=150, log_rows=0)
 
 
 def test_the_monitor_forgets_once_a_day(told: Engine) -> None:

@@ -1,5 +1,7 @@
 """Who is meant by a name: found however it is written, hidden, and known again from digests alone."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,3 +95,10 @@ def test_a_contact_who_was_erased_is_left_out_and_others_stay() -> None:
     ben = Contact(id="3", account="a", name="Ben Ost", title="reports to Ada Berg")
     assert [each.title for each in without(KNOWN, [ada, mail, ben])] == [f"reports to {HIDDEN}"]
     assert without(None, [ada, mail, ben]) == [ada, mail, ben]
+
+
+@given(st.text(max_size=40) | st.sampled_from([text for text, _ in TOLD]), st.text(max_size=10))
+def test_the_quick_look_never_says_no_to_a_text_that_names_the_person(text: str, more: str) -> None:
+    if ADA.in_text(text):
+        assert ADA.may_be_in(text + "\n" + more)
+        assert ADA.may_be_in(json.dumps(text))
