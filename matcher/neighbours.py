@@ -66,6 +66,8 @@ def _verb(place: Place) -> tuple[int, int] | None:
     """Hold for "X adds", "X exits" at the start of a clause."""
     if place.passage.style is Style.TITLE or not place.opens or _takes_verbs_bare(place):
         return None
+    if place.ambiguity is Ambiguity.PERSON:
+        return None  # people do such things too
     return _verb_at(place, "verbs")
 
 
@@ -74,6 +76,8 @@ def _verb_in_title(place: Place) -> tuple[int, int] | None:
     """Hold for "X Cuts", "X Nears", where many a noun looks like a verb."""
     if place.passage.style is not Style.TITLE or _takes_verbs_bare(place):
         return None
+    if place.ambiguity is Ambiguity.PERSON:
+        return None  # people do such things too
     return _verb_at(place, "verbs")
 
 

@@ -83,11 +83,16 @@ def plain_feature(name: str, weight: float, sentence: str) -> Feature:
     return Feature(name=name, value=1.0, weight=weight, sentence=sentence)
 
 
+_OWN_S: Final = frozenset({"'s", "’s", "'S", "’S"})
+
+
 def _spelling(place: Place, name: Name) -> list[Feature]:
     """Weigh the account's own capitals: unusual ones prove it, missing ones speak against it."""
     passage = place.passage
     written = passage.text[passage.tokens[place.start].start : passage.tokens[place.end - 1].end]
     own = name.written[: len(written)]
+    if place.owns and name.written[len(written) :][:2] in _OWN_S:
+        return [plain_feature("apostrophe", 2.4, "its own name ends so, with an apostrophe")]
     if passage.style in {Style.UPPER, Style.LOWER} or name.origin is Origin.DOMAIN:
         return []
     unusual = own[1:] != own[1:].lower() and place.end - place.start == 1
