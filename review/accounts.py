@@ -1,10 +1,11 @@
 """The list of accounts, as a person looks for some of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from earmark.lifecycle import Stage
-from earmark.types import Account
+from earmark.types import Account, IcpRule
 from matcher.fit import fit
 from review.rules import lexicon_of
 from storage import accounts
@@ -38,17 +39,21 @@ class Found:
 def found_accounts(connection: Connection, wanted: Wanted, *, limit: int) -> Found:
     """Return at most so many of the accounts that are wanted; where fit is asked, the best fitting first."""
     rules = lexicon_of(connection).icp
-    chosen = [(fit(one, rules).value, one) for one in _held(connection, wanted) if _is_wanted(one, wanted)]
+    listed = accounts.count(connection)
+    if wanted == Wanted():
+        shown = list(islice(accounts.each_account(connection), limit))  # a long list is not read to its end
+        return Found(accounts=tuple(shown), fits=_fits(shown, rules), count=listed, listed=listed)
+    found = [one for one in _held(connection, wanted) if _is_wanted(one, wanted)]
     if wanted.fit_at_least is not None:
-        chosen = [pair for pair in chosen if pair[0] >= wanted.fit_at_least]
-        chosen.sort(key=lambda pair: (-pair[0], pair[1].id))
-    shown = chosen[:limit]
-    return Found(
-        accounts=tuple(one for _, one in shown),
-        fits=tuple(value for value, _ in shown),
-        count=len(chosen),
-        listed=accounts.count(connection),
-    )
+        fits = {one.id: fit(one, rules).value for one in found}
+        found = [one for one in found if fits[one.id] >= wanted.fit_at_least]
+        found.sort(key=lambda one: (-fits[one.id], one.id))
+    shown = found[:limit]
+    return Found(accounts=tuple(shown), fits=_fits(shown, rules), count=len(found), listed=listed)
+
+
+def _fits(shown: Sequence[Account], rules: Sequence[IcpRule]) -> tuple[float, ...]:
+    return tuple(fit(one, rules).value for one in shown)
 
 
 def _held(connection: Connection, wanted: Wanted) -> Iterator[Account]:

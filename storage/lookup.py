@@ -1,9 +1,10 @@
 """Which account is meant: by our id, by a CRM's id, by a domain or by a name."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, select, type_coerce, update
 
 from earmark.intake import Key, crm_key
 from storage.counters import LEXICON, bump
@@ -51,7 +52,7 @@ def crm_ids_but(conn: Connection, named: Callable[[str], bool]) -> dict[Key, str
     found: dict[Key, str] = {}
     for row in _stream(conn, {"crm"}):
         if row.crm_ids and not named(row.id):
-            found |= {_plain(crm_key(crm, remote)): row.id for crm, remote in row.crm_ids.items()}
+            found |= dict.fromkeys(_keys_of(row, {"crm"}), row.id)
     return found
 
 
@@ -73,23 +74,28 @@ def set_parents(conn: Connection, links: Mapping[str, str | None]) -> None:
 def _stream(conn: Connection, kinds: Collection[str]) -> Iterator[Row[Any]]:
     """Yield all accounts with the columns that these kinds of keys need."""
     columns: list[Any] = [accounts.c.id]
-    columns += [accounts.c.domains] if "domain" in kinds else []
-    columns += [accounts.c.folded, accounts.c.aliases] if "name" in kinds else []
-    columns += [accounts.c.crm_ids] if "crm" in kinds else []
+    columns += [_raw("domains")] if "domain" in kinds else []
+    columns += [accounts.c.folded, _raw("aliases")] if "name" in kinds else []
+    columns += [_raw("crm_ids")] if "crm" in kinds else []
     query = select(*columns).order_by(accounts.c.id)
     yield from conn.execute(query.execution_options(yield_per=_AT_ONCE))
+
+
+def _raw(name: str) -> Any:
+    """Return a packed column as it stands: of a million rows, unpacking would be most of the work."""
+    return type_coerce(accounts.c[name], Text).label(name)
 
 
 def _keys_of(row: Row[Any], kinds: Collection[str]) -> Iterator[Key]:
     if "id" in kinds:
         yield Key("id", row.id.casefold())
     if "domain" in kinds:
-        yield from (Key("domain", domain.lower()) for domain in row.domains)
+        yield from (Key("domain", domain.lower()) for domain in json.loads(row.domains or "[]"))
     if "name" in kinds:
         yield Key("name", row.folded)
-        yield from (Key("name", folded(alias)) for alias in row.aliases)
+        yield from (Key("name", folded(alias)) for alias in json.loads(row.aliases or "[]"))
     if "crm" in kinds:
-        yield from (crm_key(crm, remote) for crm, remote in row.crm_ids.items())
+        yield from (crm_key(crm, remote) for crm, remote in json.loads(row.crm_ids or "{}").items())
 
 
 def _plain(key: Key) -> Key:
