@@ -9,9 +9,10 @@ compound holds; each such stretch is one trigger. So a late event gives what it 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
-from earmark.types import Compound, Condition, Lexicon, Match, Past, Story
+from earmark.types import Compound, Condition, Lexicon, Match, Past, StoredEvent, Story, TriggerState
 from matcher.gathered import (
     Reason,
     gathered_story,
@@ -29,6 +30,7 @@ from matcher.triggering import withdrawn
 __all__ = ["Stretch", "begins_at", "stood", "stretches", "tells"]
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_POSTING: Final = StoredEvent(external_id="", title="", id="", source="", seen_at=_LONG_AGO, fingerprint="")
 _MOST_PARTS: Final = 3  # of one condition: those that made it true
 
 
@@ -72,8 +74,6 @@ def stood(past: Past, lexicon: Lexicon, at: datetime) -> Past:
     found = reasons(past, lexicon) if lexicon.compounds else []
     for compound in lexicon.compounds:
         for stretch, known in _paired(compound, past, found):
-            if known is not None:
-                claimed.add(known.id)
             if stretch.begins <= at and (known is not None or _speaks_of(compound, past)):
                 past, told = _told(compound, stretch, known, past, lexicon, at)
                 claimed.add(told)
@@ -81,15 +81,17 @@ def stood(past: Past, lexicon: Lexicon, at: datetime) -> Past:
 
 
 def begins_at(past: Past, lexicon: Lexicon) -> Iterator[datetime]:
-    """Yield the moments at which a compound begins to hold and nothing tells of it yet."""
+    """Yield the moments at which a compound begins to hold, or holds again, and nothing tells of it yet."""
     if past.account is None or not lexicon.compounds:
         return
-    found = reasons(past, lexicon)
+    found, settled = reasons(past, lexicon), _settled(past)
+    over = {each.story for each in past.triggers if each.state is TriggerState.EXPIRED}
     for compound in lexicon.compounds:
-        if _speaks_of(compound, past):
-            for stretch, known in _paired(compound, past, found):
-                if known is None:
-                    yield stretch.begins
+        for stretch, known in _paired(compound, past, found):
+            anew = known is None and _speaks_of(compound, past)
+            again = known is not None and known.id in over and stretch.begins > settled
+            if anew or again:
+                yield stretch.begins
 
 
 def tells(condition: Condition, reason: Reason) -> bool:
@@ -165,7 +167,7 @@ def _continues(story: Story, stretch: Stretch, events: set[str]) -> bool:
 def _settled(past: Past) -> datetime:
     """Return a moment up to which the past was surely settled: nothing that ended before it begins anew."""
     moments = [story.created_at for story in past.stories]
-    moments += [trigger.created_at for trigger in past.triggers]
+    moments += [trigger.ended_at or trigger.created_at for trigger in past.triggers]
     moments += [move.at for move in past.transitions]
     return max(moments, default=_LONG_AGO)
 
@@ -189,11 +191,12 @@ def _told(
         ends=stretch.ends,
         created_at=known.created_at if known else at,
     )
-    if known is not None and (lost := _lost(known, past)):
+    before = next((each for each in past.triggers if each.story == story.id), None)
+    over = before is not None and before.state is TriggerState.EXPIRED
+    if known is not None and not over and (lost := _lost(known, past)):
         # Parts that ended long ago are no longer at hand: what they began stays as it was told.
         kept = tuple(match for match in known.matches if match.event.id in lost)
         story = replace(story, first_at=min(known.first_at, story.first_at), matches=(*kept, *story.matches))
-    before = next((each for each in past.triggers if each.story == story.id), None)
     trigger = gathered_trigger(story, stretch.parts, before, past=past, lexicon=lexicon, at=at)
     return with_gathered(past, story, trigger), story.id
 
@@ -222,21 +225,20 @@ def _is_ours(kind: str, lexicon: Lexicon) -> bool:
 
 
 def _words(matches: Iterable[Match]) -> set[str]:
-    """Return the values that a story has: its facts, its roles, and the function and seniority of a job."""
+    """Return the values that a story has: its roles, its facts, and the function and seniority of a title."""
     words: set[str] = set()
     for match in matches:
         words.add(match.role.value)
-        if match.kind == "hiring_role" and (job := hiring_role(match.event)):
-            words.update(map(fold, job))
         for fact in match.facts:
             values = fact.value if isinstance(fact.value, tuple) else (str(fact.value),)
             words.update(map(fold, values))
             if fact.key == "role":
-                words.update(_of_title(str(fact.value), match))
+                words |= _of_title(str(fact.value))
     return words
 
 
-def _of_title(title: str, match: Match) -> Iterator[str]:
-    """Yield the function and the seniority that a title says."""
-    job = hiring_role(replace(match.event, title=f"hiring: {title}"))
-    yield from map(fold, job or ())
+@lru_cache(maxsize=4096)
+def _of_title(title: str) -> frozenset[str]:
+    """Return the function and the seniority that a title says, as a job posting of that title would."""
+    job = hiring_role(replace(_POSTING, title=f"hiring: {title}"))
+    return frozenset(map(fold, job or ()))

@@ -81,12 +81,13 @@ def reasons(past: Past, lexicon: Lexicon) -> list[Reason]:
     They are those that may be triggers and are neither denied nor dismissed, whatever the verdict was.
     """
     dismissed = {each.story for each in past.triggers if each.state is TriggerState.DISMISSED}
+    compounds = {each.id for each in lexicon.compounds}
     found = []
     for story in past.stories:
         kind = lexicon.kinds.get(story.kind)
         if kind is None or story.id in dismissed or story.certainty is Certainty.DENIED:
             continue
-        if kind.key not in {each.id for each in lexicon.compounds} and may_speak(story, kind, past.account):
+        if kind.key not in compounds and may_speak(story, kind, past.account):
             start, undated = start_of(story.matches)
             at = story.first_at if is_gathered(story) else start
             found.append(Reason(story=story, at=at, undated=undated, kind=kind))

@@ -220,6 +220,17 @@ def test_it_begins_when_what_barred_it_is_long_enough_ago_and_the_agenda_knows()
     assert (trigger.created_at, trigger.decays_from) == (NOW + days(5), NOW + days(5))
 
 
+def test_what_is_barred_for_a_while_ends_and_is_the_same_trigger_when_it_holds_again() -> None:
+    book = _book("funding <= 60 d AND NOT layoffs <= 10 d")
+    history = told([[_funding(12)]], a_history(), book)
+    before = _one(history)
+    history = told([[_layoffs(4)]], history, book, NOW + days(1))
+    assert (_one(history).state, _one(history).ended_at) == (TriggerState.EXPIRED, NOW + days(1))
+    assert wakes_at(history.pasts[ACCOUNT], book) == NOW + days(6)
+    again = _one(_swept(history, [NOW + days(8)], book))
+    assert (again.id, again.state, again.decays_from) == (before.id, TriggerState.OPEN, NOW + days(6))
+
+
 def test_a_part_that_was_dismissed_counts_no_more_until_that_is_taken_back() -> None:
     history = told([[_funding()], [_job()]], a_history(), BOOK)
     funding = next(t for t in history.pasts[ACCOUNT].triggers if t.kind == "funding_early")

@@ -1,12 +1,16 @@
 """Routing on the straight line: who was given what is counted with the decision that gives it."""
 
-from earmark.types import Event
+from datetime import datetime, timedelta
+
+from earmark.types import Event, Fact, Hint, HintKind
 from monitors.sweep import sweep
+from review.today import Row, day
 from storage import accounts, rulebook, transitions, triggers
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW, an_account, an_event, days
 from tests.monitors.line import lexicon_of, poll, prepared
 
+MONDAY = datetime.fromisoformat("2026-11-23T10:00:00+00:00")
 RULES = """\
 targets = ["crm"]
 [[reps]]
@@ -51,6 +55,37 @@ def test_a_cap_holds_from_one_poll_to_the_next_until_the_morning(engine: Engine)
             move for move in transitions.of_account(conn, "qorvane-freight") if "Given" in move.reason
         ]
     assert (given.at, given.before, given.after) == (monday, "outreach_ready", "outreach_ready")
+
+
+def test_a_demo_request_goes_from_the_owner_to_the_manager_and_the_list_says_who_should_answer(
+    engine: Engine,
+) -> None:
+    _team(engine, "Norvik Labs")
+    demo = an_event(
+        "Demo request by Norvik Labs",
+        external_id="demo",
+        published_at=MONDAY,
+        hints=(Hint(kind=HintKind.DOMAIN, value="norviklabs.example", strength=1.0),),
+        facts=(Fact(key="signal", value="demo_request"),),
+    )
+    poll(engine, [demo], now=MONDAY)
+
+    def row() -> Row:
+        with reading(engine) as conn:
+            (only,) = day(conn, MONDAY, touches=9, since=MONDAY).rows
+        return only
+
+    assert (row().kind, row().stage, row().offered_to) == ("demo_requested", "warm", "ann")
+    sweep(engine, lexicon_of(engine), MONDAY + timedelta(minutes=4))
+    assert row().offered_to == "ann"
+    sweep(engine, lexicon_of(engine), MONDAY + timedelta(minutes=5))
+    assert row().offered_to == "boss"
+    with reading(engine) as conn:
+        last = transitions.of_account(conn, "norvik-labs")[-1]
+    assert (last.at, last.reason) == (
+        MONDAY + timedelta(minutes=5),
+        "Nobody took it in five working minutes: from ann to boss.",
+    )
 
 
 def test_an_account_that_has_an_owner_keeps_it(engine: Engine) -> None:
