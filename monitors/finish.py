@@ -101,7 +101,7 @@ def _following(
         floor=source.floor if source else _FLOOR,
         headers=outcome.headers,
         rhythm=rhythm,
-        asked=outcome.asked,
+        wishes=outcome.wishes,
     )
 
 

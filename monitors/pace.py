@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
 
+from monitors.wishes import NONE, Wishes
+
 __all__ = [
     "DAY",
     "EVERY",
@@ -78,27 +80,28 @@ def after_success(
     floor: timedelta,
     headers: Mapping[str, str],
     rhythm: Sequence[datetime] = (),
-    asked: timedelta | None = None,
+    wishes: Wishes = NONE,
 ) -> Next:
     """Return the next poll after an answer.
 
     ``every`` is the user's word and is kept, down to the floor. Without it the rhythm decides: at least
     every three hours, or half an hour for a kind whose floor is below five minutes; what the feed
-    (``asked``) or its host (``max-age``, ``Expires``) asks for can slow it down, up to a day.
+    (``wishes``) or its host (``max-age``, ``Expires``) asks for can slow it down, up to a day.
     """
     if every is not None:
         pause, why = every, "because you set it so"
     else:
         pause, why = _of_rhythm(rhythm, now, EVERY if floor < _CHEAP else _LONGEST)
         wish = _fresh_for(headers)
-        if asked and min(asked, DAY) > pause:
-            pause, why = min(asked, DAY), "because the feed asks for it"
+        if wishes.every and min(wishes.every, DAY) > pause:
+            pause, why = min(wishes.every, DAY), "because the feed asks for it"
         if min(wish, DAY) > pause:
             pause, why = min(wish, DAY), "because its host says that the page stays the same for so long"
     if floor > pause:
         pause, why = floor, f"the least that its kind allows; {why}"
     text = f"every {in_words(pause)}, {why}"
-    return Next(at=now + _jittered(source, now, pause), failures=0, pace=text)
+    at = now + _jittered(source, now, pause)
+    return Next(at=at if every is not None else wishes.next_open(at), failures=0, pace=text)
 
 
 def after_failure(

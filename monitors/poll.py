@@ -24,6 +24,7 @@ from monitors.identity import cleaned
 from monitors.mail import Mailbox, letters
 from monitors.parse import ParsePool
 from monitors.robots import Robots
+from monitors.wishes import KEY, NONE, Wishes, skipped
 from sources.feed import parse_feed
 from storage.polls import Configured, Validators
 
@@ -44,10 +45,10 @@ logger = logging.getLogger(__name__)
 class Outcome:
     """What one poll brought: events, or a failure in words, or nothing new.
 
-    *waiting* means that a host was not asked, and that its source is not to blame. ``host`` is the first one
-    that was to be asked.
-    ``asked`` is the least pause that its feed asks for. ``pages`` and ``state`` are to be stored together
-    with the events; both are empty after a failure, so that the next poll sees everything again.
+    *waiting* means that a host was not asked, and that its source is not to blame. ``host`` is the first
+    one that was to be asked; ``wishes`` are those of its feed, this time's or the last one's. ``pages`` and
+    ``state`` are to be stored together with the events; both are empty after a failure, so that the next poll
+    sees everything again.
     """
 
     source: str
@@ -58,7 +59,7 @@ class Outcome:
     retry_after: timedelta | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    asked: timedelta | None = None
+    wishes: Wishes = NONE
     host: str | None = None
     pages: Mapping[str, Validators] = field(default_factory=dict)
     state: Mapping[str, Any] | None = None
@@ -83,9 +84,10 @@ class Visit:
         self._pool = pool
         self._now = now
         self._state: dict[str, Any] = jsonlib.loads(jsonlib.dumps(dict(configured.state)))
+        self.wishes = Wishes.remembered(self._state)
+        self._state.pop(KEY, None)
         self.pages: dict[str, Validators] = {}
         self.headers: Mapping[str, str] = {}
-        self.every: timedelta | None = None
         self.host: str | None = None
 
     @property
@@ -172,7 +174,8 @@ class Visit:
     async def feed(self, page: Page) -> Feed:
         """Parse a page as a feed in the worker pool."""
         feed = await self._pool.run(parse_feed, page.body, page.content_type, page.url)
-        self.every = feed.every
+        hours, days = skipped(page.body)
+        self.wishes = Wishes(every=feed.every, hours=hours, days=days)
         return feed
 
     async def parse(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -230,7 +233,7 @@ async def poll_source(
     try:
         async with asyncio.timeout(DEADLINE.total_seconds()):
             ended_early = await _gather(source, visit, events)
-        state = _checked_state(visit.state)
+        state = {**_checked_state(visit.state), **visit.wishes.kept()}
     except SourceError as error:
         outcome = replace(outcome, **_failure(error))
     except TimeoutError:
@@ -249,7 +252,7 @@ async def poll_source(
     else:
         result: Result = "unchanged" if ended_early and not events else "new"
         outcome = replace(outcome, result=result, pages=visit.pages, state=state)
-    return replace(outcome, events=tuple(events), headers=visit.headers, asked=visit.every, host=visit.host)
+    return replace(outcome, events=tuple(events), headers=visit.headers, wishes=visit.wishes, host=visit.host)
 
 
 async def _gather(source: Source, visit: Visit, events: list[Event]) -> bool:

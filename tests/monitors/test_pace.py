@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.pace import DAY, EVERY, MOMENTS, Next, after_failure, after_success, gap, in_words, learned
+from monitors.wishes import KEY, Wishes, skipped
 from tests.builders import NOW, ago
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -15,9 +16,7 @@ MOMENTS_OF_NEWS = st.lists(
 
 
 def polled(rhythm: Sequence[datetime] = (), now: datetime = NOW, **changes: str) -> Next:
-    return after_success(
-        "wire", now, every=None, floor=FIVE_MINUTES, headers=changes, rhythm=rhythm, asked=None
-    )
+    return after_success("wire", now, every=None, floor=FIVE_MINUTES, headers=changes, rhythm=rhythm)
 
 
 def each(span: timedelta, times: int = 12) -> tuple[datetime, ...]:
@@ -133,7 +132,9 @@ def test_the_pace_is_explained(rhythm: Sequence[datetime], pace: str) -> None:
 
 def test_the_wish_of_a_feed_slows_down_and_never_speeds_up() -> None:
     def pause(asked: timedelta, every: timedelta | None = None) -> Next:
-        return after_success("wire", NOW, every=every, floor=FIVE_MINUTES, headers={}, asked=asked)
+        return after_success(
+            "wire", NOW, every=every, floor=FIVE_MINUTES, headers={}, wishes=Wishes(every=asked)
+        )
 
     assert pause(timedelta(hours=3)).at >= NOW + timedelta(hours=3)
     assert "the feed asks" in (pause(timedelta(hours=3)).pace or "")
@@ -190,3 +191,55 @@ def test_a_folder_or_mailbox_of_ones_own_is_looked_into_however_rarely_it_has_ne
     minute = timedelta(minutes=1)
     own = after_success("drop", NOW, every=None, floor=minute, headers={}, rhythm=rare)
     assert own.at - NOW <= EVERY * 1.1
+
+
+@pytest.mark.parametrize(
+    ("head", "hours", "days"),
+    [
+        (b"<skipHours><hour>1</hour><hour> 2 </hour></skipHours>", {1, 2}, set()),
+        (b"<skipHours>\n<hour>24</hour><hour>99</hour><hour>x</hour></skipHours>", {0}, set()),
+        (b"<skipDays><day>Saturday</day><day>SUNDAY</day><day>Someday</day></skipDays>", set(), {5, 6}),
+        (
+            b"<skipHours>" + b"".join(b"<hour>%d</hour>" % n for n in range(24)) + b"</skipHours>",
+            set(),
+            set(),
+        ),
+        (b"<skipHours><hour>1</hour>", set(), set()),
+        (b"", set(), set()),
+        (b"x" * 70_000 + b"<skipHours><hour>1</hour></skipHours>", set(), set()),
+    ],
+)
+def test_the_hours_and_days_that_a_feed_names_are_read(head: bytes, hours: set[int], days: set[int]) -> None:
+    assert skipped(b"<rss><channel>" + head) == (frozenset(hours), frozenset(days))
+
+
+@given(
+    hours=st.frozensets(st.integers(0, 23), max_size=23),
+    days=st.frozensets(st.integers(0, 6), max_size=6),
+    minutes=st.integers(0, 20_000),
+)
+def test_a_feed_is_left_alone_in_its_hours_and_never_for_longer_than_a_day(
+    hours: frozenset[int], days: frozenset[int], minutes: int
+) -> None:
+    moment = NOW + timedelta(minutes=minutes)
+    then = Wishes(hours=hours, days=days).next_open(moment)
+    assert moment <= then <= moment + DAY
+    closed = then.hour in hours or then.weekday() in days
+    assert not closed or then == moment + DAY
+
+
+def test_hours_to_skip_move_the_next_poll_and_the_users_word_does_not_heed_them() -> None:
+    night = Wishes(hours=frozenset(range(9, 12)))  # NOW is 09:00
+    own = after_success("wire", NOW, every=None, floor=FIVE_MINUTES, headers={}, wishes=night)
+    set_by_user = after_success("wire", NOW, every=EVERY, floor=FIVE_MINUTES, headers={}, wishes=night)
+    assert own.at >= NOW + timedelta(hours=3)
+    assert set_by_user.at <= NOW + EVERY * 1.1
+
+
+@given(every=st.none() | st.timedeltas(timedelta(seconds=1), DAY), hours=st.frozensets(st.integers(0, 23)))
+def test_wishes_are_remembered_while_the_feed_is_unchanged(
+    every: timedelta | None, hours: frozenset[int]
+) -> None:
+    wishes = Wishes(every=every, hours=hours)
+    assert Wishes.remembered({"cursor": 1, **wishes.kept()}) == wishes
+    assert Wishes.remembered({KEY: "nonsense"}) == Wishes.remembered({}) == Wishes()
