@@ -15,14 +15,14 @@ _MONTH: Final = (
 )
 _DAY: Final = r"(?P<{}>[0-3]?\d)(?:st|nd|rd|th)?"
 _FORMS: Final = re.compile(
-    r"(?<![\w.,-])(?:"
+    r"(?<![\w.,$€£₹-])(?:"
     rf"{_DAY.format('d1')}\s(?:of\s)?{_MONTH.format('m1')}(?:,?\s(?P<y1>20\d\d))?"
     rf"|{_MONTH.format('m2')}\s{_DAY.format('d2')}(?!\d)(?:,?\s(?P<y2>20\d\d))?"
     rf"|{_MONTH.format('m3')}\s(?P<y3>20\d\d)"
     rf"|(?P<y4>20\d\d)-(?P<m4>\d\d)-(?P<d4>\d\d)"
     r"|q(?P<q>[1-4])\s(?P<y5>20\d\d)|(?P<next>next\syear)|(?P<end>(?:the\s)?year[ -]end|end\sof\sthe\syear)"
     rf"|(?<=\bby\s){_MONTH.format('m5')}|(?<=\bin\s){_MONTH.format('m6')}|(?<=\bbefore\s){_MONTH.format('m7')}"
-    r"|(?P<y6>20\d\d)"
+    r"|(?P<y6>20\d\d)(?!\s(?:million|billion|crore|lakh|units|people|jobs|staff|workers|cars))"
     r")(?![\w%]|[.,]\d)",
     re.IGNORECASE,
 )

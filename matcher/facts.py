@@ -19,7 +19,7 @@ from matcher.sentences import Sentence
 from matcher.tools import move_in
 from matcher.vocabulary import places
 
-__all__ = ["facts_of", "round_kind"]
+__all__ = ["facts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ _DEADLINES: Final = frozenset(
     {"regulation_deadline", "rfp_tender", "contract_renewal_window", "vendor_eol", "vendor_acquired_or_shut"}
 )
 _DATED: Final = _PEOPLE | {
-    "event_participation", "product_launch", "facility_capex", "new_office_or_market", "layoffs",
-    "ipo_filing", "vendor_price_change",
+    "event_participation", "product_launch", "hiring_surge", "facility_capex", "new_office_or_market",
+    "layoffs", "ipo_filing", "vendor_price_change",
 }  # fmt: skip
 _SET: Final = re.compile(r"\b(?:from|effective|by|until|before|as of|starting)\s$", re.IGNORECASE)
 _PLACES: Final = frozenset({"new_office_or_market", "facility_capex", "hiring_surge"})
@@ -123,45 +123,8 @@ def _amounts(plain: str) -> tuple[Money, ...]:
     return amounts(plain)
 
 
-def round_kind(facts: tuple[Fact, ...], text: str) -> str:
-    """Return the funding kind of the catalogue that a round's name, or else its amount, stands for."""
-    named = next((str(fact.value).lower() for fact in facts if fact.key == "round"), "")
-    if "seed" in named or "angel" in named:
-        return "funding_seed"
-    letter = re.search(r"series[\s-]([a-k])", named)
-    if letter:
-        return "funding_early" if letter[1] in "ab" else "funding_growth"
-    if named in {"growth equity", "mezzanine"} or _GROWN.search(text):
-        return "funding_growth"
-    dollars = _in_dollars(facts, "amount")
-    if (_in_dollars(facts, "valuation") or 0) >= _LARGE_VALUE or (dollars or 0) >= _LARGE_ROUND:
-        return "funding_growth"
-    return "funding_early" if dollars is None or dollars >= _SMALL_ROUND else "funding_seed"
-
-
-_GROWN: Final = re.compile(
-    r"\b(?:pre-ipo|late[- ]stage|unicorn|(?:largest|biggest|record)[\w -]{0,20}round)\b", re.IGNORECASE
-)
-# What a unit was worth in US dollars, roughly: only to tell a small round from a large one.
-_DOLLARS: Final = {
-    "INR": "0.012", "JPY": "0.007", "CNY": "0.14", "KRW": "0.0007", "IDR": "0.00006", "VND": "0.00004",
-    "SEK": "0.1",
-    "NOK": "0.1", "DKK": "0.15", "PHP": "0.017", "THB": "0.03", "TWD": "0.03", "NGN": "0.0007", "HKD": "0.13",
-    "BRL": "0.18", "MXN": "0.05", "ZAR": "0.055", "MYR": "0.23",
-}  # fmt: skip
-_SMALL_ROUND: Final = 4_000_000  # US dollars: below it a round is called seed
-_LARGE_VALUE: Final = 1_000_000_000  # US dollars: a company worth that much has grown
-_LARGE_ROUND: Final = 60_000_000  # from here on it is called growth
 _MOST_INVESTORS: Final = 8
 _YEARS: Final = range(1990, 2036)
-
-
-def _in_dollars(facts: tuple[Fact, ...], key: str) -> Decimal | None:
-    values = {fact.key: fact.value for fact in facts}
-    amount = values.get(key)
-    if not isinstance(amount, Decimal):
-        return None
-    return amount * Decimal(_DOLLARS.get(str(values.get("currency")), "1"))
 
 
 def _sides(plain: str, hit: Hit) -> Iterator[_Place]:
@@ -262,16 +225,22 @@ def _funding(plain: str, hit: Hit) -> Iterator[_Place]:
     named = _ROUND.search(plain)
     if named:
         yield _Place("round", "", named.start(), named.end())
+    names: list[str] = []
+    first = last = 0
     for match in _INVESTORS.finditer(plain, hit.start if hit.frame.subject != "investor" else 0):
-        names: list[str] = []
-        position = match.end()
-        while len(names) < _MOST_INVESTORS and (name := _LIST_NAME.match(plain, position)):
-            names.append(trimmed(name[1]))
+        position, found = match.end(), list[str]()
+        while len(names) + len(found) < _MOST_INVESTORS and (name := _LIST_NAME.match(plain, position)):
+            found.append(trimmed(name[1]))
             position = name.end()
-        names = [name for name in names if name and name.lower() not in _NO_INVESTOR]
-        if names:
-            yield _Place("investors", tuple(names), match.end(), position)
-            return
+        found = [name for name in found if name and name.lower() not in _NO_INVESTOR]
+        if found:
+            if "led by" in match[0]:
+                yield _Place("lead_investor", found[0], match.end(), position)
+            first, last = first or match.end(), position
+            names += [name for name in found if name not in names]
+    if names:
+        yield _Place("investors", tuple(names), first, last)
+        return
     for pattern in (_JOINS, _BACKED):
         found = pattern.search(plain)
         group = 2 if found and found.lastindex == 2 else 1  # noqa: PLR2004 - the second way to write it
@@ -363,6 +332,21 @@ def _heads(plain: str, kinds: set[str]) -> Iterator[_Place]:
                 if value is not None:
                     yield _Place("percent", value, match.start(), match.end())
                 return
+        yield from _share(plain)
+
+
+def _share(plain: str) -> Iterator[_Place]:
+    """Yield the share of staff that a text puts in words: "a fifth of its staff"."""
+    match = _FRACTION.search(plain)
+    if match and _OF_STAFF.search(plain[match.end() :]):
+        yield _Place("percent", _FRACTIONS[match[1].lower()], match.start(), match.end())
+
+
+_FRACTIONS: Final = {
+    "half": Decimal(50), "third": Decimal(33), "quarter": Decimal(25), "fifth": Decimal(20),
+    "tenth": Decimal(10),
+}  # fmt: skip
+_FRACTION: Final = re.compile(r"\b(?:an? )?(half|third|quarter|fifth|tenth)\b", re.IGNORECASE)
 
 
 def _location(plain: str, hit: Hit) -> Iterator[_Place]:
@@ -377,7 +361,7 @@ def _location(plain: str, hit: Hit) -> Iterator[_Place]:
     for match in _PLACE.finditer(plain, hit.end):
         words = match[1].split()
         known = next((n for n in range(len(words), 0, -1) if fold(" ".join(words[:n])) in _places()), None)
-        if words[0].lower() in _NO_PLACE or (known is None and words[0].lower() in language().cues):
+        if known is None and (words[0].lower() in _NO_PLACE or words[0].lower() in language().cues):
             continue
         name = " ".join(words[: known or 3]).rstrip(".,")
         yield _Place("location", "", match.start(1), match.start(1) + len(name))

@@ -10,11 +10,12 @@ from typing import Final
 from earmark.types import Certainty, Claim, Fact, Span, StoredEvent
 from matcher.certainty import certainty_of, is_past, taken_back
 from matcher.cues import Budget, Hit, hits
-from matcher.facts import facts_of, round_kind
+from matcher.facts import facts_of
 from matcher.intent import read
 from matcher.jobs import is_job, job_facts, job_tools
 from matcher.lexicon import Lesser, language
 from matcher.lexicon.grams import Sieve, letters_of
+from matcher.rounds import round_kind
 from matcher.sentences import Sentence, sentences, span_of
 from matcher.updates import UPDATE, lesser
 from matcher.vocabulary import given_names

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from earmark.types import Fact, FactValue
-from matcher.facts import round_kind
 from matcher.kinds import claims
 from matcher.names_in_text import name_after, name_before, person_after, person_before
+from matcher.rounds import round_kind
 from tests.builders import a_stored_event
 
 
@@ -154,3 +154,38 @@ def a_fact(key: str, value: FactValue) -> Fact:
 )
 def test_the_name_of_the_round_decides_then_the_amount(facts: tuple[Fact, ...], kind: str) -> None:
     assert round_kind(facts, "") == kind
+
+
+@pytest.mark.parametrize(
+    ("title", "facts"),
+    [
+        ("Norvik raises $25-30 million from Quill Partners", {"amount": 25_000_000, "currency": "USD"}),
+        ("Norvik to raise up to €50 million", {"amount": 50_000_000, "currency": "EUR"}),
+        ("Norvik secures 7,5 Mio. Euro", {"amount": 7_500_000, "currency": "EUR"}),
+        ("Norvik raises INR 40 lakh", {"amount": 4_000_000, "currency": "INR"}),
+        (
+            "Norvik raises Rs 1,200 crore at Rs 9,000 crore valuation",
+            {"amount": 12_000_000_000, "valuation": 90_000_000_000},
+        ),
+        (
+            "Norvik raises $90m Series E led by Quill Partners with participation from Alder",
+            {
+                "lead_investor": "Quill Partners",
+                "investors": ("Quill Partners", "Alder"),
+                "round": "Series E",
+            },
+        ),
+        ("Norvik to open office in New York", {"location": "New York"}),
+        ("Norvik cuts a fifth of staff", {"percent": 20}),
+        ("Norvik to hire 300 engineers in Bengaluru by March 2027", {"headcount": 300, "date": "2027-03"}),
+        ("Norvik names Ada Berg chief marketing officer", {"function": "marketing", "seniority": "c_level"}),
+        ("Norvik promotes Tom Reed to head of sales", {"function": "sales", "seniority": "director"}),
+        ("Granite buys Halden's payroll unit", {"seller": "Halden", "acquirer": "Granite"}),
+        ("Norvik launches Tidewatch Pro in Spain", {"product": "Tidewatch Pro"}),
+        ("Norvik invites bids for payroll by 12 January 2027", {"deadline": "2027-01-12"}),
+        ("Granite Group CFO Tom Ashby stepped down in June", {"date": None}),
+    ],
+)
+def test_each_key_of_a_fact(title: str, facts: dict[str, FactValue | None]) -> None:
+    found = facts_of(title)
+    assert {key: found.get(key) for key in facts} == facts
