@@ -38,7 +38,7 @@ def citations(story: Story) -> tuple[Cited, ...]:
 def told(fact: Fact, teller: Match) -> Cited:
     """Return a fact as one match tells it."""
     if fact.span is not None:
-        return Cited(key=fact.key, words=fact.span.quote, span=fact.span)
+        return Cited(key=fact.key, words=_unstopped(fact.span.quote), span=fact.span)
     return _as_data(fact.key, fact.value, teller)
 
 
@@ -149,7 +149,7 @@ def _speaks_for_itself(matches: Iterable[Match]) -> bool:
 
 def _cite(fact: StoryFact, story: Story) -> Cited | None:
     if fact.span is not None:
-        return Cited(key=fact.key, words=fact.span.quote, span=fact.span)
+        return Cited(key=fact.key, words=_unstopped(fact.span.quote), span=fact.span)
     teller = next(
         (
             match
@@ -160,6 +160,11 @@ def _cite(fact: StoryFact, story: Story) -> Cited | None:
         None,
     )
     return None if teller is None else _as_data(fact.key, fact.value, teller)
+
+
+def _unstopped(words: str) -> str:
+    """Return words without the full stop or comma after them: they go into a sentence of ours."""
+    return words.rstrip(".,;: ") or words
 
 
 def _as_data(key: str, value: object, teller: Match) -> Cited:

@@ -366,3 +366,9 @@ def test_the_page_on_notes_says_what_may_be_used_and_its_example_is_a_rulebook()
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     lexicon = parse(example).lexicon({}, 1)
     assert len(lexicon.plays) == len(lexicon.proofs) == 1
+
+
+def test_a_fact_loses_the_full_stop_of_its_sentence() -> None:
+    event = a_stored_event("Norvik Labs raises $20 million.", publisher="Fjord Post")
+    note = _note(a_match(event, facts=(a_fact("amount", 20, event, "$20 million."),)))
+    assert _section(note, "why_now") == ["It raised money: $20 million (2026-11-20)."]
