@@ -139,7 +139,7 @@ _CONTACT_IDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _CONTACT_ACCOUNT_IDS: Final = (
     *("account id 18", "account id", "associated company id", "associated company ids", "company id"),
-    *("primary associated company id", "associated company i ds", "associated company record id"),
+    *("primary associated company id", "associated company record id"),
     *("person organization id", "organization id", "company record id", "account name id"),
 )
 
@@ -167,7 +167,7 @@ def _crm_of_contacts(cells: Sequence[str], headers: Collection[str]) -> str | No
     signs = {
         "pipedrive": any(cell.strip().startswith("Person - ") for cell in cells),
         "zoho": record and account,
-        "hubspot": record and headers & (hub | {"first name", "associated company i ds"}),
+        "hubspot": record and headers & (hub | {"first name"}),
         "attio": record and headers & {"email addresses", "person", "company record id"},
         "salesforce": account and headers & sales,
     }

@@ -61,6 +61,19 @@ def test_a_dry_run_stores_nothing(desk: Path) -> None:
     assert "kestrelin" not in ids(desk)
 
 
+def test_the_former_name_of_a_renamed_account_is_listed_as_learned_and_can_be_taken_back(desk: Path) -> None:
+    newer = a_file(desk, "name,domain\nFjordic,norviklabs.example\n")
+    well(desk, "accounts", "import", newer)
+    tell(desk, [FUNDING])
+    assert [row["name"] for row in json_of(desk, "today")] == ["Fjordic"], "news still uses the former name"
+    assert "Norvik Labs" in well(desk, "learned")
+    lesson = json_of(desk, "learned")[0]["id"]
+    well(desk, "teach", "--undo", lesson)
+    assert json_of(desk, "show", "norviklabs.example")["account"]["aliases"] == []
+    well(desk, "accounts", "import", newer)
+    assert json_of(desk, "show", "norviklabs.example")["account"]["aliases"] == []
+
+
 def test_the_parent_and_the_units_of_an_account_are_shown(desk: Path) -> None:
     links = a_file(desk, "name,domain,parent\nZephyrine Bio,zephyrine.example,Norvik Labs\n")
     well(desk, "accounts", "import", links)
