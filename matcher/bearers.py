@@ -9,7 +9,7 @@ from earmark.types import Account
 from matcher.names import Words
 from matcher.nations import HAVENS, nation_named
 from matcher.normalise import words_of
-from matcher.vocabulary import context_words, dominant_names
+from matcher.vocabulary import commonness, context_words, dominant_names
 
 __all__ = ["Bearer", "bearers", "is_bare", "is_bearer", "site_label"]
 
@@ -114,6 +114,6 @@ def _is_site(account: Account, domain: str, words: Words, bearer: Bearer) -> boo
         return False
     name = b"".join(words).decode("utf-8", "replace")
     same = label in {site_label(own)[0] for own in bearer.domains} or _is_of_country(label, name)
-    if words[0] in dominant_names():  # "bosch.in": nobody else bears the word
-        return same
+    if words[0] in dominant_names() or not any(map(commonness, words)):
+        return same  # "bosch.in": nobody else bears a word that is none
     return same and _country_of(account) in {None, bearer.country}

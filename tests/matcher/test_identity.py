@@ -65,6 +65,7 @@ def test_each_namesake_of_the_cases_is_linked_where_its_own_domain_speaks() -> N
         ("Delta", {"domains": ("delta.app",)}, False),
         ("Delta", {"domains": ("delta.dk",), "country": "Denmark"}, False),
         ("Bosch", {"domains": ("bosch.in",), "country": "India"}, True),
+        ("Uniqlo", {"domains": ("uniqlo.de",), "country": "Germany"}, True),
         ("Vivo", {"domains": (), "country": "Brazil"}, False),
         ("Vivo", {"domains": (), "country": "PRC"}, None),
         ("Vivo", {"domains": (), "country": "Hong Kong"}, None),
