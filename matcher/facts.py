@@ -228,16 +228,16 @@ def _funding(plain: str, hit: Hit) -> Iterator[_Place]:
     names: list[str] = []
     first = last = 0
     for match in _INVESTORS.finditer(plain, hit.start if hit.frame.subject != "investor" else 0):
-        position, found = match.end(), list[str]()
-        while len(names) + len(found) < _MOST_INVESTORS and (name := _LIST_NAME.match(plain, position)):
-            found.append(trimmed(name[1]))
+        position, listed = match.end(), list[str]()
+        while len(names) + len(listed) < _MOST_INVESTORS and (name := _LIST_NAME.match(plain, position)):
+            listed.append(trimmed(name[1]))
             position = name.end()
-        found = [name for name in found if name and name.lower() not in _NO_INVESTOR]
-        if found:
+        listed = [name for name in listed if name and name.lower() not in _NO_INVESTOR]
+        if listed:
             if "led by" in match[0]:
-                yield _Place("lead_investor", found[0], match.end(), position)
+                yield _Place("lead_investor", listed[0], match.end(), position)
             first, last = first or match.end(), position
-            names += [name for name in found if name not in names]
+            names += [name for name in listed if name not in names]
     if names:
         yield _Place("investors", tuple(names), first, last)
         return
