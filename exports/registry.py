@@ -12,6 +12,7 @@ from exports.profiles import PROFILES, Profile
 __all__ = ["broken", "build", "kinds", "profile"]
 
 _OWN = {
+    "apprise": "exports.apprise:AppriseExporter",
     "slack": "exports.slack:SlackExporter",
     "webhook": "exports.webhook:WebhookExporter",
 }

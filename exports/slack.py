@@ -2,17 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
 from itertools import accumulate
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from earmark.contract import Change, Delivery, Exporter, Finding, Found, Receipt, SecretOption, Wanted
+from earmark.contract import Delivery, Finding, SecretOption
 from earmark.errors import ExportRefused, ExportRejected
-from earmark.types import Outgoing
+from exports.digest import DigestExporter
 
 __all__ = ["MOST_BLOCKS", "MOST_IN_ALL", "SlackExporter", "messages"]
 
@@ -29,71 +27,23 @@ _GONE: Final = frozenset(
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-class SlackExporter(Exporter):
+class SlackExporter(DigestExporter):
     """Writes to the channel of an incoming webhook: hot accounts at once, the others once a day."""
 
     kind: ClassVar[str] = "slack"
     about: ClassVar[str] = "tells a Slack channel: hot accounts at once to their owner, the rest once a day"
     auth: ClassVar[str] = "the address of an incoming webhook"
-    batch: ClassVar[int] = 200
-    per_second: ClassVar[float] = 1.0
-    keeps: ClassVar[bool] = False
 
     url: SecretOption = Field(description="The address of the incoming webhook, as env:NAME.")
     members: dict[str, str] = Field(
         default_factory=dict, description="Slack member id of each owner, so that a hot account names them."
     )
-    digest_at: time = Field(time(8, 30), description="When the digest goes out, in the zone.")
-    zone: str = Field("UTC", description="Time zone of the digest, such as Europe/Berlin.")
     page: str | None = Field(None, description="Address of your earmark page, for links to an account.")
 
-    @field_validator("zone")
-    @classmethod
-    def _exists(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ValueError, OSError, KeyError) as error:
-            raise ValueError(f"there is no time zone {zone!r}; write one such as Europe/Berlin") from error
-        return zone
-
-    def waits_until(self, outgoing: Outgoing, since: datetime) -> datetime:
-        """Return the next digest after ``since``; what is hot does not wait."""
-        if _is_hot(outgoing.payload):
-            return since
-        zone = ZoneInfo(self.zone)
-        local = since.astimezone(zone)
-        today = datetime.combine(local.date(), self.digest_at, zone)
-        return (
-            today
-            if today >= local
-            else datetime.combine(local.date() + timedelta(days=1), self.digest_at, zone)
-        )
-
-    def wanted(self, outgoing: Outgoing) -> Sequence[Wanted]:
-        """Return the message of a promotion; other changes of stage are no news for a channel."""
-        if outgoing.topic != "account.promoted":
-            return ()
-        name = "hot" if _is_hot(outgoing.payload) else "digest"
-        told = dict(outgoing.payload)
-        return (Wanted(object=name, key=outgoing.key, account=outgoing.account, fields=told),)
-
-    async def find(self, wanted: Sequence[Wanted], delivery: Delivery) -> Mapping[tuple[str, str], Found]:
-        """Return nothing: a channel can't be read by its webhook."""
-        del wanted, delivery
-        return {}
-
-    async def apply(self, changes: Sequence[Change], delivery: Delivery) -> Sequence[Receipt]:
-        """Post what is hot one by one, the rest as one digest."""
-        if changes[0].action == "delete":
-            raise ExportRejected("A message that was sent can't be taken back.")
-        told = [change.after for change in changes]
-        if changes[0].object == "hot":
-            posts = [post for one in told for post in messages([one], self.members, self.page, hot=True)]
-        else:
-            posts = list(messages(told, self.members, self.page, hot=False))
-        for post in posts:
+    async def tell(self, told: Sequence[Mapping[str, Any]], delivery: Delivery, *, hot: bool) -> None:
+        """Post as many messages as it takes."""
+        for post in messages(told, self.members, self.page, hot=hot):
             await self._post(post, delivery)
-        return [Receipt(key=change.key) for change in changes]
 
     async def check(self, delivery: Delivery) -> Sequence[Finding]:
         """Post one line."""
@@ -185,7 +135,3 @@ def _escaped(text: str, longest: int) -> str:
     if not lengths or lengths[-1] <= longest:
         return "".join(signs)
     return "".join(signs[: bisect_right(lengths, longest - 1)]) + "…"
-
-
-def _is_hot(told: Mapping[str, Any]) -> bool:
-    return told.get("stage") == "hot"

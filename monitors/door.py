@@ -5,7 +5,7 @@ import json as json_codec
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from earmark.errors import (
     SourceRefused,
     SourceUnavailable,
 )
+from monitors.chat import tell
 from monitors.guard import place
 from monitors.http import Answer, Fetcher
 from monitors.retry import retry_after
@@ -28,6 +29,7 @@ __all__ = ["Door"]
 
 _REFUSED: Final = frozenset({401, 403})
 _BUSY: Final = frozenset({408, 425, 429})
+_TOLD_WITHIN: Final = timedelta(seconds=30)
 _LONGEST_PAUSE: Final = timedelta(hours=24)
 
 
@@ -46,9 +48,11 @@ class Door:
         clock: Callable[[], datetime],
         state: Mapping[str, Any] | None = None,
         memory: dict[str, Any] | None = None,
+        allow: Sequence[str] = (),
         sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
         self._fetcher, self._name, self._clock, self._sleep = fetcher, name, clock, sleep
+        self._allow = tuple(allow)
         self._spacing = 1 / per_second
         self._free_at = 0.0
         self.memory = {} if memory is None else memory
@@ -87,6 +91,11 @@ class Door:
             raise ExportRejected(str(error)) from error
         self._refuse(answer)
         return Page(url=answer.url, status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def tell(self, address: str, title: str, body: str) -> None:
+        """Tell a service by its Apprise address, in its turn."""
+        await self._turn()
+        await tell(address, title, body, allow=self._allow, within=_TOLD_WITHIN)
 
     def file(self, path: Path, content: bytes) -> None:
         """Write a file whole or not at all."""

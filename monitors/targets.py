@@ -76,6 +76,7 @@ async def opened(
                 clock=now,
                 state=target.state,
                 memory=memory,
+                allow=http.allow,
             ),
         )
 

@@ -147,6 +147,9 @@ class Delivery(Protocol):
         redirects are not followed and come back as they are.
         """
 
+    async def tell(self, address: str, title: str, body: str) -> None:
+        """Tell a service by its Apprise address; ExportError when it was not told."""
+
     def file(self, path: Path, content: bytes) -> None:
         """Write a file whole or not at all."""
 

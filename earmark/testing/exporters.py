@@ -85,6 +85,13 @@ class FakeDelivery:
         answer = told if isinstance(told, bytes) else json_codec.dumps(told).encode()
         return Page(url=address, status=status, headers={"content-type": "application/json"}, body=answer)
 
+    async def tell(self, address: str, title: str, body: str) -> None:
+        """Ask the fake, by the method TELL."""
+        self.asked.append(("TELL", address))
+        status, _ = self._serve("TELL", address, {}, f"{title}\n{body}".encode())
+        if status != 200:  # noqa: PLR2004 - told
+            raise ExportUnavailable("The service was not told.")
+
     def file(self, path: Path, content: bytes) -> None:
         """Keep the content."""
         self.files[path] = content
