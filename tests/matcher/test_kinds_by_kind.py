@@ -83,6 +83,16 @@ def test_a_mere_update_is_claimed_as_one_and_is_no_reason(kind: str, case: dict[
     assert [is_update(claim) for claim in read(case) if claim.kind == kind] == [True], case["why"]
 
 
+def negatives() -> list[Any]:
+    data = tomllib.loads((FOLDER / "kinds-negatives.toml").read_text("utf-8"))
+    return [pytest.param(text, id=f"{name}: {text[:40]}") for name, texts in data.items() for text in texts]
+
+
+@pytest.mark.parametrize("text", negatives())
+def test_a_headline_of_a_negative_class_is_no_reason_at_all(text: str) -> None:
+    assert reasons({"text": text}) == set()
+
+
 def test_every_kind_that_news_can_show_has_three_cases_and_two_traps() -> None:
     count: dict[str, dict[str, int]] = {}
     for kind, sort, case in told():
