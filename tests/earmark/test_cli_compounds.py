@@ -93,6 +93,21 @@ def test_compounds_are_listed_and_a_shipped_one_is_switched_on_once(folder: Path
     assert (unknown.exit_code, "known: budget_and_seat" in unknown.stderr) == (2, True)
 
 
+def test_a_compound_that_is_switched_on_later_finds_what_is_there_already(tmp_path: Path) -> None:
+    folder = a_workspace(tmp_path)
+    tell(folder, [FUNDING, HIRE])
+    (tmp_path / "rules.toml").write_text(RULES, "utf-8")
+    well(folder, "rules", "apply", str(tmp_path / "rules.toml"))
+    engine = connect(load(folder).database_url)
+    with reading(engine) as connection:
+        lexicon = rulebook.lexicon(connection)
+    sweep(engine, lexicon, NOW)
+    engine.dispose()
+    assert "money_and_boss" in [row["kind"] for row in json_of(folder, "triggers")]
+    (row,) = [row for row in json_of(folder, "rules", "compounds") if row["on"]]
+    assert (row["accounts"], row["too_wide"]) == (1, False)
+
+
 def test_a_compound_that_holds_for_nearly_all_is_marked_too_wide(tmp_path: Path) -> None:
     names = [
         f"Qorvane {word}"
