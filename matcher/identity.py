@@ -17,10 +17,13 @@ from matcher.vocabulary import popular_names
 if TYPE_CHECKING:
     from matcher.surroundings import Surroundings
 
-__all__ = ["DOUBTS", "identity_of"]
+__all__ = ["DOUBTS", "NAMESAKES", "identity_of"]
 
 DOUBTS: Final = frozenset({"longer_domain", "own_part", "popular"})
 """Features that weaken an account's claim to a name without giving it to another."""
+
+NAMESAKES: Final = frozenset({"namesake", "other_country", "other_domain", "other_sector"})
+"""Features that tell that another company of the name is meant."""
 
 _ANOTHER: Final = -12.0  # more than all that makes a company of a name
 _DOUBTED: Final = -5.0  # where the source itself names the account

@@ -1,7 +1,7 @@
 """Which account a name in a text means: the sum of reasons decides, or it abstains.
 
 ``confidence`` is the logistic of the sum of ``value × weight`` of the features. Below ``LINE`` nothing is
-linked; above ``PLAUSIBLE`` the doubt is kept as an abstention, with its reason.
+linked; above ``PLAUSIBLE`` the doubt is kept as an abstention, with its reason, and so is a namesake.
 """
 
 import math
@@ -14,7 +14,7 @@ from earmark.types import Abstention, Feature, HintKind, Lexicon, Mention, Span,
 from matcher.compounds import is_lower_case_word
 from matcher.features import context_of
 from matcher.gazetteer import Gazetteer, Hit
-from matcher.identity import DOUBTS
+from matcher.identity import DOUBTS, NAMESAKES
 from matcher.intent import is_conversation
 from matcher.names import Ambiguity, Origin, ambiguity_of
 from matcher.normalise import words_of
@@ -71,6 +71,12 @@ class _Candidate:
         """The sum without what only weakens a claim to the name and gives it to nobody else."""
         return _sum(feature for feature in self.features if feature.name not in DOUBTS)
 
+    @property
+    def is_namesake(self) -> bool:
+        """Whether it would be linked, if nothing told that another company of the name is meant."""
+        others = [feature for feature in self.features if feature.name not in NAMESAKES]
+        return len(others) < len(self.features) and confidence_of(others) >= LINE
+
 
 class Linker:
     """Links names in events to the accounts of one lexicon."""
@@ -114,7 +120,7 @@ class Linker:
                 mentions.append(
                     Mention(span=span, account=best.account, features=best.features, confidence=confidence)
                 )
-            elif confidence >= PLAUSIBLE:
+            elif confidence >= PLAUSIBLE or best.is_namesake:
                 abstentions.append(_abstention(event, best, span, _doubt(best, span), confidence))
         linked = {mention.account for mention in mentions}
         return Links(
@@ -300,6 +306,8 @@ def _where(event: StoredEvent, value: str) -> Span:
 
 def _doubt(candidate: _Candidate, span: Span) -> str:
     against = min(candidate.features, key=lambda feature: feature.value * feature.weight)
+    if against.name in NAMESAKES:
+        return f"“{span.quote}” may be another company of that name: {against.sentence}."
     return f"“{span.quote}” may not be a company here: {against.sentence}."
 
 

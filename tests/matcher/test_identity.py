@@ -212,6 +212,24 @@ def test_a_doubt_about_the_name_gives_it_to_no_rival() -> None:
     assert "nothing in the text tells which" in links.abstentions[0].reason
 
 
+@pytest.mark.parametrize(
+    ("account", "text"),
+    [
+        ("meta-optics", "Meta to hire 400 engineers in Zurich"),
+        ("kestra", "Pharmacy start-up Kestra raises $4 million"),
+        ("kestra", "Chile's Kestra lays off 90"),
+    ],
+)
+def test_a_namesake_is_kept_as_a_doubt_that_says_why(account: str, text: str) -> None:
+    [doubt] = _link(_accounts()[account], text).abstentions
+    assert doubt.account == account
+    assert "another company of that name" in doubt.reason
+
+
+def test_what_would_not_be_linked_anyway_is_no_doubt_about_a_namesake() -> None:
+    assert not _link(_accounts()["delta-joinery"], "The delta of the Po is flooded").abstentions
+
+
 def test_every_reason_that_tells_a_namesake_is_a_sentence_with_its_proof() -> None:
     [abstention] = _link(_accounts()["kestra"], "Chile's Kestra lays off 90").abstentions
     [reason] = [feature for feature in abstention.features if feature.name == "other_country"]
