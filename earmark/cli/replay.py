@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -69,7 +70,7 @@ def replay(
     span = Span(
         warm_from=begin - WARM_UP,
         since=begin,
-        until=session.now,
+        until=session.now + timedelta(microseconds=1),
         list_at=min(max(begin, listed or begin), session.now),
     )
     both = _rules(session, rules, accounts)
