@@ -360,13 +360,15 @@ def _shown(value: object) -> str:
 
 
 def _row(account: Account, listed: Mapping[str, Any]) -> dict[str, Any]:
-    names = [listed["name"], *listed["aliases"]]
+    name = folded(listed["name"])
     domains: tuple[str, ...] = listed["domains"]
     return {
         **listed,
-        "folded": short(folded(listed["name"])),
+        "folded": short(name),
         "domain": short(domains[0].lower()) if domains else None,
-        "search": " | ".join([*map(folded, names), *map(str.lower, domains), account.id.lower()]),
+        "search": " | ".join(
+            [name, *map(folded, listed["aliases"]), *map(str.lower, domains), account.id.lower()]
+        ),
         "digest": _digest(listed),
         "stage": account.stage.value,
         "stage_since": account.stage_since,

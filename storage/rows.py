@@ -39,12 +39,13 @@ def put(
     """Insert the rows; where the primary key is there, replace every given column but those to keep."""
     if not rows:
         return
-    statement = upsert(conn, table)
-    keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
-    statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    # Written by hand, as in ``added``: binding the values would cost more than storing them.
+    names = tuple(rows[0])
+    binds = _binds(table, names, conn.dialect)
+    text = _put_text(table, names, frozenset(keep), conn.dialect.name)
     for batch in batches(rows):
-        conn.execute(statement, batch)
+        bound = [tuple(bind(row[name]) if bind else row[name] for name, bind in binds) for row in batch]
+        conn.exec_driver_sql(text, bound)
 
 
 def add(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -61,9 +62,7 @@ def added(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> 
     binding the values than the database on storing them.
     """
     dialect, found = conn.dialect, set[str]()
-    columns = [
-        (column.name, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in table.columns
-    ]
+    columns = _binds(table, [column.name for column in table.columns], dialect)
     for batch in batches(rows):
         bound = [[bind(row[name]) if bind else row[name] for name, bind in columns] for row in batch]
         if dialect.name == "postgresql":
@@ -78,6 +77,26 @@ def added(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> 
         text = f"INSERT INTO {table.name} ({names}) {source} ON CONFLICT DO NOTHING RETURNING id"
         found.update(conn.exec_driver_sql(text, values).scalars())
     return found
+
+
+def _binds(table: Table, names: Iterable[str], dialect: Dialect) -> list[tuple[str, Any]]:
+    """Return what makes a value of each column fit for the database, or None where it is."""
+    return [(name, table.columns[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names]
+
+
+@lru_cache(maxsize=64)
+def _put_text(table: Table, names: tuple[str, ...], keep: frozenset[str], dialect: str) -> str:
+    keys = [column.name for column in table.primary_key]
+    changed = [name for name in names if name not in keys and name not in keep]
+    mark = "%s" if dialect == "postgresql" else "?"
+    columns, values = ", ".join(f'"{name}"' for name in names), ", ".join([mark] * len(names))
+    key = ", ".join(f'"{name}"' for name in keys)
+    update = "UPDATE SET " + ", ".join(f'"{name}" = excluded."{name}"' for name in changed)
+    # Only names of our own tables are put into the text; values are bound.
+    return (
+        f"INSERT INTO {table.name} ({columns}) VALUES ({values}) "  # noqa: S608 - see above
+        f"ON CONFLICT ({key}) DO {update if changed else 'NOTHING'}"
+    )
 
 
 @lru_cache(maxsize=8)
