@@ -28,7 +28,7 @@ from earmark.types import (
     TriggerState,
 )
 from matcher.act import act
-from matcher.agenda import suppressed
+from matcher.agenda import suppressed, wakes_at
 from matcher.decide import decide
 from matcher.score import LIVE, score_now
 
@@ -141,10 +141,13 @@ def lived(
     missed, before = 0, span.warm_from
     for step in _steps(told, done, span):
         for change in epochs.within(before, step.at):
-            past = _after(past, decide((), _history(key, past), epochs.at(change), change))
+            past = _swept(key, past, epochs.at(change), change)
         before, lexicon = step.at, epochs.at(step.at)
         read = [Reading(event=matches[0].event, matches=matches) for _, matches in step.told]
-        past = _after(past, decide(read, _history(key, past), lexicon, step.at))
+        if read:
+            past = _after(past, decide(read, _history(key, past), lexicon, step.at))
+        else:
+            past = _swept(key, past, lexicon, step.at)
         for action in step.done:
             try:
                 past = _after(past, act(action, _history(key, past), lexicon, step.at))
@@ -182,6 +185,14 @@ def _steps(
     }
     for at in sorted({*news, *deeds, span.list_at, span.until}):
         yield _Step(at, news.get(at, ()), deeds.get(at, ()))
+
+
+def _swept(key: str, past: Past, lexicon: Lexicon, at: datetime) -> Past:
+    """Return the past after a sweep: like the live one it looks only at what has fallen due."""
+    due = wakes_at(past, lexicon)
+    if due is None or due > at:
+        return past
+    return _after(past, decide((), _history(key, past), lexicon, at))
 
 
 def _history(key: str, past: Past) -> History:

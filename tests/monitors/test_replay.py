@@ -1,6 +1,6 @@
 """Replay: stored days lived through again give what the live line gave; other rules give what they would."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from earmark.errors import EarmarkError
 from earmark.types import Action, Event, Lexicon, Verdict
 from matcher.act import OUTCOMES, act
+from matcher.learning import throttled
 from monitors.comparison import compared
 from monitors.relive import Reason, Span
 from monitors.replay import replay
@@ -34,7 +35,7 @@ TEXTS = (
     "{} denies that it raises $20 million Series B",
     "{} files for bankruptcy",
 )
-RULES = 'threshold = 20\nfloor = 0.6\ntargets = ["crm"]\n'
+RULES = 'threshold = 20\nfloor = 0.99\ntargets = ["crm"]\n'
 START = NOW - days(60)
 Key = tuple[str | None, str, frozenset[str]]
 
@@ -137,7 +138,7 @@ def team(engine: Engine, rules: str = RULES) -> Engine:
     return engine
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 4])
 def test_replay_gives_the_live_result_with_what_people_did(engine: Engine, seed: int) -> None:
     assert some_days(team(engine), seed) > 10
     before = contents(engine, less=())
@@ -152,3 +153,162 @@ def test_replay_gives_the_live_result_with_what_people_did(engine: Engine, seed:
     }
     assert sum(past.missed for past in replayed.pasts) == 0
     assert contents(engine, less=()) == before, "a replay writes nothing"
+
+
+def test_the_history_of_the_test_holds_what_could_go_wrong(engine: Engine) -> None:
+    """Guard the test above: verdicts throttled a rule on the way, stories merged, people took things back."""
+    assert some_days(team(engine), 1) > 10
+    with reading(engine) as conn:
+        said = judgements.every(conn, taken_back=True)
+        merged = conn.execute(select(stories.c.id).where(stories.c.merged_into.is_not(None))).all()
+        seen = conn.execute(select(event_rows.c.id)).all()
+    assert len(seen) > 40
+    assert len({one.verdict for one in said}) > 3
+    assert merged
+    assert any(one.taken_back_at for one in said)
+    assert any(throttled(record, 0.99) for record in lexicon_of(engine).records)
+
+
+def test_several_processes_give_what_one_gives(sqlite_engine: Engine) -> None:
+    some_days(team(sqlite_engine), 4, rounds=12)
+    rules = [
+        decided(sqlite_engine),
+        decided(sqlite_engine, 'threshold = 90\ncompanies = ["Norvik Labs Oy"]\n'),
+    ]
+    told: list[tuple[str, int, int]] = []
+    alone = replay(sqlite_engine, rules, a_span())
+    both = replay(
+        sqlite_engine, rules, a_span(), processes=2, tell=lambda what, done, of: told.append((what, done, of))
+    )
+    assert both == alone
+    assert {(what, done) for what, done, of in told if done == of} >= {
+        ("events read", alone[0].events),
+    }
+    assert told[-1][0] == "bundles decided"
+    assert told[-1][1] == told[-1][2]
+
+
+def test_other_rules_change_alerts_stages_and_the_list(engine: Engine) -> None:
+    team(engine, "threshold = 20\n")
+    funding = an_event("Norvik Labs raises $20 million Series B", published_at=NOW - days(2))
+    office = an_event(
+        "Oskarion Freight opens Singapore office",
+        external_id="office",
+        url="https://wire.example/office",
+        published_at=NOW - days(3),
+    )
+    poll(engine, [funding, office], now=NOW - days(2) + timedelta(hours=1))
+    span = Span(warm_from=START, since=NOW - days(10), until=NOW, list_at=NOW - days(1))
+    tried = "threshold = 20\n[kinds.new_office_or_market]\nintent = 0.0\n"
+    now, new = replay(engine, [decided(engine), decided(engine, tried)], span)
+    found = compared(now, new, (), span, UTC)
+    assert (found.events, found.days) == (2, 10)
+    assert (found.now.alerts, found.new.alerts, found.new.reasons) == (2, 1, 2)
+    assert found.now.alerts_a_day == pytest.approx(0.2)
+    assert found.now.by_day == ((f"{NOW - days(2):%Y-%m-%d}", 2),)
+    assert [one.account for one in found.demoted] == ["oskarion-freight"]
+    assert found.promoted == ()
+    assert [row.account for row in found.off_list] == ["oskarion-freight"]
+    assert found.on_list == ()
+    back = compared(new, now, (), span, UTC)
+    assert [one.account for one in back.promoted] == ["oskarion-freight"]
+    assert [row.account for row in back.on_list] == ["oskarion-freight"]
+
+
+def test_precision_is_estimated_from_the_verdicts_on_the_same_events(engine: Engine) -> None:
+    team(engine, "threshold = 20\n")
+    told = [
+        an_event(f"{name} raises $20 million Series B", external_id=name, url=f"https://wire.example/{place}")
+        for place, name in enumerate(COMPANIES)
+    ]
+    poll(engine, told)
+    with reading(engine) as conn:
+        held = triggers.find(conn, limit=None)
+    assert len(held) == len(COMPANIES)
+    for number, trigger in enumerate(sorted(held, key=lambda one: one.id)):
+        value = ("good", "off_topic", "not_now", "wrong_account", "off_topic")[number]
+        verb = "accept" if value == "good" else "dismiss"
+        do(
+            engine,
+            Action(verb=verb, by="ann", trigger=trigger.id, value="" if verb == "accept" else value),
+            NOW,
+        )
+    span = a_span(until=NOW + days(1))
+    (now,) = replay(engine, [decided(engine)], span)
+    with reading(engine) as conn:
+        said = judgements.every(conn)
+    figures = compared(now, now, said, span, UTC).now
+    assert (figures.good, figures.bad) == (1, 3)
+    assert figures.precision.mean == pytest.approx(3 / 7)
+    assert figures.precision.low < figures.precision.mean < figures.precision.high
+
+
+def test_actions_that_fit_nothing_by_the_new_rules_are_counted_and_left_out(engine: Engine) -> None:
+    team(engine, "threshold = 20\n")
+    poll(engine, [an_event()], now=NOW - days(1))
+    with reading(engine) as conn:
+        (trigger,) = triggers.find(conn)
+    assert do(engine, Action(verb="accept", by="ann", trigger=trigger.id), NOW - timedelta(hours=3))
+    lexicon = decided(engine)
+    other = replace(lexicon, accounts={"norvik-labs": an_account("Quite Another", id="norvik-labs")})
+    now, new = replay(engine, [lexicon, other], a_span())
+    assert [sum(past.missed for past in one.pasts) for one in (now, new)] == [0, 1]
+    assert not any(past.reasons for past in new.pasts)
+
+
+def test_a_conversation_and_an_account_that_left_the_list_are_lived_through_too(engine: Engine) -> None:
+    team(engine)
+    question = an_event(
+        "What do you use instead of Billhaus for invoices?",
+        text="We want to leave Billhaus. Which tool would you recommend for invoices?",
+        thread_url="https://forum.example/t/1",
+        url="https://forum.example/t/1",
+    )
+    poll(
+        engine, [question, an_event(external_id="funds", url="https://wire.example/funds")], now=NOW - days(1)
+    )
+    lexicon = decided(engine)
+    listed = {name: account for name, account in lexicon.accounts.items() if name != "norvik-labs"}
+    now, new = replay(engine, [lexicon, replace(lexicon, accounts=listed)], a_span())
+    assert keys(reason for past in now.pasts for reason in past.reasons) == live_reasons(engine)
+    assert {reason.account for past in new.pasts for reason in past.reasons} == {None}
+
+
+def test_only_what_was_seen_in_the_span_is_replayed(engine: Engine) -> None:
+    team(engine)
+    for age, name in ((40, "old"), (10, "warm"), (1, "new")):
+        event = an_event(
+            f"Norvik Labs raises ${age} million Series B",
+            external_id=name,
+            url=f"https://wire.example/{name}",
+            published_at=NOW - days(age),
+        )
+        poll(engine, [event], now=NOW - days(age))
+    span = Span(warm_from=NOW - days(20), since=NOW - days(5), until=NOW, list_at=NOW)
+    (now,) = replay(engine, [decided(engine)], span)
+    assert now.events == 2
+    found = compared(now, now, (), span, UTC)
+    assert found.now.reasons == sum(
+        reason.created_at >= span.since for past in now.pasts for reason in past.reasons
+    )
+
+
+def test_a_snooze_or_suppression_before_its_action_is_not_there(engine: Engine) -> None:
+    team(engine)
+    poll(engine, [an_event()], now=NOW - days(3))
+    assert do(engine, Action(verb="suppress", by="ann", account="norvik-labs", value="rival"), NOW - days(1))
+    early = Span(warm_from=START, since=START, until=NOW, list_at=NOW - days(2))
+    late = replace(early, list_at=NOW)
+    lists = [replay(engine, [decided(engine)], span)[0] for span in (early, late)]
+    assert [[past.account for past in one.pasts if past.score is not None] for one in lists] == [
+        ["norvik-labs"],
+        [],
+    ]
+
+
+def test_an_empty_history_is_an_empty_replay(engine: Engine) -> None:
+    team(engine)
+    (now,) = replay(engine, [decided(engine)], a_span())
+    assert (now.pasts, now.events) == ((), 0)
+    found = compared(now, now, (), a_span(), UTC)
+    assert (found.now.alerts, found.promoted, found.on_list) == (0, (), ())
