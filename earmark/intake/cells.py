@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -95,6 +96,7 @@ def domain_in(value: str, name: str = "") -> tuple[str | None, str | None]:
     return host, None
 
 
+@lru_cache(maxsize=4096)  # a list has few sizes
 def size_in(cell: str) -> tuple[int | None, str | None]:
     """Return a number of employees; the middle of a range (51-200 → 125), the bound of 10,001+."""
     text = value_in(cell)
