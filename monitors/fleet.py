@@ -24,6 +24,7 @@ from earmark.config import Settings, clock_is_fixed
 from earmark.errors import ConfigError
 from monitors.monitor import Monitor
 from monitors.outage import AGAIN, Outage, patiently
+from monitors.targets import Targets
 from monitors.up import monitoring
 from storage import leases
 from storage.engine import Engine, PassingFault, connect, lay_apart, migrate
@@ -51,10 +52,16 @@ class Duty:
     work: Callable[[Monitor, str], Awaitable[object]]
 
 
-def duties(tick: timedelta) -> tuple[Duty, ...]:
-    """Return what a fleet does: polls what is due each ``tick``, and lets time pass."""
+def duties(tick: timedelta, targets: Targets) -> tuple[Duty, ...]:
+    """Return what a fleet does: polls and exports what is due each ``tick``, and lets time pass."""
     return (
         Duty(name="take", cron=_each(tick), subjects=_buckets, work=_take),
+        Duty(
+            name="drain",
+            cron=_each(tick),
+            subjects=lambda _: targets.due(),
+            work=lambda _, target: targets.attend(target),
+        ),
         Duty(name="sweep", cron="* * * * *", subjects=_everything, work=_sweep),
         Duty(name="scores", cron="*/15 * * * *", subjects=_everything, work=_scores),
         Duty(name="purge", cron="23 3 * * *", subjects=_everything, work=_purge),
@@ -92,7 +99,7 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with monitoring(settings, engine) as monitor:
-        crew = _Crew(engine, monitor, duties(settings.monitor.tick), outage, stop)
+        crew = _Crew(engine, monitor, duties(settings.monitor.tick, Targets(settings, engine)), outage, stop)
         await crew.serve()
     if crew.faults:
         raise crew.faults[0]

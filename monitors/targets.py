@@ -111,13 +111,14 @@ class Targets:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Drive what is due until ``stop``; then what is under way may end, within 8 s."""
-        while not stop.is_set():
-            try:
-                await self.begin(await self.due())
-            except PassingFault as error:  # the monitor meets the same fault, and says so
-                logger.debug("exports wait for the database", extra={"error": str(error)})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY.total_seconds())
+        try:
+            while not stop.is_set():
+                with suppress(PassingFault):  # the monitor meets the same fault, and says so
+                    await self.begin(await self.due())
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), LOOK_EVERY.total_seconds())
+        finally:
+            stop.set()
         if self._running:
             _, slow = await asyncio.wait(set(self._running.values()), timeout=_DRAIN)
             for task in slow:
@@ -128,10 +129,11 @@ class Targets:
         """Start a drive of each target that has none under way."""
         for name in names:
             if name not in self._running:
-                task = asyncio.create_task(self._driven(name), name=f"export {name}")
+                task = asyncio.create_task(self._attended(name), name=f"export {name}")
                 self._running[name] = task
 
-    async def _driven(self, name: str) -> None:
+    async def attend(self, name: str) -> None:
+        """Drive a target, whatever its exporter does; what fails is said, and waits in the outbox."""
         try:
             done = await self.drive(name)
             if done.failed:
@@ -143,6 +145,10 @@ class Targets:
             logger.exception("export failed", extra={"target": name})
             reason = f"The exporter of {name} broke down. This is a bug in it: please report it."
             await asyncio.to_thread(self._pause, name, reason)
+
+    async def _attended(self, name: str) -> None:
+        try:
+            await self.attend(name)
         finally:
             self._running.pop(name, None)
 

@@ -15,6 +15,7 @@ from monitors.outage import Outage, patiently
 from monitors.parse import ParsePool
 from monitors.pipeline import Written
 from monitors.schedule import run_until_stopped
+from monitors.targets import Targets
 from storage.engine import Engine, PassingFault, connect, migrate, reading
 from storage.rulebook import changes_version
 
@@ -76,8 +77,9 @@ def up(settings: Settings, on_change: Callable[[Engine], None]) -> None:
         stop = asyncio.Event()
         async with monitoring(settings, engine) as monitor:
             watcher = asyncio.create_task(_watch(engine, on_change, stop))
+            exporting = asyncio.create_task(Targets(settings, engine).run(stop))
             await run_until_stopped(monitor, tick=settings.monitor.tick, stop=stop)
-        await watcher
+        await asyncio.gather(watcher, exporting)
 
     asyncio.run(run())
 
