@@ -6,6 +6,7 @@ others are of the kind that a wire brings besides. The new rules change the thre
 
 import os
 import random
+import resource
 import sys
 import tempfile
 import time
@@ -67,10 +68,13 @@ def main(number: int, listed: int) -> None:
             tell=lambda what, _done, _of: rounds.__setitem__(what, time.perf_counter() - start),
         )
         took = time.perf_counter() - start
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         found = compared(now, new, (), span, UTC)
         engine.dispose()
     ends = ", ".join(f"{what} after {seconds:.0f} s" for what, seconds in rounds.items())
     print(f"replayed twice in {took:.0f} s on {os.cpu_count()} cores ({ends}): {number / took:,.0f} events/s")
+    worked = usage.ru_utime + usage.ru_stime
+    print(f"CPU seconds of the processes: {worked:.0f}, {1000 * worked / number:.2f} ms an event")
     print(f"alerts a day: {found.now.alerts_a_day:.1f} now, {found.new.alerts_a_day:.1f} by the new rules")
 
 

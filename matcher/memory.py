@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from earmark.types import Past, Transition, Trigger, TriggerState, Was
-from matcher.agenda import MACHINE, standing
+from matcher.moves import MACHINE, standing
 
 __all__ = ["as_it_was", "remembered", "to_undo"]
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from earmark.lifecycle import Cause
 from earmark.types import Action, Judgement, Outcome, Past, Trigger, TriggerState, Verdict
-from matcher.agenda import MACHINE, standing
+from matcher.moves import MACHINE, standing
 from matcher.score import LIVE
 from matcher.stories import identity
 
