@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import procrastinate
 import psycopg
@@ -98,11 +98,18 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.set_exception_handler(_unheard)
     async with monitoring(settings, engine) as monitor:
         crew = _Crew(engine, monitor, duties(settings.monitor.tick, Targets(settings, engine)), outage, stop)
         await crew.serve()
     if crew.faults:
         raise crew.faults[0]
+
+
+def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Leave out that a job could not be signed off while the database was away: it is cleaned up later."""
+    if not isinstance(context.get("exception"), ConnectorException | psycopg.Error):
+        loop.default_exception_handler(context)
 
 
 def _prepared(settings: Settings) -> Engine:
