@@ -16,7 +16,7 @@ from typing import Any, Final
 from earmark.errors import ConfigError, ExportRefused, ExportRejected, ExportUnavailable, SourceError
 from monitors.guard import Allow, admit
 
-__all__ = ["SERVICES", "tell"]
+__all__ = ["SERVICES", "main", "tell"]
 
 # fmt: off
 SERVICES: Final = frozenset({

@@ -74,8 +74,9 @@ async def until(
     stop = asyncio.Event()
     running = asyncio.create_task(crew.run(stop))
     async with asyncio.timeout(20):
-        while not wanted.items() <= (await asyncio.to_thread(states, engine)).items():
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - a database has no event to wait for
+        # A database has no event to wait for.
+        while not wanted.items() <= (await asyncio.to_thread(states, engine)).items():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     then()
     stop.set()
     await running
