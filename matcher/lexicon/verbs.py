@@ -63,7 +63,10 @@ _DOUBLES = frozenset(
         "scrap",
         "ship",
         "slot",
+        "snag",
         "snap",
+        "stop",
+        "swap",
         "tip",
         "trim",
     ]
