@@ -90,15 +90,17 @@ def _clash(one: IcpRule, other: IcpRule) -> Iterator[str]:
 
 def _shared(one: IcpRule, other: IcpRule) -> bool:
     mine, theirs = _values(one), _values(other)
-    return bool(mine & theirs) or "size" in {one.field, other.field}
+    if one.field == "country":
+        regions = [{region for name in names for region in regions_of(name)} for names in (mine, theirs)]
+        both = any(map(is_region, mine)) and any(map(is_region, theirs))
+        return both or bool(mine & (theirs | regions[1]) or theirs & regions[0])
+    return bool(mine & theirs) or one.field == "size"
 
 
 def _values(rule: IcpRule) -> set[str]:
     options = [str(each) for each in (rule.value if isinstance(rule.value, tuple) else (rule.value,))]
     if rule.field == "country":
-        named = {country_named(option) for option in options}
-        regions = {region for option in options for region in regions_of(option)}
-        return named | regions | ({"any region"} if any(map(is_region, options)) else set())
+        return {country_named(option) for option in options}
     return {industry_named(option) if rule.field == "industry" else fold(option) for option in options}
 
 

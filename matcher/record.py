@@ -11,7 +11,7 @@ from matcher.normalise import fold
 
 __all__ = ["Bounds", "bounds_of", "country_named", "industry_named", "is_region", "regions_of"]
 
-_NUMBER: Final = r"(\d[\d.,' ]*?)\s*([kKmM]|(?:bn|mn)\b)?"
+_NUMBER: Final = r"(\d[\d.,']*(?: \d{3})*) ?([kKmM]|(?:bn|mn)\b)?"
 _RANGE: Final = re.compile(rf"{_NUMBER}\s*(?:-|–|—|to|bis)\s*[$€£]?\s*{_NUMBER}(?!\d)")
 _ALONE: Final = re.compile(rf"(<|>|under|over|up to|unter|über)?=?\s*(?:[$€£]\s*)?{_NUMBER}\s*(\+)?(?![\d])")
 _TIMES: Final = {"": 1, "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9}
