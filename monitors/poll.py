@@ -226,7 +226,7 @@ async def poll_source(
 
     A kind that reads pages made for people (``robots = True``) reads none that its host keeps from programs.
     """
-    rules = (robots or robots_of(fetcher)) if getattr(source, "robots", False) else None
+    rules = (robots or robots_of(fetcher)) if source.robots else None
     visit = Visit(configured, fetcher, pool, now, robots=rules)
     events: list[Event] = []
     outcome = Outcome(source=configured.id, result="new", started_at=now)

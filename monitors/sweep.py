@@ -5,8 +5,9 @@ from typing import Final
 
 from earmark.types import Lexicon
 from matcher.decide import decide
+from matcher.hours import day_begins
 from matcher.score import score_now
-from storage import history, rulebook, triggers
+from storage import history, loads, rulebook, triggers
 from storage.engine import Engine, reading, writing
 
 __all__ = ["refresh_scores", "sweep"]
@@ -30,7 +31,9 @@ def sweep(engine: Engine, lexicon: Lexicon, now: datetime) -> int:
             if not keys:
                 return len(swept)
             past = history.load(connection, keys, now, now)
-            history.save(connection, decide((), past, lexicon, now), now)
+            begun = day_begins(now, lexicon.hours)
+            given = loads.given(connection, [rep.id for rep in lexicon.reps], begun, now)
+            history.save(connection, decide((), past, lexicon, now, given), now)
             version = rulebook.lexicon_version(connection)  # the end of a suppression counts it up
         swept.update(keys)
 

@@ -103,12 +103,14 @@ class Source(BaseModel, ABC):
     A subclass sets ``kind``. ``unstable_ids`` says that ids rotate, so that the same text is the same
     event; ``floor`` is the least pause between two polls that the place tolerates; ``auth`` says what the
     user must have, ``terms`` what the place asks of its readers, ``shows`` which trigger kinds it can show.
+    With ``robots`` nothing is read that the host keeps from programs: right for pages made for people.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ClassVar[str]
     unstable_ids: ClassVar[bool] = False
+    robots: ClassVar[bool] = False
     floor: ClassVar[timedelta] = timedelta(minutes=5)
     auth: ClassVar[str] = "none"
     terms: ClassVar[str] = ""
