@@ -97,7 +97,7 @@ _ROWS: dict[str, tuple[_Row, ...]] = {
         (12, "exec_departure", "exec_departure", "loses an executive",
          "a champion or a blocker is gone", _BUY, 0.5, 45, 0, 45, 120),
         (13, "promotion", "exec_hire", "promoted a leader", "a fresh mandate", _BUY, 0.6, 60, 7, 60, 150),
-        (14, "champion_move", "champion_move", "hired someone who knows you",
+        (14, "champion_move", "exec_hire", "hired someone who knows you",
          "a champion with a budget in a new seat", _BUY, 0.95, 90, 14, 90, 210),
         (15, "board_change", "board_change", "changed its board",
          "strategy may shift", _BUY, 0.3, 60, 0, 60, 150),

@@ -12,6 +12,7 @@ from earmark.triggers import TriggerKind
 from earmark.types import Certainty, Fact, FactValue, Match, Role, Span, StoredEvent, StoryFact
 from matcher.copies import originals
 from matcher.normalise import fold
+from matcher.people import CHAMPION
 
 __all__ = [
     "FIRM",
@@ -58,13 +59,17 @@ def independent_of(matches: Iterable[Match]) -> tuple[str, ...]:
 
 
 def folded_kind(matches: Sequence[Match], kinds: Mapping[str, TriggerKind]) -> tuple[str, Role]:
-    """Return the kind and role that most independent publishers tell; of equals the surer, the stronger."""
+    """Return the kind and role that most independent publishers tell; of equals the surer, the stronger.
 
-    def weight(pair: tuple[str, Role]) -> tuple[int, float, float, str]:
+    That one hired is a champion stands in the user's list, so the move needs no majority: one text that
+    shows it makes the story one.
+    """
+
+    def weight(pair: tuple[str, Role]) -> tuple[bool, int, float, float, str]:
         telling = [match for match in matches if (match.kind, match.role) == pair]
         intent = kinds[pair[0]].intent if pair[0] in kinds else 0.0
         surest = max(match.confidence for match in telling)
-        return len(independent_of(telling)), surest, intent, f"{pair[0]} {pair[1]}"
+        return pair[0] == CHAMPION, len(independent_of(telling)), surest, intent, f"{pair[0]} {pair[1]}"
 
     return max({(match.kind, match.role) for match in matches}, key=weight)
 

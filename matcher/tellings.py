@@ -47,7 +47,6 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "earnings": _family(5, 3),
     "exec_hire": _family(14, 2, "person"),
     "exec_departure": _family(14, 2, "person"),
-    "champion_move": _family(14, 2, "person"),
     "board_change": _family(14, 2, "person"),
     "layoffs": _family(14, 4, "headcount", "percent"),
     "hiring": _family(30, 0, "role"),

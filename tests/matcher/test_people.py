@@ -1,6 +1,7 @@
 """People of the user's list: named in a story, moved, able to introduce; never guessed."""
 
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from matcher.people import (
 )
 from matcher.read import Matcher
 from tests.builders import a_match, a_stored_event, ago, an_account
+from tests.matcher.pasts import a_history, told
 from tests.storage.nouns import a_story
 
 
@@ -67,6 +69,29 @@ def test_a_champion_hired_by_another_account_is_a_reason_there_and_told_once() -
     feature = told[0].features[-1]
     assert feature.sentence == "Ada Lind was your champion at Norvik Labs"
     assert [span.quote for span in feature.spans] == ["Ada Lind"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_plain_hire_told_elsewhere_is_no_second_reason_beside_the_champions_move(
+    order: tuple[int, ...],
+) -> None:
+    lexicon = Lexicon(accounts=ACCOUNTS, champions=(a_contact(relation="champion"),))
+    tellings = (
+        ("Oskarion Freight appoints Ada Lind as chief technology officer", "She comes from Norvik Labs."),
+        ("Oskarion Freight names Ada Lind CTO", "The carrier said so on Monday."),
+        ("Oskarion Freight hires Ada Lind as its CTO", "The carrier confirmed it today."),
+    )
+    texts = [
+        a_stored_event(title, text=text, id=f"event-{n}", external_id=f"{n}", url=f"https://{n}.example/a")
+        for n, (title, text) in enumerate(tellings)
+    ]
+    matcher = Matcher(lexicon)
+    account = ACCOUNTS["oskarion-freight"]
+    history = told([[matcher.read(texts[n])] for n in order], a_history(account), lexicon)
+    (trigger,) = history.pasts["a:oskarion-freight"].triggers
+    assert trigger.kind == CHAMPION
+    assert trigger.note is not None
+    assert "hired someone who knows you" in trigger.note.headline
 
 
 @pytest.mark.parametrize(
