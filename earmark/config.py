@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -47,6 +48,7 @@ __all__ = [
 
 FILE: Final = "earmark.toml"
 DEMO: Final = ".earmark-demo"
+_LAST_PORT: Final = 65535
 
 _SECRET_KEY = re.compile(r"(^|_)(tokens?|password|passwd|secret|key|apikey|credentials?)$", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+")
@@ -118,6 +120,23 @@ class Monitor(_Table):
     tick: Seconds = Field(timedelta(seconds=15), description="Seconds between two looks at what is due.")
     parallel: int = Field(32, ge=1, le=500, description="Polls at a time.")
     workers: int = Field(2, ge=1, le=64, description="Processes that parse what was fetched.")
+    metrics: str | None = Field(
+        None, description="Where /healthz and /metrics answer, such as 127.0.0.1:9464; off by default."
+    )
+
+    @field_validator("metrics")
+    @classmethod
+    def _is_an_address(cls, where: str | None) -> str | None:
+        host, _, port = (where or "").strip().rpartition(":")
+        if not host and not port:
+            return None
+        try:
+            ip_address(host.strip("[]"))
+            if port.isdecimal() and int(port) <= _LAST_PORT:
+                return f"{host}:{port}"
+        except ValueError:
+            pass
+        raise ValueError("it should be an address and a port of this machine, such as 127.0.0.1:9464")
 
 
 class Team(_Table):

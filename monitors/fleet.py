@@ -24,6 +24,7 @@ from earmark.config import Settings, clock_is_fixed
 from earmark.errors import ConfigError
 from monitors.monitor import Monitor
 from monitors.outage import AGAIN, Outage, patiently
+from monitors.probe import probed
 from monitors.targets import Targets
 from monitors.up import monitoring
 from storage import leases
@@ -99,7 +100,7 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.set_exception_handler(_unheard)
-    async with monitoring(settings, engine) as monitor:
+    async with monitoring(settings, engine) as monitor, probed(settings, engine, monitor):
         crew = _Crew(engine, monitor, duties(settings.monitor.tick, Targets(settings, engine)), outage, stop)
         await crew.serve()
     if crew.faults:

@@ -6,6 +6,7 @@ killed one loses nothing. All database work runs on one writer thread, all think
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -69,6 +70,8 @@ class Monitor:
         self._engine, self._fetcher, self._pool = engine, fetcher, pool
         self._clock, self._parallel = clock, parallel
         self.worker = alive.myself()
+        self.polled: Counter[str] = Counter()  # by result
+        self.heard_at = time.monotonic()
         self._robots = robots_of(fetcher)
         self._in_line = IN_LINE * fetcher.per_host
         self._database = ThreadPoolExecutor(1, thread_name_prefix="earmark-database")
@@ -128,6 +131,7 @@ class Monitor:
             if self._unwritten:
                 await self._on_database(self._release, self._unwritten.copy())
                 self._unwritten.clear()
+            self.heard_at = time.monotonic()
 
     async def _beats(self) -> None:
         while True:
@@ -263,6 +267,7 @@ class Monitor:
             await self._quietly(configured, None, broken)
             return Written(source=configured.id)
         outcome = await poll_source(configured, source, self._fetcher, self._pool, now, robots=self._robots)
+        self.polled[outcome.result] += 1
         if self._fetcher.hosts.has_pauses_to_tell:
             await self.beat()  # a pause holds for all workers, and after a crash
         try:

@@ -14,6 +14,7 @@ from monitors.monitor import Monitor
 from monitors.outage import Outage, patiently
 from monitors.parse import ParsePool
 from monitors.pipeline import Written
+from monitors.probe import probed
 from monitors.schedule import run_until_stopped
 from monitors.targets import Targets
 from storage.engine import Engine, PassingFault, connect, migrate, reading
@@ -75,7 +76,7 @@ def up(settings: Settings, on_change: Callable[[Engine], None]) -> None:
     async def run() -> None:
         engine = await patiently(lambda: _migrated(settings), Outage())
         stop = asyncio.Event()
-        async with monitoring(settings, engine) as monitor:
+        async with monitoring(settings, engine) as monitor, probed(settings, engine, monitor):
             watcher = asyncio.create_task(_watch(engine, on_change, stop))
             exporting = asyncio.create_task(Targets(settings, engine).run(stop))
             await run_until_stopped(monitor, tick=settings.monitor.tick, stop=stop)
