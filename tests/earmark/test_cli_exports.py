@@ -37,7 +37,7 @@ def run(folder: Path, profile: str, *more: str) -> Any:
 
 
 def test_kinds_tell_every_profile_with_its_columns(tmp_path: Path) -> None:
-    kinds = json_of(tmp_path, "exports", "kinds")
+    kinds = json_of(tmp_path, "exports", "kinds")["profiles"]
     assert kinds["zoho-accounts"]["columns"] == ["Account_Name", "Website", "Description"]
     assert kinds["lemlist"]["needs_contacts"]
     shown = well(tmp_path, "exports", "kinds")

@@ -83,7 +83,9 @@ class CabinetExporter(Exporter):
             blanks={"name": told["name"]},
             domains=(str(told["domain"]),),
         )
-        fields = {"body": told["note"], "ref": told["trigger"]} | (
+        if "trigger" not in told:
+            return (company,)
+        fields = {"body": told.get("note") or told["note_text"], "ref": told["trigger"]} | (
             {"whole": told["whole"]} if "whole" in told else {}
         )
         note = Wanted(object="note", key=str(told["trigger"]), account=account, fields=fields, parent=account)
