@@ -325,11 +325,12 @@ def _address(text: str, base: httpx.URL | None) -> httpx.URL:
     """Return a checked address; the parser that checks it is the one that connects."""
     try:
         url = (base.join(text) if base else httpx.URL(text)).copy_with(fragment=None)
+        host, _ = url.host, url.netloc  # httpx reads them late: punycode that is none, a zone beyond ASCII
     except (httpx.InvalidURL, ValueError) as error:
         raise SourceRefused(
             f"The address {place(text)} can't be read. Write a plain http:// or https:// address."
         ) from error
-    check_url(text, scheme=url.scheme, host=url.host, port=url.port)
+    check_url(text, scheme=url.scheme, host=host, port=url.port)
     return url
 
 
