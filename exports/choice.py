@@ -13,7 +13,7 @@ from exports.line import Line, email, last_name
 from exports.line import owner as owner_of
 from exports.profiles import Profile
 
-__all__ = ["Choice", "LeftOut", "choose"]
+__all__ = ["Choice", "LeftOut", "choose", "suppression_of"]
 
 _READY: Final = frozenset({Stage.OUTREACH_READY, Stage.WARM, Stage.HOT})
 _WAITING: Final = frozenset({TriggerState.OPEN, TriggerState.ACCEPTED})
@@ -95,7 +95,8 @@ def _against(profile: Profile, line: Line, now: datetime) -> Iterator[str]:
         if not profile.full:
             yield "its account is not on the list" if trigger.account else "a conversation: it has no account"
         return
-    yield from _suppressed(account, now)
+    if held := suppression_of(account, now):
+        yield held
     if not profile.full:
         yield from _not_ready(account, trigger, now)
     if profile.crm is not None and not account.crm_ids.get(profile.crm):
@@ -121,11 +122,13 @@ def _not_ready(account: Account, trigger: Trigger, now: datetime) -> Iterator[st
         yield f"its stage is {account.stage.value.replace('_', ' ')}"
 
 
-def _suppressed(account: Account, now: datetime) -> Iterator[str]:
+def suppression_of(account: Account, now: datetime) -> str:
+    """Return why nobody may contact the account now, or an empty text."""
     held = account.suppression
-    if held is not None and (held.until is None or held.until > now):
-        until = f" until {held.until:%Y-%m-%d}" if held.until else ""
-        yield f"suppressed{until}: {held.reason.replace('_', ' ')}"
+    if held is None or (held.until is not None and held.until <= now):
+        return ""
+    until = f" until {held.until:%Y-%m-%d}" if held.until else ""
+    return f"suppressed{until}: {held.reason.replace('_', ' ')}"
 
 
 def _left_out(line: Line, reason: str) -> LeftOut:

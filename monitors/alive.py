@@ -8,11 +8,11 @@ from typing import Final
 
 from monitors.hosts import Hosts, News, day_of
 from storage import hosts as stored_hosts
-from storage import leases, workers
+from storage import leases, outbox, workers
 from storage.engine import Connection, Engine, writing
 from storage.hosts import Host
 
-__all__ = ["BEAT", "SILENT", "beat", "begin", "end", "myself"]
+__all__ = ["BEAT", "SILENT", "beat", "begin", "bury", "end", "myself"]
 
 BEAT: Final = timedelta(seconds=5)
 """How often a worker says that it is alive."""
@@ -66,7 +66,7 @@ def beat(engine: Engine, worker: str, hosts: Hosts, now: datetime, lease: timede
             at = workers.clock(connection)
             ahead = at - datetime.now(UTC)
             workers.beat(connection, worker, at)
-            _bury(connection, worker, at)
+            bury(connection, worker, at)
             leases.mend(connection, now, lease)
             standing = _shared(connection, hosts, news, now)
     except BaseException:
@@ -83,12 +83,14 @@ def end(engine: Engine, worker: str) -> None:
         workers.end(connection, [worker], workers.clock(connection))
 
 
-def _bury(connection: Connection, worker: str, at: datetime) -> None:
-    holders = leases.holders(connection) - {worker}
+def bury(connection: Connection, worker: str, at: datetime) -> None:
+    """Free what dead workers hold: sources and deliveries."""
+    holders = (leases.holders(connection) | outbox.holders(connection)) - {worker}
     dead = {holder for holder in holders if _is_dead(holder)}
     if connection.dialect.name == "postgresql":  # elsewhere all workers are on this machine, and are seen
         dead |= holders & workers.silent(connection, at - SILENT)
     leases.release_of(connection, sorted(dead))
+    outbox.release_of(connection, sorted(dead))
     workers.end(connection, sorted(dead), at)
 
 

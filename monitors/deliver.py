@@ -22,13 +22,14 @@ from earmark.errors import (
     ExportRejected,
     ExportUnavailable,
 )
+from exports.choice import suppression_of
 from monitors.door import Door
-from storage import deliveries, outbox, targets
+from storage import accounts, deliveries, outbox, targets
 from storage.deliveries import Remote
-from storage.engine import Engine, reading, writing
+from storage.engine import Connection, Engine, reading, writing
 from storage.outbox import Parcel
 
-__all__ = ["BATCH", "Done", "again_at", "deliver", "plan"]
+__all__ = ["BATCH", "Done", "again_at", "against", "deliver", "plan"]
 
 BATCH: Final = 100
 LEASE: Final = timedelta(minutes=10)
@@ -44,10 +45,14 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What one drive of a target did: deliveries by their number, with the reason of each that failed."""
+    """What one drive of a target did: deliveries by their number, with the reason of each that failed.
+
+    ``skipped`` are those that must not go out any more, with the reason.
+    """
 
     target: str
     sent: tuple[int, ...] = ()
+    skipped: Mapping[int, str] = field(default_factory=dict)
     failed: Mapping[int, str] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     paused: str = ""
@@ -71,13 +76,26 @@ class _Run:
 async def deliver(engine: Engine, target: str, exporter: Exporter, door: Door, *, worker: str) -> Done:
     """Deliver what waits for a target now, at most ``BATCH`` of it, and return what became of it."""
     now = door.now
-    parcels = await asyncio.to_thread(_taken, engine, target, exporter, now, worker)
+    parcels, skipped = await asyncio.to_thread(_taken, engine, target, exporter, now, worker)
     if not parcels:
-        return Done(target=target)
+        return Done(target=target, skipped=skipped)
+    try:
+        done = await _delivered(engine, target, exporter, door, parcels)
+    except BaseException:
+        # It broke down, or is to stop: what was taken is looked for anew by whoever comes next.
+        _released(engine, parcels)
+        raise
+    return replace(done, skipped=skipped)
+
+
+async def _delivered(
+    engine: Engine, target: str, exporter: Exporter, door: Door, parcels: Sequence[Parcel]
+) -> Done:
+    """Plan and apply what was taken, and return what became of it."""
     wanted, wishes = _wanted(exporter, parcels)
     run = _Run(parcels=parcels, wishes=wishes)
     changes: list[Change] = []
-    batch = f"{target}:{now:%Y%m%dT%H%M%S}:{parcels[0].number}"
+    batch = f"{target}:{door.now:%Y%m%dT%H%M%S}:{parcels[0].number}"
     try:
         changes = await _planned(engine, target, exporter, door, wanted)
         await _apply(engine, target, batch, exporter, door, changes, wanted, run)
@@ -104,8 +122,22 @@ def again_at(now: datetime, attempts: int, error: ExportError) -> datetime | Non
     return now + max(PAUSES[attempts], asked or timedelta(0))
 
 
-def _taken(engine: Engine, target: str, exporter: Exporter, now: datetime, worker: str) -> list[Parcel]:
-    """Take what waits; what its exporter wants to send later goes back until then."""
+def against(connection: Connection, parcels: Sequence[Parcel], now: datetime) -> dict[int, str]:
+    """Return the deliveries about accounts that nobody may contact any more, each with the reason."""
+    listed = accounts.of(connection, {each.outgoing.account for each in parcels if each.outgoing.account})
+    reasons = {key: suppression_of(account, now) for key, account in listed.items()}
+    return {
+        each.number: reason for each in parcels if (reason := reasons.get(each.outgoing.account or "", ""))
+    }
+
+
+def _taken(
+    engine: Engine, target: str, exporter: Exporter, now: datetime, worker: str
+) -> tuple[list[Parcel], dict[int, str]]:
+    """Take what waits, and return why some of it must not go out.
+
+    What its exporter wants to send later goes back until then.
+    """
     with writing(engine) as connection:
         parcels = outbox.take(connection, now, limit=BATCH, lease=LEASE, worker=worker, target=target)
         later = {
@@ -114,7 +146,14 @@ def _taken(engine: Engine, target: str, exporter: Exporter, now: datetime, worke
             if (until := exporter.waits_until(parcel.outgoing, parcel.created_at)) > now
         }
         outbox.postpone(connection, later)
-    return [parcel for parcel in parcels if parcel.number not in later]
+        barred = against(connection, [each for each in parcels if each.number not in later], now)
+        outbox.skipped(connection, barred, now)
+    return [each for each in parcels if each.number not in later and each.number not in barred], barred
+
+
+def _released(engine: Engine, parcels: Sequence[Parcel]) -> None:
+    with writing(engine) as connection:
+        outbox.release(connection, [parcel.number for parcel in parcels])
 
 
 def _wanted(exporter: Exporter, parcels: Sequence[Parcel]) -> tuple[list[Wanted], dict[_Key, list[int]]]:

@@ -19,7 +19,7 @@ from monitors import alive
 from monitors.deliver import Done, deliver
 from monitors.door import Door
 from monitors.http import Fetcher
-from storage import outbox, targets
+from storage import outbox, targets, workers
 from storage.engine import Engine, PassingFault, reading, writing
 from storage.targets import Target
 
@@ -95,7 +95,7 @@ class Targets:
 
     async def drive(self, name: str) -> Done:
         """Deliver all that waits for a target now."""
-        target = await asyncio.to_thread(require, self._engine, name)
+        target = await asyncio.to_thread(self._ready, name)
         memory = self._memories.setdefault(name, {})
         whole = Done(target=name)
         try:
@@ -103,7 +103,7 @@ class Targets:
                 while True:
                     done = await deliver(self._engine, name, exporter, door, worker=alive.myself())
                     whole = _summed(whole, done)
-                    if not done.sent or done.paused:
+                    if not (done.sent or done.skipped) or done.paused:
                         return whole
         except ConfigError as error:
             await asyncio.to_thread(self._pause, name, str(error))
@@ -152,6 +152,12 @@ class Targets:
         finally:
             self._running.pop(name, None)
 
+    def _ready(self, name: str) -> Target:
+        """Return the target; what a process held that was killed on this machine is free."""
+        with writing(self._engine) as connection:
+            alive.bury(connection, alive.myself(), workers.clock(connection))
+        return require(self._engine, name)
+
     def _due(self) -> list[str]:
         with reading(self._engine) as connection:
             waiting = set(outbox.targets_due(connection, self._now()))
@@ -170,6 +176,7 @@ def _summed(one: Done, next_one: Done) -> Done:
     return Done(
         target=one.target,
         sent=one.sent + next_one.sent,
+        skipped={**one.skipped, **next_one.skipped},
         failed={**one.failed, **next_one.failed},
         changes=one.changes + next_one.changes,
         paused=next_one.paused,

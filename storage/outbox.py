@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, or_, select, text, update
 from earmark.types import Outgoing
 from storage.engine import LOCK_CLASS
 from storage.rows import add as add_rows
-from storage.rows import each
+from storage.rows import batches, each
 from storage.tables import outbox
 
 __all__ = [
@@ -22,27 +22,32 @@ __all__ = [
     "failed",
     "find",
     "hasten",
+    "holders",
     "known",
     "pending",
     "postpone",
     "release",
+    "release_of",
     "renew",
     "retry",
     "sent",
+    "skipped",
     "take",
     "targets_due",
+    "wanted_again",
 ]
 
 
 class State(StrEnum):
-    """What became of a delivery; what is refused waits for a person."""
+    """What became of a delivery; what is refused waits for a person, what is skipped was not to go out."""
 
     WAITING = "waiting"
     SENT = "sent"
     REFUSED = "refused"
+    SKIPPED = "skipped"
 
 
-_WAITING, _SENT, _REFUSED = State.WAITING.value, State.SENT.value, State.REFUSED.value
+_WAITING, _SENT, _REFUSED, _SKIPPED = (state.value for state in State)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +144,22 @@ def failed(conn: Connection, number: int, error: str, at: datetime, again_at: da
         _end(conn, number, state=_WAITING, attempts=attempts, last_error=error, next_at=again_at)
 
 
+def skipped(conn: Connection, reasons: Mapping[int, str], at: datetime) -> None:
+    """Note why deliveries did not go out after all; ``wanted_again`` brings them back."""
+    for number, reason in sorted(reasons.items()):
+        _end(conn, number, state=_SKIPPED, last_error=reason, ended_at=at)
+
+
+def wanted_again(conn: Connection, new: Sequence[Outgoing], at: datetime) -> None:
+    """Let those of the deliveries wait again that were skipped, with what they say now."""
+    for outgoing in new:
+        held = update(outbox).where(
+            outbox.c.target == outgoing.target, outbox.c.key == outgoing.key, outbox.c.state == _SKIPPED
+        )
+        again = {"state": _WAITING, "payload": outgoing.payload, "next_at": at, "attempts": 0}
+        conn.execute(held.values(**again, last_error=None, ended_at=None))
+
+
 def _is_held(conn: Connection, now: datetime, target: str, worker: str) -> bool:
     """Say whether another worker is at this target; until the end of the transaction nobody else begins."""
     if conn.dialect.name == "postgresql":
@@ -161,9 +182,22 @@ def release(conn: Connection, numbers: Sequence[int]) -> None:
     conn.execute(held.values(lease_until=None, lease_by=None))
 
 
+def holders(conn: Connection) -> frozenset[str]:
+    """Return the workers that hold deliveries now."""
+    held = select(outbox.c.lease_by).where(outbox.c.lease_by.is_not(None)).distinct()
+    return frozenset(conn.execute(held).scalars())
+
+
+def release_of(conn: Connection, workers: Iterable[str]) -> None:
+    """Give back all that workers hold which are known to be dead."""
+    for batch in batches(workers):
+        held = update(outbox).where(outbox.c.lease_by.in_(batch))
+        conn.execute(held.values(lease_until=None, lease_by=None))
+
+
 def known(conn: Connection, target: str, keys: Iterable[str]) -> set[str]:
     """Return those of the keys that a target was told, or refused for good."""
-    ended = select(outbox.c.key).where(outbox.c.target == target, outbox.c.state != _WAITING)
+    ended = select(outbox.c.key).where(outbox.c.target == target, outbox.c.state.in_((_SENT, _REFUSED)))
     return {row.key for row in each(conn, ended, outbox.c.key, keys)}
 
 

@@ -85,7 +85,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         if not value:
             console.print("No targets yet. See which there are: earmark exports kinds")
             return
-        table = table_of("name", "kind", "waiting", "sent", "refused", "state")
+        table = table_of("name", "kind", *State, "state")
         for one in value:
             state = one["paused_reason"] or one["last_error"] or "well"
             counts = (str(one[each.value]) for each in State)
@@ -163,7 +163,7 @@ def resume(context: typer.Context, target: Name) -> None:
 def outbox(
     context: typer.Context,
     target: Annotated[str | None, typer.Option(help="Only this target.")] = None,
-    state: Annotated[str | None, typer.Option(help="waiting, sent or refused.")] = None,
+    state: Annotated[str | None, typer.Option(help="waiting, sent, refused or skipped.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -246,14 +246,20 @@ def deliver_to(session: Session, name: str, *, owner: str | None, dry_run: bool,
     target = require(session.engine, name)
     if dry_run:
         changes, left = asyncio.run(planned(session.settings, session.engine, target, session.now, owner))
-        paused, failed = "", {}
+        paused, failed, skipped = "", {}, {}
     else:
         left = queued(session.engine, target, session.now, owner)
         done = asyncio.run(
             Targets(session.settings, session.engine, now=lambda: session.now).drive(target.id)
         )
         changes, paused, failed = list(done.changes), done.paused, dict(done.failed)
-    value = _plan_value(changes) | {"left_out": left, "failed": failed, "paused": paused or None}
+        skipped = dict(done.skipped)
+    value = _plan_value(changes) | {
+        "left_out": left,
+        "failed": failed,
+        "skipped": skipped,
+        "paused": paused or None,
+    }
 
     def draw(console: "Console") -> None:
         from review.terminal import safe
@@ -261,6 +267,8 @@ def deliver_to(session: Session, name: str, *, owner: str | None, dry_run: bool,
         _draw(console, changes, dry_run=dry_run)
         for one in left[:_SHOWN]:
             console.print("  " + safe(f"left out: {one.name}: {one.reason}"))
+        for number, reason in skipped.items():
+            console.print("  " + safe(f"delivery {number} skipped: {reason}"))
         for number, error in failed.items():
             console.print("  " + safe(f"delivery {number} failed: {error}"))
         if paused:

@@ -64,6 +64,15 @@ def test_the_same_data_gives_the_same_bytes_all_day(told: Path, monkeypatch: pyt
     assert (told / "triggers.csv").read_bytes() == first
 
 
+def test_a_profile_may_be_named_by_an_option_whatever_targets_there_are(told: Path) -> None:
+    well(told, "exports", "add", "webhook", "url=https://a.example/", "secret=env:NO", "--name", "triggers")
+    run(told, "csv", "--profile", "triggers")
+    assert rows_of(told / "csv.csv")
+    assert "did you mean triggers" in earmark(told, "exports", "run", "csv", "--profile", "trigers").output
+    run(told, "triggers", "--profile", "zoho-accounts")
+    assert list(rows_of(told / "triggers.csv")[0]) == ["Account_Name", "Website", "Description"]
+
+
 def test_a_dry_run_tells_the_rows_and_writes_nothing(told: Path) -> None:
     path = told / "out.csv"
     told_rows = json_of(told, "exports", "run", "triggers", "--dry-run", "--out", str(path))

@@ -105,6 +105,27 @@ def test_what_is_ready_goes_out_once(told: Path, server: Hostile) -> None:
     assert (one["sent"], one["waiting"], one["refused"]) == (2, 0, 0)
 
 
+def test_a_suppressed_account_is_left_out_and_the_reason_told(told: Path, server: Hostile) -> None:
+    cabinet = Cabinet().on(server)
+    well(told, "suppress", "norviklabs.example", "customer")
+    plan = json_of(told, "exports", "run", "crm", "--dry-run")
+    assert [(one["name"], one["reason"]) for one in plan["left_out"]] == [
+        ("Norvik Labs", "suppressed: customer")
+    ]
+    well(told, "exports", "run", "crm")
+    assert [one["name"] for one in cabinet.companies.values()] == ["Oskarion Freight"]
+    well(told, "unsuppress", "norviklabs.example")
+    well(told, "exports", "run", "crm")
+    assert len(cabinet.companies) == len(cabinet.notes) == 2
+
+
+def test_a_rep_sends_the_accounts_that_are_theirs(told: Path, server: Hostile) -> None:
+    cabinet = Cabinet().on(server)
+    done = json_of(told, "exports", "run", "crm", "--owner", "bo frid")
+    assert [one["reason"] for one in done["left_out"]] == ["its owner is Ada Lind"]
+    assert [one["name"] for one in cabinet.companies.values()] == ["Oskarion Freight"]
+
+
 def test_a_run_is_taken_back(told: Path, server: Hostile) -> None:
     cabinet = Cabinet(companies={"7": {"domain": "norviklabs.example", "stage": "lead"}}).on(server)
     well(told, "exports", "run", "crm")

@@ -8,16 +8,16 @@ import pytest
 
 from earmark.contract import Change
 from earmark.errors import ExportRejected, ExportUnavailable
-from earmark.types import Outgoing
+from earmark.types import Outgoing, Suppression
 from monitors.deliver import PAUSES, Done, again_at, deliver, plan
 from monitors.door import Door
 from monitors.undo import undo, undo_plan
-from storage import deliveries, outbox, targets
+from storage import accounts, deliveries, outbox, targets
 from storage.engine import Engine, reading, writing
 from storage.outbox import State
-from tests.builders import NOW
+from tests.builders import NOW, an_account
 from tests.exports.fakes.cabinet import Cabinet, CabinetExporter, an_outgoing
-from tests.monitors.hostile import Hostile, a_fetcher
+from tests.monitors.hostile import Hostile, a_fetcher, answer
 
 pytestmark = pytest.mark.anyio
 
@@ -223,6 +223,36 @@ def test_a_delivery_is_tried_again_ever_later_then_waits_for_a_person() -> None:
     assert again_at(NOW, 0, ExportRejected("no")) is None
     slow = ExportUnavailable("busy", retry_after=timedelta(hours=2))
     assert again_at(NOW, 0, slow) == NOW + timedelta(hours=2)
+
+
+async def test_an_account_that_was_suppressed_meanwhile_is_skipped_and_told_why(
+    engine: Engine, server: Hostile
+) -> None:
+    cabinet = Cabinet().on(server)
+    customer = Suppression(reason="open_deal", by="ann", until=NOW + timedelta(days=1))
+    with writing(engine) as connection:
+        accounts.upsert(connection, [an_account("Norvik", id="norvik", suppression=customer)])
+    put(engine, an_outgoing(), an_outgoing("orlo", "t2"))
+    done = await drive(engine, server)
+    assert list(done.skipped.values()) == ["suppressed until 2026-11-22: open deal"]
+    assert [one["key"] for one in cabinet.companies.values()] == ["orlo"]
+    assert states(engine) == {"norvik:t1": State.SKIPPED, "orlo:t2": State.SENT}
+    with writing(engine) as connection:
+        assert outbox.known(connection, "crm", ["norvik:t1", "orlo:t2"]) == {"orlo:t2"}
+        outbox.wanted_again(connection, [an_outgoing(), an_outgoing("orlo", "t2")], NOW)
+    await drive(engine, server, NOW + timedelta(days=2))
+    assert states(engine) == {"norvik:t1": State.SENT, "orlo:t2": State.SENT}
+
+
+async def test_what_was_taken_is_free_again_when_an_exporter_breaks_down(
+    engine: Engine, server: Hostile
+) -> None:
+    put(engine)
+    server.pages["/find"] = answer(b'{"companies": 7, "notes": {}}')
+    with pytest.raises(AttributeError):
+        await drive(engine, server)
+    Cabinet().on(server)
+    assert len((await drive(engine, server)).sent) == 1
 
 
 async def test_a_dry_run_says_what_would_happen_and_does_nothing(engine: Engine, server: Hostile) -> None:

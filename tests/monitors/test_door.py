@@ -30,11 +30,11 @@ async def server() -> AsyncIterator[Hostile]:
         yield hostile
 
 
-async def ask(server: Hostile, method: str = "POST", path: str = "/in", **given: Any) -> Page:
-    door_options = {name: given.pop(name) for name in ("per_second", "sleep") if name in given}
-    fetcher_options = {"deadline": given.pop("deadline")} if "deadline" in given else {}
-    async with a_fetcher(server, **fetcher_options) as fetcher:
-        door = Door(fetcher, name="crm", clock=lambda: NOW, **({"per_second": 1e6} | door_options))
+async def ask(
+    server: Hostile, method: str = "POST", path: str = "/in", *, deadline: float = 30, **given: Any
+) -> Page:
+    async with a_fetcher(server, deadline=timedelta(seconds=deadline)) as fetcher:
+        door = Door(fetcher, name="crm", clock=lambda: NOW, per_second=1e6)
         return await door.request(method, given.pop("url", server.url(path)), **given)
 
 
@@ -141,7 +141,7 @@ async def test_a_target_that_says_nothing_is_given_up_in_time(server: Hostile) -
 
     server.pages["/in"] = silent
     with pytest.raises(ExportUnavailable, match=r"0\.2 s"):
-        await ask(server, deadline=timedelta(seconds=0.2))
+        await ask(server, deadline=0.2)
 
 
 async def test_requests_keep_the_pace_of_their_target(server: Hostile) -> None:
