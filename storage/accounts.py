@@ -73,7 +73,8 @@ class Upserted:
     """How many rows an import added, changed and left; ``refused`` are contacts without a listed account.
 
     ``fields`` counts which fields changed, ``examples`` are the first differences; ``renamed`` holds the
-    former name of each account that has another one now.
+    former name of each account that has another one now; ``new`` and ``touched`` are the ids of those added
+    and changed.
     """
 
     added: int = 0
@@ -83,6 +84,8 @@ class Upserted:
     fields: Mapping[str, int] = field(default_factory=_nothing, compare=False)
     examples: tuple[Difference, ...] = field(default=(), compare=False)
     renamed: Mapping[str, str] = field(default_factory=_nothing, compare=False)
+    new: frozenset[str] = field(default=frozenset(), compare=False)
+    touched: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | None = None) -> Upserted:
@@ -91,7 +94,7 @@ def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | No
     ``given`` names the fields that the new values speak of (columns of ``extra`` as ``extra.COLUMN``): the
     others stay as they are stored. None speaks of all; a parent that is not said stays in any case.
     """
-    added = same = 0
+    same, fresh, touched = 0, set[str](), set[str]()
     log = _Log()
     gone = erasures.erased(conn)
     for batch in batches(new):
@@ -102,7 +105,7 @@ def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | No
             known = stored.get(key)
             listed = _listed(account)
             if known is None:
-                added += 1
+                fresh.add(key)
             else:
                 listed = _over(known, listed, given)
                 if _digest(listed) == known.digest and listed["parent"] == known.parent:
@@ -113,15 +116,18 @@ def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | No
             rows.append(_row(account, listed))
         put(conn, accounts, rows, keep=_LIVED)
         wake(conn, [f"a:{key}" for key in differing])
-    if added or log.changed:
+        touched.update(differing)
+    if fresh or log.changed:
         bump(conn, LEXICON)
     return Upserted(
-        added=added,
+        added=len(fresh),
         changed=log.changed,
         same=same,
         fields=log.fields,
         examples=tuple(log.examples),
         renamed=log.renamed,
+        new=frozenset(fresh),
+        touched=frozenset(touched),
     )
 
 
@@ -378,16 +384,8 @@ def _row(account: Account, listed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _contact_row(contact: Contact) -> dict[str, Any]:
-    return {
-        "id": contact.id,
-        "account": contact.account,
-        "name": contact.name,
-        "title": contact.title,
-        "email": contact.email,
-        "relation": contact.relation,
-        "since": contact.since,
-        "crm_ids": contact.crm_ids,
-    }
+    names = ("id", "account", "name", "title", "email", "relation", "since", "crm_ids")
+    return {name: getattr(contact, name) for name in names}
 
 
 def _digest(listed: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ between loses nothing, for the same file again goes on where it ended.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -79,7 +79,7 @@ def import_accounts(
         renamed = _renamed(conn, intake)
         heads = lookup.parents(conn)
     given = intake.given
-    orphans: set[str] = set()
+    orphans, fresh, touched = set[str](), set[str](), set[str]()
     for chunk in batches(watch(intake.read(renamed.ids)), _CHUNK):
         with writing(engine) as conn:
             one = accounts.upsert(conn, chunk, given)
@@ -88,11 +88,14 @@ def import_accounts(
         done.add(one)
         if "parent" in given:
             orphans |= {each.id for each in chunk if each.id in heads and each.id not in intake.parents}
+            fresh |= one.new & intake.parents.keys()
+            touched |= one.touched & (intake.parents.keys() | orphans)
     for line, level, told in renamed.told:
         intake.report.add(line, level, told)
     with writing(engine) as conn:
         _take_ids(conn, renamed.lost)
-    _link(engine, intake, heads, orphans, done)
+    changed = _link(engine, intake, heads, orphans)
+    _count_links(done, {child: pair for child, pair in changed.items() if child not in fresh}, touched)
     return done
 
 
@@ -158,9 +161,12 @@ def _as_imported(conn: Connection, account: Account) -> Account:
 
 
 def _link(
-    engine: Engine, intake: Intake, heads: dict[str, str], orphans: Iterable[str], done: Imported
-) -> None:
-    """Give the accounts of the file their parents, line by line; a circle is broken at its last line."""
+    engine: Engine, intake: Intake, heads: dict[str, str], orphans: Iterable[str]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Give the accounts of the file their parents, line by line; a circle is broken at its last line.
+
+    Returns the old and the new parent of each account that has another one now.
+    """
     named = sorted((line, child, text) for child, (line, text) in intake.parents.items())
     keys = {text: intake.parent_keys(text) for text in {text for _, _, text in named}}
     with reading(engine) as conn:
@@ -182,7 +188,7 @@ def _link(
     for batch in batches(sorted(changed), _CHUNK):
         with writing(engine) as conn:
             lookup.set_parents(conn, {child: changed[child] for child in batch})
-    _count_links(done, changed, before)
+    return {child: (before.get(child), head) for child, head in changed.items()}
 
 
 def _head_of(
@@ -204,13 +210,18 @@ def _head_of(
     return head, ""
 
 
-def _count_links(done: Imported, changed: Mapping[str, str | None], before: Mapping[str, str]) -> None:
+def _count_links(
+    done: Imported, changed: Mapping[str, tuple[str | None, str | None]], touched: Collection[str]
+) -> None:
+    """Count other parents of known accounts; ``touched`` are counted as changed already."""
     if changed:
+        more = len(changed.keys() - touched)
+        done.changed, done.same = done.changed + more, done.same - more
         done.fields["parent"] += len(changed)
         room = _MOST_EXAMPLES - len(done.examples)
         done.examples += [
-            Difference(id=child, field="parent", before=before.get(child, ""), after=changed[child] or "")
-            for child in sorted(changed)[:room]
+            Difference(id=child, field="parent", before=before or "", after=after or "")
+            for child, (before, after) in sorted(changed.items())[:room]
         ]
 
 

@@ -79,13 +79,12 @@ def test_a_file_speaks_only_of_the_columns_that_it_has(engine: Engine, bring: Br
     "said", ["Norvik Group", "norvik.example", "https://www.norvik.example/", "81", "NORVIK  GROUP"]
 )
 def test_a_parent_is_found_by_name_domain_or_crm_id(engine: Engine, bring: Bring, said: str) -> None:
-    done, intake = bring(
+    _, intake = bring(
         "Record ID,Company name,Company Domain Name,Parent Company\n"
         f"7,Osk,osk.example,{said}\n81,Norvik Group,norvik.example,\n"
     )
     assert warned(intake) == []
     assert listed(engine)["osk.example"].parent == "norvik.example"
-    assert done.fields == {"parent": 1}
 
 
 def test_a_parent_that_can_not_be_told_is_reported_with_its_line(engine: Engine, bring: Bring) -> None:
@@ -102,6 +101,20 @@ def test_a_parent_that_can_not_be_told_is_reported_with_its_line(engine: Engine,
         (6, "its parent 'Own' is the account itself"),
     ]
     assert not any(one.parent for one in listed(engine).values())
+
+
+def test_a_parent_is_a_change_of_a_known_account_only(bring: Bring) -> None:
+    first, _ = bring("name,domain,parent\nAsk,a.example,\nBsk,b.example,Ask\nCsk,c.example,\n")
+    assert (first.added, first.changed, first.same, first.fields) == (3, 0, 0, {})
+    newer, _ = bring("name,domain,parent\nAsk,a.example,\nBsk Two,b.example,\nCsk,c.example,Ask\n")
+    assert (newer.added, newer.changed, newer.same) == (0, 2, 1)
+    assert newer.fields == {"name": 1, "parent": 2}
+    assert [(one.id, one.field, one.before, one.after) for one in newer.examples[1:]] == [
+        ("b.example", "parent", "a.example", ""),
+        ("c.example", "parent", "", "a.example"),
+    ]
+    again, _ = bring("name,domain,parent\nAsk,a.example,\nBsk Two,b.example,\nCsk,c.example,Ask\n")
+    assert (again.added, again.changed, again.same, again.fields) == (0, 0, 3, {})
 
 
 def test_a_circle_of_parents_is_broken_at_its_last_line_each_time(engine: Engine, bring: Bring) -> None:
