@@ -5,12 +5,12 @@ publisher, published_at, occurred_at or seen_at (quoted as an ISO date), url, or
 that the source gives as data; ``start:end`` is the whole of it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from earmark.types import Basis, Fact, Match, Sentence, Span, Story, StoryFact
-from matcher.folding import publisher_of
+from matcher.folding import independent_of, publisher_of, speaks_for_itself
 
 __all__ = ["LONGEST_QUOTE", "Cited", "about", "citations", "evidence", "from_evidence", "quoted", "told"]
 
@@ -84,13 +84,13 @@ def evidence(story: Story) -> Iterator[Sentence]:
     if best is None:
         return
     yield _quote(best)
-    tellers = _independent(ranked)
+    tellers = len(independent_of(ranked))
     reports = len({match.event.id for match in ranked})
     if reports > 1:
         noun = "report" if reports == 2 else "reports"  # noqa: PLR2004 - the quoted one and one more
         counted = f"+{reports - 1} more {noun}, {tellers - 1} independent"
         yield Sentence(section="evidence", text=counted, basis=Basis.RECORD, field="reports")
-    if tellers == 1 and not _speaks_for_itself(ranked):
+    if tellers == 1 and not speaks_for_itself(ranked):
         yield Sentence(
             section="evidence", text="Unconfirmed, one source", basis=Basis.RECORD, field="reports"
         )
@@ -130,21 +130,6 @@ def _marks(match: Match, whole: Span) -> list[Span]:
         and (span.start, span.end) != (whole.start, whole.end)
     }
     return sorted(inside, key=lambda span: (span.start, -span.end))
-
-
-def _independent(ranked: Iterable[Match]) -> int:
-    """Count the outlets that tell it by themselves: each once, and not those that copy another's text."""
-    publishers: set[str] = set()
-    texts: set[str] = set()
-    for match in ranked:
-        if match.event.fingerprint not in texts:
-            publishers.add(publisher_of(match.event))
-        texts.add(match.event.fingerprint)
-    return len(publishers)
-
-
-def _speaks_for_itself(matches: Iterable[Match]) -> bool:
-    return any(hint.strength >= 1 for match in matches for hint in match.event.hints)
 
 
 def _cite(fact: StoryFact, story: Story) -> Cited | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from earmark.triggers import TriggerKind
+from earmark.triggers import CONVERSATIONS, TriggerKind
 from earmark.types import Certainty, Fact, FactValue, Match, Role, Span, StoredEvent, StoryFact
 from matcher.copies import originals
 from matcher.normalise import fold
@@ -22,6 +22,7 @@ __all__ = [
     "independent_of",
     "publisher_of",
     "publishers_of",
+    "speaks_for_itself",
 ]
 
 FIRM: Final = frozenset({Certainty.ANNOUNCED, Certainty.DONE, Certainty.CORRECTED})
@@ -56,6 +57,12 @@ def independent_of(matches: Iterable[Match]) -> tuple[str, ...]:
     for event in sorted(told.values(), key=lambda each: (*each.order, each.id)):
         by_text.setdefault(first[event.id], publisher_of(event))
     return tuple(dict.fromkeys(by_text.values()))
+
+
+def speaks_for_itself(matches: Sequence[Match]) -> bool:
+    """Tell whether nobody else need confirm it: the company tells it, or a writer what they want."""
+    own = any(hint.strength >= 1 for match in matches for hint in match.event.hints)
+    return own or all(match.kind in CONVERSATIONS for match in matches)
 
 
 def folded_kind(matches: Sequence[Match], kinds: Mapping[str, TriggerKind]) -> tuple[str, Role]:

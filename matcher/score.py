@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
-from earmark.triggers import CATALOGUE, Polarity, TriggerKind
+from earmark.triggers import CATALOGUE, CONVERSATIONS, Polarity, TriggerKind
 from earmark.types import Certainty, Match, Part, Score, Trigger, TriggerState
 from matcher.fit import Fit
-from matcher.folding import publisher_of
+from matcher.folding import independent_of, publisher_of, speaks_for_itself
 from matcher.magnitude import USUAL, Magnitude
 
 __all__ = [
@@ -64,15 +64,13 @@ def confidence(matches: Sequence[Match], *, undated: bool) -> tuple[float, str]:
 
     Publishers count once, and so do copies of one text; each further independent one closes a part of the
     gap, so that many tellers of one mistake do not make a truth. One publisher alone is said to be
-    unconfirmed, unless it speaks for the company itself: feeds and forums can be seeded.
+    unconfirmed, unless it speaks for the company itself or for the writer alone: feeds can be seeded.
     """
-    by_publisher: dict[str, float] = {}
-    texts: set[str] = set()
-    for match in sorted(matches, key=lambda match: (-match.confidence, match.event.order)):
-        publisher = publisher_of(match.event)
-        if publisher not in by_publisher and match.event.fingerprint not in texts:
-            by_publisher[publisher] = match.confidence
-        texts.add(match.event.fingerprint)
+    sure = {
+        publisher_of(each.event): each.confidence
+        for each in sorted(matches, key=lambda each: each.confidence)
+    }
+    by_publisher = {publisher: sure[publisher] for publisher in independent_of(matches)}
     best, *others = sorted(by_publisher.values(), reverse=True) or [0.0]
     value = min(best, _CEILING)
     for other in others:
@@ -86,8 +84,10 @@ def confidence(matches: Sequence[Match], *, undated: bool) -> tuple[float, str]:
 
 
 def _told_alone(matches: Sequence[Match]) -> str:
-    own = any(hint.strength >= 1 for match in matches for hint in match.event.hints)
-    return "One report, by or for the company itself" if own else _ALONE
+    if not speaks_for_itself(matches):
+        return _ALONE
+    said = all(match.kind in CONVERSATIONS for match in matches)
+    return "One post, in the writer's own words" if said else "One report, by or for the company itself"
 
 
 def unconfirmed(trigger: Trigger) -> bool:

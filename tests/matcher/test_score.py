@@ -162,3 +162,9 @@ def test_a_kind_with_its_own_half_life_falls_by_it() -> None:
 def test_a_threshold_of_nothing_holds_to_the_end() -> None:
     trigger = _trigger()
     assert falls_at(trigger, 0, CATALOGUE) == trigger.expires_at
+
+
+def test_what_a_person_wants_is_not_unconfirmed_because_nobody_else_says_it() -> None:
+    complaint = a_match(kind="competitor_complaint")
+    assert "own words" in confidence([complaint], undated=False)[1]
+    assert "Unconfirmed" in confidence([a_match()], undated=False)[1]
