@@ -288,7 +288,7 @@ def _ended(engine: Engine, target: str, run: _Run, changes: Sequence[Change], do
             by_parcel[number].append(change)
     sent = []
     with writing(engine) as connection:
-        targets.keep(connection, target, door.state)
+        targets.keep(connection, target, door.state, door.before)
         for parcel in run.parcels:
             error = run.faults.get(parcel.number)
             if error is None:

@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +37,8 @@ _LONGEST_PAUSE: Final = timedelta(hours=24)
 class Door:
     """The ``Delivery`` of one target; ``per_second`` spaces its requests, whichever host they go to.
 
-    ``memory`` lives as long as the process, ``state`` is read from and written back to the target's row.
+    ``memory`` lives as long as the process, ``state`` is read from and written back to the target's row;
+    ``before`` is that state as it was read.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Door:
         self._free_at = 0.0
         self.memory = {} if memory is None else memory
         self.state = dict(state or {})
+        self.before = deepcopy(self.state)
 
     @property
     def now(self) -> datetime:

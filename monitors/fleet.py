@@ -63,6 +63,12 @@ def duties(tick: timedelta, targets: Targets) -> tuple[Duty, ...]:
             subjects=lambda _: targets.due(),
             work=lambda _, target: targets.attend(target),
         ),
+        Duty(
+            name="read",
+            cron="* * * * *",
+            subjects=lambda _: targets.to_be_read(),
+            work=lambda _, target: targets.listen(target),
+        ),
         Duty(name="sweep", cron="* * * * *", subjects=_everything, work=_sweep),
         Duty(name="scores", cron="*/15 * * * *", subjects=_everything, work=_scores),
         Duty(name="purge", cron="23 3 * * *", subjects=_everything, work=_purge),

@@ -5,7 +5,7 @@ Each target has a task of its own: one that is slow or fails delays nothing else
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -14,11 +14,12 @@ from typing import Any, Final
 from earmark.config import Settings, clock
 from earmark.contract import Exporter
 from earmark.errors import ConfigError
-from exports.registry import build
+from exports.registry import build, kinds
 from monitors import alive
 from monitors.deliver import Done, deliver
 from monitors.door import Door
 from monitors.http import Fetcher
+from monitors.readback import Heard, read_back
 from storage import outbox, targets, workers
 from storage.engine import Engine, PassingFault, reading, writing
 from storage.targets import Target
@@ -109,12 +110,30 @@ class Targets:
             await asyncio.to_thread(self._pause, name, str(error))
             return Done(target=name, paused=str(error))
 
+    async def to_be_read(self) -> list[str]:
+        """Return the targets that are read back now: their kind can be, and their time has come."""
+        return await asyncio.to_thread(self._to_be_read)
+
+    async def read(self, name: str) -> Heard:
+        """Read a target back now; what can't be read is said, and noted with the target."""
+        target = await asyncio.to_thread(require, self._engine, name)
+        try:
+            async with opened(self._settings, target, now=self._now) as (exporter, door):
+                heard = await read_back(self._engine, target, exporter, door)
+        except ConfigError as error:
+            await asyncio.to_thread(self._pause, name, str(error))
+            return Heard(target=name, error=str(error))
+        if heard.error:
+            logger.warning("a target was not read back", extra={"target": name, "error": heard.error})
+        return heard
+
     async def run(self, stop: asyncio.Event) -> None:
         """Drive what is due until ``stop``; then what is under way may end, within 8 s."""
         try:
             while not stop.is_set():
                 with suppress(PassingFault):  # the monitor meets the same fault, and says so
                     await self.begin(await self.due())
+                    await self.begin(await self.to_be_read(), self.listen)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), LOOK_EVERY.total_seconds())
         finally:
@@ -125,19 +144,32 @@ class Targets:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
 
-    async def begin(self, names: Collection[str]) -> None:
-        """Start a drive of each target that has none under way."""
+    async def begin(
+        self, names: Collection[str], work: Callable[[str], Awaitable[None]] | None = None
+    ) -> None:
+        """Start a drive (or other work) of each target that has none of it under way."""
+        work = work or self.attend
         for name in names:
-            if name not in self._running:
-                task = asyncio.create_task(self._attended(name), name=f"export {name}")
-                self._running[name] = task
+            job = f"{work.__name__} {name}"
+            if job not in self._running:
+                self._running[job] = asyncio.create_task(self._done(work, name, job), name=job)
 
     async def attend(self, name: str) -> None:
         """Drive a target, whatever its exporter does; what fails is said, and waits in the outbox."""
+        await self._guarded(name, self._driven(name))
+
+    async def listen(self, name: str) -> None:
+        """Read a target back, whatever its exporter does."""
+        await self._guarded(name, self.read(name))
+
+    async def _driven(self, name: str) -> None:
+        done = await self.drive(name)
+        if done.failed:
+            logger.warning("deliveries failed", extra={"target": name, "failed": len(done.failed)})
+
+    async def _guarded(self, name: str, work: Awaitable[object]) -> None:
         try:
-            done = await self.drive(name)
-            if done.failed:
-                logger.warning("deliveries failed", extra={"target": name, "failed": len(done.failed)})
+            await work
         except PassingFault as error:
             logger.warning("exports wait for the database", extra={"target": name, "error": str(error)})
         except Exception:
@@ -146,11 +178,11 @@ class Targets:
             reason = f"The exporter of {name} broke down. This is a bug in it: please report it."
             await asyncio.to_thread(self._pause, name, reason)
 
-    async def _attended(self, name: str) -> None:
+    async def _done(self, work: Callable[[str], Awaitable[None]], name: str, job: str) -> None:
         try:
-            await self.attend(name)
+            await work(name)
         finally:
-            self._running.pop(name, None)
+            self._running.pop(job, None)
 
     def _ready(self, name: str) -> Target:
         """Return the target; what a process held that was killed on this machine is free."""
@@ -166,6 +198,11 @@ class Targets:
                 for target in (targets.every(connection) if waiting else ())
                 if target.id in waiting and target.paused_reason is None
             ]
+
+    def _to_be_read(self) -> list[str]:
+        with reading(self._engine) as connection:
+            found = targets.to_be_read(connection, self._now())
+        return [target.id for target in found if target.kind in kinds() and kinds()[target.kind].reads]
 
     def _pause(self, name: str, reason: str) -> None:
         with writing(self._engine) as connection:

@@ -1,15 +1,15 @@
 """What people did, as they did it: with it a replay can do it again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from earmark.types import Action
-from storage.rows import add
+from storage.rows import add, each
 from storage.tables import actions, stories, triggers
 
-__all__ = ["keyed", "save", "since"]
+__all__ = ["keyed", "of_accounts", "save", "since"]
 
 
 def save(conn: Connection, new: Sequence[Action], at: datetime) -> None:
@@ -18,6 +18,15 @@ def save(conn: Connection, new: Sequence[Action], at: datetime) -> None:
         {"at": at, "account": action.account, "trigger": action.trigger, "body": action} for action in new
     ]
     add(conn, actions, rows)
+
+
+def of_accounts(conn: Connection, account_ids: Iterable[str]) -> dict[str, tuple[Action, ...]]:
+    """Return what was done about these accounts themselves, by account, in the order in which it was done."""
+    query = select(actions.c.account, actions.c.body).order_by(actions.c.at, actions.c.number)
+    found: dict[str, list[Action]] = {}
+    for row in each(conn, query, actions.c.account, account_ids):
+        found.setdefault(row.account, []).append(row.body)
+    return {account: tuple(done) for account, done in found.items()}
 
 
 def since(conn: Connection, at: datetime) -> Iterator[tuple[datetime, Action]]:

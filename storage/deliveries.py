@@ -9,10 +9,21 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from earmark.contract import Change, Receipt
 from storage.columns import short
-from storage.rows import put
+from storage.rows import each, put
 from storage.tables import deliveries, remotes
 
-__all__ = ["Batch", "Delivered", "Remote", "batches_of", "done", "forget", "known", "of_batch", "undone"]
+__all__ = [
+    "Batch",
+    "Delivered",
+    "Remote",
+    "accounts_of",
+    "batches_of",
+    "done",
+    "forget",
+    "known",
+    "of_batch",
+    "undone",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,14 @@ def known(
             if asked is not None:
                 found[asked] = _as_remote(row)
     return found
+
+
+def accounts_of(conn: Connection, target: str, remote_ids: Collection[str]) -> dict[str, str]:
+    """Return the accounts of companies that we wrote, by the target's own ids."""
+    query = select(remotes.c.remote_id, remotes.c.key).where(
+        remotes.c.target == target, remotes.c.object == "company"
+    )
+    return {row.remote_id: row.key for row in each(conn, query, remotes.c.remote_id, remote_ids)}
 
 
 def done(

@@ -12,7 +12,7 @@ from storage.counters import CHANGES, LEXICON, bump
 from storage.rows import upsert
 from storage.tables import targets
 
-__all__ = ["Target", "add", "automatic", "every", "get", "keep", "pause", "read", "remove"]
+__all__ = ["Target", "add", "automatic", "every", "get", "keep", "pause", "read", "remove", "to_be_read"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +87,21 @@ def pause(conn: Connection, name: str, reason: str | None) -> None:
     bump(conn, CHANGES)
 
 
-def keep(conn: Connection, name: str, state: Mapping[str, Any]) -> None:
-    """Keep what the exporter remembers."""
-    conn.execute(update(targets).where(targets.c.id == name).values(state=state))
+def keep(conn: Connection, name: str, state: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Keep what the exporter learned since ``before``; what another process kept meanwhile stays."""
+    held = select(targets.c.state).where(targets.c.id == name).with_for_update()
+    stored = conn.execute(held).scalar_one_or_none() or {}
+    gone = before.keys() - state.keys()
+    learned = {key: value for key, value in state.items() if key not in before or before[key] != value}
+    if learned or gone:
+        merged = {key: value for key, value in stored.items() if key not in gone} | learned
+        conn.execute(update(targets).where(targets.c.id == name).values(state=merged))
+
+
+def to_be_read(conn: Connection, now: datetime) -> list[Target]:
+    """Return the targets whose time to be read back has come, and that are not paused, by name."""
+    due = targets.c.paused_reason.is_(None), targets.c.next_read_at <= now
+    return [_as_target(row) for row in conn.execute(select(targets).where(*due).order_by(targets.c.id))]
 
 
 def read(conn: Connection, name: str, at: datetime, next_at: datetime, error: str | None = None) -> None:

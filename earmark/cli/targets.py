@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("outbox")(outbox)
     app.command("retry")(retry)
     app.command("undo")(undo)
+    app.command("read")(read)
 
 
 def add(
@@ -238,6 +239,34 @@ def undo(
     session.show(_plan_value(changes), as_json, lambda console: _draw(console, changes, dry_run=dry_run))
 
 
+def read(context: typer.Context, target: Name, as_json: AsJson = False) -> None:
+    """Read back what a CRM says of your accounts: owners, customers, open deals, tasks done, outcomes."""
+    from earmark.errors import ConfigError
+    from exports.registry import kinds
+    from monitors.targets import Targets, require
+
+    session = session_of(context)
+    found = require(session.engine, target)
+    if found.kind in kinds() and not kinds()[found.kind].reads:
+        raise ConfigError(f"A target of the kind {found.kind} tells nothing that could be read back.")
+    heard = asyncio.run(Targets(session.settings, session.engine, now=lambda: session.now).read(target))
+
+    def draw(console: "Console") -> None:
+        from review.terminal import safe
+
+        console.print(f"{heard.told:,} told, {len(heard.done):,} done.")
+        for action in heard.done[:_SHOWN]:
+            console.print("  " + safe(f"{action.account}: {action.verb} {action.value or action.text}"))
+        if len(heard.done) > _SHOWN:
+            console.print(f"  and {len(heard.done) - _SHOWN:,} more; list them all with --json")
+        for line in [*heard.left, *([heard.error] if heard.error else [])]:
+            console.print(safe(line))
+
+    session.show(heard, as_json, draw)
+    if heard.error:
+        raise typer.Exit(1)
+
+
 def deliver_to(session: Session, name: str, *, owner: str | None, dry_run: bool, as_json: bool) -> None:
     """Send what is on the list and was not sent yet to a target; or say what that would change."""
     from monitors.outbound import planned, queued
@@ -300,7 +329,7 @@ async def _set_up(session: Session, name: str) -> "Sequence[str]":
     async with opened(session.settings, target) as (exporter, door):
         made = await exporter.setup(door)
         with session.writing() as connection:
-            targets.keep(connection, name, door.state)
+            targets.keep(connection, name, door.state, door.before)
         return made
 
 

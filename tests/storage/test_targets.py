@@ -21,13 +21,35 @@ def test_a_target_comes_back_with_its_options(engine: Engine) -> None:
 def test_new_options_wake_a_target_and_keep_what_it_remembers(engine: Engine) -> None:
     with writing(engine) as conn:
         targets.add(conn, "crm", "attio", {"token": "env:OLD"}, NOW)
-        targets.keep(conn, "crm", {"fields": ["a"]})
+        targets.keep(conn, "crm", {"fields": ["a"]}, {})
         targets.pause(conn, "crm", "refused")
         targets.add(conn, "crm", "attio", {"token": "env:NEW"}, NOW + days(1))
         found = targets.get(conn, "crm")
         assert found is not None
         assert (found.options, found.state) == ({"token": "env:NEW"}, {"fields": ["a"]})
         assert (found.paused_reason, found.created_at) == (None, NOW)
+
+
+def test_what_two_processes_learned_is_kept_of_both(engine: Engine) -> None:
+    with writing(engine) as conn:
+        targets.add(conn, "crm", "attio", {}, NOW)
+        targets.keep(conn, "crm", {"fields": ["a"], "old": 1}, {})
+        before = {"fields": ["a"], "old": 1}
+        targets.keep(conn, "crm", before | {"cursor": 7}, before)
+        targets.keep(conn, "crm", {"fields": ["a", "b"]}, before)
+        found = targets.get(conn, "crm")
+        assert found is not None
+        assert found.state == {"fields": ["a", "b"], "cursor": 7}
+
+
+def test_targets_are_read_at_their_time_unless_they_are_paused(engine: Engine) -> None:
+    with writing(engine) as conn:
+        for name in ("a", "b", "c"):
+            targets.add(conn, name, "attio", {}, NOW)
+        targets.read(conn, "a", NOW, NOW + days(1))
+        targets.pause(conn, "b", "refused")
+        assert [one.id for one in targets.to_be_read(conn, NOW)] == ["c"]
+        assert [one.id for one in targets.to_be_read(conn, NOW + days(1))] == ["a", "c"]
 
 
 def test_a_name_is_of_one_kind(engine: Engine) -> None:

@@ -6,11 +6,12 @@ after it did what was asked.
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
-from earmark.contract import Change, Delivery, Exporter, Found, Receipt, Wanted
+from earmark.contract import Change, Delivery, Exporter, Found, Receipt, Told, Wanted
 from earmark.errors import ExportRejected
 from earmark.types import Outgoing
 from tests.monitors.hostile import Hostile, Seen, answer
@@ -27,11 +28,12 @@ class Cabinet:
     after: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     before: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     refused_key: str = ""
+    news: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
 
     def on(self, server: Hostile) -> "Cabinet":
         """Serve it there."""
-        for path in ("/find", "/companies", "/notes", "/notes/delete", "/companies/delete"):
+        for path in ("/find", "/companies", "/notes", "/notes/delete", "/companies/delete", "/news"):
             server.pages[path] = self._handle
         return self
 
@@ -46,6 +48,8 @@ class Cabinet:
     def _do(self, path: str, body: Any) -> dict[str, Any]:
         if path == "/find":
             return {"companies": self.companies, "notes": self.notes}
+        if path == "/news":
+            return {"news": self.news[body["since"] :]}
         name, _, deleting = path.strip("/").partition("/")
         held = self.companies if name == "companies" else self.notes
         if any(one.get("whole") == "no" for one in body):
@@ -69,6 +73,7 @@ class CabinetExporter(Exporter):
     kind: ClassVar[str] = "cabinet"
     crm: ClassVar[str | None] = "cabinet"
     batch: ClassVar[int] = 2
+    reads: ClassVar[bool] = True
     per_second: ClassVar[float] = 1e6
 
     def wanted(self, outgoing: Outgoing) -> Sequence[Wanted]:
@@ -124,6 +129,17 @@ class CabinetExporter(Exporter):
             Receipt(key=change.key, remote_id=item.get("id"), error=item.get("error", ""))
             for change, item in zip(changes, items, strict=True)
         ]
+
+    async def read(self, delivery: Delivery) -> AsyncIterator[Told]:
+        """Yield what is new since the last time."""
+        since = int(delivery.state.get("cursor", 0))
+        page = await delivery.request("POST", f"{self.base_url}news", json={"since": since})
+        if page.status >= 400:
+            raise ExportRejected(f"The cabinet tells nothing (HTTP {page.status}).")
+        for number, one in enumerate(page.json()["news"], start=since + 1):
+            times = {key: datetime.fromisoformat(one[key]) for key in ("at", "contacted_at") if key in one}
+            yield Told(**one | times)
+            delivery.state["cursor"] = number
 
 
 def an_outgoing(account: str = "norvik", trigger: str = "t1", **payload: Any) -> Outgoing:
