@@ -8,7 +8,7 @@ matches; and what it tells is a fold over its matches in ``StoredEvent.order``. 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
 
@@ -16,11 +16,13 @@ from earmark.triggers import CATALOGUE, CONVERSATIONS, TriggerKind
 from earmark.types import Certainty, Match, Story
 from matcher.folding import facts_of, folded_certainty, folded_kind, publishers_of
 from matcher.normalise import canonical_url
-from matcher.tellings import FAMILIES, alike, telling
+from matcher.tellings import FAMILIES, Telling, alike, family_of, order_of, telling
 
 __all__ = ["Retold", "fold", "identity", "key_of", "partition", "retell", "same_story"]
 
 _LONGEST: Final = max(family.window for family in FAMILIES.values())
+_FIRST: Final = datetime.min.replace(tzinfo=UTC) + _LONGEST
+_LAST: Final = datetime.max.replace(tzinfo=UTC) - _LONGEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,44 @@ def partition(
     """Return the stories among the matches of one key: each sorted, the oldest story first.
 
     ``known`` are whole stories that were told apart before: of their matches only those pairs are compared
-    that one of ``matches`` is part of, for nothing else can have changed.
+    that one of ``matches`` is part of, for nothing else can have changed. What stays as it is comes back as
+    the same tuple.
     """
+    new = [telling(match, kinds) for match in matches]
+    reach = _reach(new)
+    near, parts = [], []
+    for story in map(tuple, known):
+        (near if any(_is_within(reach, match, kinds) for match in story) else parts).append(story)
+    parts += _regrouped(new, near, kinds)
+    return sorted(parts, key=lambda part: order_of(part[0]))
+
+
+def _reach(tellings: Iterable[Telling]) -> dict[str, tuple[datetime, datetime]]:
+    """Return for each family between which moments something may join one of the tellings."""
+    reach: dict[str, tuple[datetime, datetime]] = {}
+    for each in tellings:
+        since, until = reach.get(each.family, (each.at, each.at))
+        reach[each.family] = min(since, each.at), max(until, each.at)
+    return {
+        family: (max(since, _FIRST) - _LONGEST, min(until, _LAST) + _LONGEST)
+        for family, (since, until) in reach.items()
+    }
+
+
+def _is_within(
+    reach: Mapping[str, tuple[datetime, datetime]], match: Match, kinds: Mapping[str, TriggerKind]
+) -> bool:
+    between = reach.get(family_of(match, kinds))
+    return between is not None and between[0] <= match.event.order[0] <= between[1]
+
+
+def _regrouped(
+    new: Sequence[Telling], known: Sequence[tuple[Match, ...]], kinds: Mapping[str, TriggerKind]
+) -> list[tuple[Match, ...]]:
+    """Return the stories among the new tellings and the known stories near them, each sorted."""
     group = {id(match): number for number, story in enumerate(known) for match in story}
     tellings = sorted(
-        (telling(match, kinds) for match in chain(matches, *known)), key=lambda each: each.order
+        (*new, *(telling(match, kinds) for match in chain(*known))), key=lambda each: each.order
     )
     groups = [group.get(id(each.match)) for each in tellings]
     joined = _Joined(len(tellings))
@@ -81,13 +116,15 @@ def partition(
             left = tellings[earlier]
             if right.at - left.at > _LONGEST:
                 break
-            new = groups[earlier] is None or groups[later] is None
-            if new and joined.apart(earlier, later) and alike(left, right):
+            fresh = groups[earlier] is None or groups[later] is None
+            if fresh and joined.apart(earlier, later) and alike(left, right):
                 joined.join(earlier, later)
     parts: dict[int, list[Match]] = {}
     for place, each in enumerate(tellings):
         parts.setdefault(joined.root(place), []).append(each.match)
-    return [tuple(part) for part in parts.values()]
+    whole = {id(story[0]): story for story in known}
+    found = [(tuple(part), whole.get(id(part[0]))) for part in parts.values()]
+    return [story if story == part and story is not None else part for part, story in found]
 
 
 class _Joined:
@@ -156,16 +193,20 @@ def retell(
     """
     touched = [story for story in stories if any(match.event.id in read for match in story.matches)]
     loose = [match for story in touched for match in story.matches if match.event.id not in read]
-    whole = {story.matches: story for story in stories if story not in touched}
-    parts = partition([*loose, *told], kinds, known=[story.matches for story in whole.values()])
-    claims = _claims(stories, parts)
+    begun = {story.id for story in touched}
+    known = [story for story in stories if story.id not in begun and story.matches]
+    parts = partition([*loose, *told], kinds, known=[story.matches for story in known])
+    same = {id(part) for part in parts}
+    whole = {id(story.matches): story for story in known if id(story.matches) in same}
+    stay = {story.id for story in whole.values()}
+    claims = _claims([story for story in stories if story.id not in stay], parts)
     merged: dict[str, str] = {}
     result: list[Story] = []
     untold = {story.id: story for story in stories if not story.matches}
     taken = {story.id for story in stories} - untold.keys()
     for number, part in enumerate(parts):
-        if part in whole:
-            result.append(whole[part])
+        if id(part) in whole:
+            result.append(whole[id(part)])
             continue
         claimed = sorted(claims.get(number, ()), key=_age)
         if claimed:
@@ -186,12 +227,14 @@ def _age(story: Story) -> tuple[datetime, str]:
     return story.created_at, story.id
 
 
-def _claims(stories: Iterable[Story], parts: Sequence[Sequence[Match]]) -> dict[int, list[Story]]:
+def _claims(stories: Sequence[Story], parts: Sequence[Sequence[Match]]) -> dict[int, list[Story]]:
     """Return which stories each part carries on: each story the part with most of its matches or events."""
+    told = {match.event.id for story in stories for match in story.matches}
     places: dict[str, set[int]] = {}
     for number, part in enumerate(parts):
         for match in part:
-            places.setdefault(match.event.id, set()).add(number)
+            if match.event.id in told:
+                places.setdefault(match.event.id, set()).add(number)
     claims: dict[int, list[Story]] = {}
     for story in stories:
         events = {match.event.id for match in story.matches}

@@ -17,7 +17,7 @@ from earmark.types import Certainty, FactValue, Match
 from matcher.echoes import stems
 from matcher.normalise import canonical_url, fold
 
-__all__ = ["FAMILIES", "Family", "Telling", "alike", "telling"]
+__all__ = ["FAMILIES", "Family", "Telling", "alike", "family_of", "order_of", "telling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,20 @@ class Telling:
     pages: frozenset[str]
 
 
+def family_of(match: Match, kinds: Mapping[str, TriggerKind]) -> str:
+    """Return the family of a match: no two of different families are of one story."""
+    kind = kinds.get(match.kind)
+    return kind.family if kind else match.kind
+
+
+def order_of(match: Match) -> tuple[datetime, str, str, str]:
+    """Return the place of a match among those of its key, whatever the order of arrival."""
+    return (*match.event.order, match.kind, repr([(fact.key, fact.value) for fact in match.facts]))
+
+
 def telling(match: Match, kinds: Mapping[str, TriggerKind]) -> Telling:
     """Return what of a match is compared with others."""
-    kind = kinds.get(match.kind)
-    family = kind.family if kind else match.kind
+    family = family_of(match, kinds)
     decisive = FAMILIES.get(family, _OTHER).decisive
     facts: dict[str, tuple[FactValue, ...]] = {}
     for fact in match.facts:
@@ -106,7 +116,7 @@ def telling(match: Match, kinds: Mapping[str, TriggerKind]) -> Telling:
         match=match,
         family=family,
         at=event.order[0],
-        order=(*event.order, match.kind, repr([(fact.key, fact.value) for fact in match.facts])),
+        order=order_of(match),
         facts=facts,
         currency=next((str(fact.value).upper() for fact in match.facts if fact.key == "currency"), None),
         corrects=match.certainty in (Certainty.CORRECTED, Certainty.DENIED),
