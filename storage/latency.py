@@ -1,87 +1,154 @@
 """How long things took: the times of events and of what followed from them, as they stand in the rows."""
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, Row, ScalarSelect, Select, exists, func, select, update
 
 from earmark.lifecycle import Cause
 from earmark.types import Mark
-from storage.tables import events, matches, transitions, triggers
+from storage.outbox import State
+from storage.rows import batches
+from storage.tables import events, matches, outbox, polls, transitions, triggers
 
-__all__ = ["Arrival", "Listing", "arrivals", "listings"]
+__all__ = ["Arrival", "Listing", "arrivals", "listings", "opened"]
+
+_GOOD = ("new", "unchanged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One dated event: when it was published, and when we saw it."""
+    """One dated event: when it was published, when its source was last polled without it, when we saw it."""
 
     source: str
     published_at: datetime
+    missed_at: datetime | None
     seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One trigger, with the source that told of it first.
+    """One trigger on its way, with the source that told of it first; None is what was not, or is unknown.
 
-    It was seen, it was in the list, and its account was contacted (None: not yet).
+    It was published, its source was last polled without it, it was seen, it was in the list, a target was
+    told of its account, a person looked at it, and its account was contacted.
     """
 
     source: str
     trigger: str
+    account: str | None
+    published_at: datetime | None
+    missed_at: datetime | None
     seen_at: datetime
     listed_at: datetime
+    notified_at: datetime | None
+    opened_at: datetime | None
     contacted_at: datetime | None
 
 
 def arrivals(conn: Connection, since: datetime) -> Iterator[Arrival]:
     """Yield the live, dated events since a time; those of a source's first poll tell nothing of its pace."""
-    query = select(events.c.source, events.c.published_at, events.c.seen_at).where(
-        events.c.at >= since, events.c.mark == Mark.LIVE.value, events.c.published_at.is_not(None)
-    )
+    query = select(
+        events.c.source, events.c.published_at, events.c.seen_at, _missed().label("missed_at")
+    ).where(events.c.at >= since, events.c.mark == Mark.LIVE.value, events.c.published_at.is_not(None))
     for row in conn.execute(query):
-        yield Arrival(source=row.source, published_at=row.published_at, seen_at=row.seen_at)
+        yield Arrival(
+            source=row.source,
+            published_at=row.published_at,
+            missed_at=row.missed_at,
+            seen_at=row.seen_at,
+        )
 
 
 def listings(conn: Connection, since: datetime) -> Iterator[Listing]:
     """Yield the live triggers that were made since a time, the earliest first."""
+    query = _told().where(triggers.c.created_at >= since, triggers.c.mark == Mark.LIVE.value)
+    query = query.order_by(triggers.c.created_at, triggers.c.id, events.c.seen_at, events.c.id)
+    notices = _notices(conn, since)
+    last = None
+    for row in conn.execute(query):
+        if row.id != last and row.seen_at <= row.created_at:
+            last = row.id
+            yield _as_listing(row, notices.get(row.account, []))
+
+
+def opened(conn: Connection, trigger_ids: Collection[str], at: datetime) -> int:
+    """Note when a person looked at triggers for the first time; return for how many it was."""
+    noted = 0
+    for batch in batches(sorted(trigger_ids)):
+        fresh = update(triggers).where(triggers.c.id.in_(batch), triggers.c.opened_at.is_(None))
+        noted += conn.execute(fresh.values(opened_at=at)).rowcount
+    return noted
+
+
+def _told() -> Select[Any]:
+    told = matches.join(triggers, matches.c.story == triggers.c.story).join(
+        events, events.c.id == matches.c.event
+    )
+    return select(
+        triggers.c.id,
+        triggers.c.account,
+        triggers.c.created_at,
+        triggers.c.opened_at,
+        events.c.source,
+        events.c.published_at,
+        events.c.seen_at,
+        _missed().label("missed_at"),
+        _contacted().label("contacted_at"),
+    ).select_from(told)
+
+
+def _missed() -> ScalarSelect[Any]:
+    """When an event's source was last polled well before the event was seen."""
+    before = (polls.c.source == events.c.source, polls.c.finished_at < events.c.seen_at)
+    latest = select(func.max(polls.c.finished_at)).where(*before, polls.c.outcome.in_(_GOOD))
+    return latest.correlate(events).scalar_subquery()
+
+
+def _contacted() -> ScalarSelect[Any]:
+    """When a trigger's account was first contacted after it, unless that was taken back."""
     undone = transitions.alias()
-    contacted = (
+    taken_back = exists().where(
+        undone.c.account == transitions.c.account, undone.c.undoes == transitions.c.id
+    )
+    return (
         select(func.min(transitions.c.at))
         .where(
             transitions.c.account == triggers.c.account,
             transitions.c.cause == Cause.CONTACTED.value,
             transitions.c.at >= triggers.c.created_at,
             transitions.c.undoes.is_(None),
-            ~exists().where(undone.c.account == transitions.c.account, undone.c.undoes == transitions.c.id),
+            ~taken_back,
         )
         .scalar_subquery()
     )
-    told = matches.join(triggers, matches.c.story == triggers.c.story).join(
-        events, events.c.id == matches.c.event
+
+
+def _notices(conn: Connection, since: datetime) -> dict[str, list[datetime]]:
+    """Return when targets were told of each account since a time, the earliest first."""
+    query = select(outbox.c.account, outbox.c.ended_at).where(
+        outbox.c.state == State.SENT.value, outbox.c.ended_at >= since, outbox.c.account.is_not(None)
     )
-    query = (
-        select(
-            triggers.c.id,
-            triggers.c.created_at,
-            events.c.source,
-            events.c.seen_at,
-            contacted.label("contacted_at"),
-        )
-        .select_from(told)
-        .where(triggers.c.created_at >= since, triggers.c.mark == Mark.LIVE.value)
-        .order_by(triggers.c.created_at, triggers.c.id, events.c.seen_at, events.c.id)
+    found: dict[str, list[datetime]] = {}
+    for row in conn.execute(query.order_by(outbox.c.ended_at)):
+        found.setdefault(row.account, []).append(row.ended_at)
+    return found
+
+
+def _as_listing(row: Row[Any], notices: list[datetime]) -> Listing:
+    after = bisect_left(notices, row.created_at)
+    return Listing(
+        source=row.source,
+        trigger=row.id,
+        account=row.account,
+        published_at=row.published_at,
+        missed_at=row.missed_at,
+        seen_at=row.seen_at,
+        listed_at=row.created_at,
+        notified_at=notices[after] if after < len(notices) else None,
+        opened_at=row.opened_at,
+        contacted_at=row.contacted_at,
     )
-    last = None
-    for row in conn.execute(query):
-        if row.id != last and row.seen_at <= row.created_at:
-            last = row.id
-            yield Listing(
-                source=row.source,
-                trigger=row.id,
-                seen_at=row.seen_at,
-                listed_at=row.created_at,
-                contacted_at=row.contacted_at,
-            )

@@ -1,20 +1,23 @@
-"""Verbs on how well the watching goes: how long each step takes."""
+"""Verbs on how well the watching goes: how long each step takes, and at whose door the time lies."""
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from earmark.cli.session import session_of
+from earmark.cli.session import Session, nothing, session_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from monitors.latency import Spread
+    from monitors.latency import Ledger, Spread
+    from storage.latency import Listing
 
 __all__ = ["add_to"]
+
+_DOORS: Final = {"source": "the source", "earmark": "earmark", "team": "the team"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,37 +27,109 @@ def add_to(app: typer.Typer) -> None:
 
 def latency(
     context: typer.Context,
+    trigger: Annotated[
+        str | None, typer.Argument(help="Id of a trigger, or how it begins: the way of this one.")
+    ] = None,
     since: Annotated[str, typer.Option(help="Since a date or distance: 2026-11-01, -7d.")] = "-30d",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, spans in seconds.")] = False,
 ) -> None:
-    """Say how long it takes from published to fetched, to the list, to contacted, per source."""
+    """Say how long it takes from published to fetched, to the list, to contacted, and who lost the time."""
     from earmark.errors import ConfigError
     from monitors.latency import ledger
     from storage import latency as times
 
     session = session_of(context)
+    if trigger is not None:
+        _way(session, trigger, as_json)
+        return
     moment = session.moment(since)
     if moment is None or moment > session.now:
         raise ConfigError(f"--since {since} is in the future. Write a minus sign for the past: -7d.")
     with session.reading() as connection:
         rows = ledger(times.arrivals(connection, moment), times.listings(connection, moment))
+    session.show(rows, as_json, lambda console: _draw(console, rows))
+
+
+def _draw(console: "Console", rows: "list[Ledger]") -> None:
+    """Draw a line for each source."""
+    from rich.text import Text
+
+    from review.terminal import safe, table_of
+
+    if not rows:
+        console.print("Nothing to measure yet: no source has brought anything new since its first poll.")
+        return
+    console.print("Half of the time within / 19 times of 20 within (how often)")
+    table = table_of(
+        "source",
+        "published → fetched",
+        "not shown by it",
+        "→ list",
+        "→ told",
+        "→ opened",
+        "→ contacted",
+        "most",
+    )
+    for one in rows:
+        steps = (
+            one.published_to_fetched,
+            one.hidden,
+            one.fetched_to_listed,
+            one.listed_to_notified,
+            one.listed_to_opened,
+            one.listed_to_contacted,
+        )
+        table.add_row(Text(safe(one.source)), *map(_in_words, steps), _DOORS[one.door] if one.door else "-")
+    console.print(table)
+
+
+def _way(session: Session, begins: str, as_json: bool) -> None:
+    """Show each moment of one trigger."""
+    from monitors.latency import door_of
+    from storage import latency as times
+    from storage import triggers
+
+    with session.reading() as connection:
+        found = triggers.get(connection, begins)
+        if found is None:
+            nothing(f"No trigger begins with {begins!r}. List them with: earmark triggers")
+        made = next(
+            (one for one in times.listings(connection, found.created_at) if one.trigger == found.id), None
+        )
+    if made is None:
+        nothing(f"{found.id} came with a first poll, or by hand: its way tells nothing of the pace.")
+    door = door_of(made)
+    moments = _moments(made)
+    value: dict[str, Any] = {"trigger": made.trigger, "source": made.source, **moments, "door": door}
 
     def draw(console: "Console") -> None:
         from rich.text import Text
 
-        from review.terminal import safe, table_of
+        from review.terminal import safe
 
-        if not rows:
-            console.print("Nothing to measure yet: no source has brought anything new since its first poll.")
-            return
-        console.print("Half of the time within / 19 times of 20 within (how often)")
-        table = table_of("source", "published → fetched", "fetched → in the list", "in the list → contacted")
-        for one in rows:
-            steps = (one.published_to_fetched, one.fetched_to_listed, one.listed_to_contacted)
-            table.add_row(Text(safe(one.source)), *map(_in_words, steps))
-        console.print(table)
+        console.print(Text(safe(f"{made.trigger}, told first by {made.source}")))
+        before: datetime | None = None
+        for name, at in moments.items():
+            later = f", {_short(at - before)} later" if at and before and at > before else ""
+            local = f"{at.astimezone(session.settings.team.zone):%Y-%m-%d %H:%M:%S}" if at else "-"
+            console.print(f"  {name.removesuffix('_at').replace('_', ' '):<28} {local}{later}")
+            before = at or before
+        if door:
+            console.print(f"Most of the time lies with {_DOORS[door]}.")
 
-    session.show(rows, as_json, draw)
+    session.show(value, as_json, draw)
+
+
+def _moments(made: "Listing") -> dict[str, datetime | None]:
+    return {
+        "published_at": made.published_at,
+        "last_polled_without_it_at": made.missed_at,
+        "fetched_at": made.seen_at,
+        "in_the_list_at": made.listed_at,
+        "notified_at": made.notified_at,
+        "opened_at": made.opened_at,
+        "contacted_at": made.contacted_at,
+    }
 
 
 def _in_words(spread: "Spread | None") -> str:

@@ -4,17 +4,18 @@
 
 import difflib
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.session import choose_account, nothing, notice, session_of
+from earmark.cli.session import Session, choose_account, nothing, notice, session_of
 from earmark.cli.sources import require
 from earmark.triggers import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from rich.console import Console
 
@@ -235,6 +236,18 @@ def show(
         print_progress(console, compounds)
 
     session.show({**plain(view), "compounds": compounds}, as_json, draw)
+    if not as_json and at is None:
+        _note_opened(session, [reason.trigger.id for reason in view.reasons])
+
+
+def _note_opened(session: Session, triggers: "Collection[str]") -> None:
+    """Note that a person has looked at these; a database that can't be written does not keep them from it."""
+    from earmark.errors import StorageError
+    from storage.latency import opened
+
+    if triggers:
+        with suppress(StorageError), session.writing() as connection:
+            opened(connection, triggers, session.now)
 
 
 def why(
@@ -259,6 +272,8 @@ def why(
         print_reasons(console, view, session.settings.team.zone)
 
     session.show(view, as_json, draw)
+    if not as_json:
+        _note_opened(session, [found.id])
 
 
 def evaluate(

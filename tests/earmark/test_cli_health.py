@@ -5,6 +5,7 @@ import pytest
 
 from earmark.config import load
 from earmark.doctor import Level, examine
+from earmark.errors import StorageError
 from storage import polls
 from storage.engine import connect, writing
 from storage.polls import Finished
@@ -37,6 +38,39 @@ def test_latency_says_what_each_step_took(desk: Path, monkeypatch: pytest.Monkey
     assert "3 h / 3 h (1)" in well(desk, "latency")
     well(desk, "undo", "norvik-labs")
     assert json_of(desk, "latency")[0]["listed_to_contacted"] is None
+
+
+def test_the_way_of_one_trigger_is_told_moment_by_moment(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(desk, [an_event("Old news", external_id="old", published_at=ago(3))], ago(2))
+    tell(desk, [FUNDING])
+    (trigger,) = [one["id"] for one in json_of(desk, "triggers")]
+    before = json_of(desk, "latency", trigger)
+    assert FUNDING.published_at is not None
+    assert before["published_at"] == FUNDING.published_at.isoformat().replace("+00:00", "Z")
+    assert before["last_polled_without_it_at"] == ago(2).isoformat().replace("+00:00", "Z")
+    assert (before["opened_at"], before["contacted_at"]) == (None, None)
+    json_of(desk, "show", "norvik-labs")
+    assert json_of(desk, "latency", trigger)["opened_at"] is None, "no person has looked"
+    monkeypatch.setenv("EARMARK_NOW", (NOW + timedelta(hours=1)).isoformat())
+    well(desk, "show", "norvik-labs")
+    monkeypatch.setenv("EARMARK_NOW", (NOW + timedelta(days=40)).isoformat())
+    well(desk, "why", trigger)
+    well(desk, "contacted", "norvik-labs")
+    after = json_of(desk, "latency", trigger)
+    assert after["opened_at"] == (NOW + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    assert after["door"] == "team"
+    assert "Most of the time lies with the team." in well(desk, "latency", trigger)
+    assert earmark(desk, "latency", "nothing").exit_code == 1
+
+
+def test_a_look_is_noted_no_more_than_the_database_lets(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(desk, [FUNDING])
+
+    def refused(*_: object) -> None:
+        raise StorageError("The database is read-only.")
+
+    monkeypatch.setattr("storage.latency.opened", refused)
+    assert "Norvik Labs" in well(desk, "show", "norvik-labs")
 
 
 def test_latency_of_the_future_is_a_sentence(desk: Path) -> None:

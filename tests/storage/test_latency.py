@@ -1,10 +1,11 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from earmark.types import Changes, Mark
-from storage import accounts, events, history
+from earmark.types import Changes, Mark, Outgoing
+from storage import accounts, events, history, outbox, polls, triggers
 from storage.engine import Engine, reading, writing
-from storage.latency import Arrival, Listing, arrivals, listings
+from storage.latency import Arrival, Listing, arrivals, listings, opened
+from storage.polls import Finished
 from tests.builders import NOW, a_stored_event, ago, an_account
 from tests.storage.nouns import a_story, a_told_match, a_trigger
 
@@ -20,7 +21,9 @@ def test_arrivals_are_live_and_dated_events_since_a_time(engine: Engine) -> None
     told("undated", published_at=None, seen_at=NOW)
     told("backfill", published_at=ago(1), seen_at=NOW, mark=Mark.BACKFILL)
     with reading(engine) as conn:
-        assert list(arrivals(conn, ago(5))) == [Arrival(source="wire", published_at=ago(1), seen_at=NOW)]
+        assert list(arrivals(conn, ago(5))) == [
+            Arrival(source="wire", published_at=ago(1), missed_at=None, seen_at=NOW)
+        ]
 
 
 def test_a_trigger_is_laid_at_the_door_of_the_source_that_told_of_it_first(engine: Engine) -> None:
@@ -36,5 +39,74 @@ def test_a_trigger_is_laid_at_the_door_of_the_source_that_told_of_it_first(engin
         (listed,) = listings(conn, ago(30))
         assert list(listings(conn, NOW)) == []
     assert listed == Listing(
-        source="board", trigger=listed.trigger, seen_at=ago(2), listed_at=made, contacted_at=None
+        source="board",
+        trigger=listed.trigger,
+        account="norvik-labs",
+        published_at=first.published_at,
+        missed_at=None,
+        seen_at=ago(2),
+        listed_at=made,
+        notified_at=None,
+        opened_at=None,
+        contacted_at=None,
     )
+
+
+def a_listed_trigger(engine: Engine) -> str:
+    event = a_stored_event(id="b", source="board", external_id="b", published_at=ago(2.5), seen_at=ago(2))
+    story = a_story(a_told_match(event))
+    trigger = a_trigger(story, created_at=ago(2))
+    with writing(engine) as conn:
+        accounts.upsert(conn, [an_account()])
+        events.insert(conn, [event])
+        history.save(conn, Changes(stories=(story,), triggers=(trigger,)), NOW)
+    return trigger.id
+
+
+def test_the_last_good_poll_before_it_did_not_show_it_yet(engine: Engine) -> None:
+    a_listed_trigger(engine)
+    with writing(engine) as conn:
+        polls.add(conn, "board", "feed", {}, ago(9))
+        for moment, outcome in ((ago(4), "unchanged"), (ago(3), "new"), (ago(2.2), "unavailable")):
+            polls.finish(conn, [_polled(moment, outcome)])
+        polls.finish(conn, [_polled(ago(2) + timedelta(seconds=1), "new")])  # the one that brought it
+    with reading(engine) as conn:
+        assert [one.missed_at for one in arrivals(conn, ago(9))] == [ago(3)]
+        assert [one.missed_at for one in listings(conn, ago(9))] == [ago(3)]
+
+
+def _polled(moment: datetime, outcome: str) -> Finished:
+    return Finished(
+        source="board", started_at=moment, finished_at=moment, outcome=outcome, next_poll_at=NOW, new=0
+    )
+
+
+def test_it_was_told_when_the_first_delivery_after_it_was_made(engine: Engine) -> None:
+    a_listed_trigger(engine)
+    made = [("early", ago(3)), ("late", ago(1)), ("first", ago(1.5)), ("refused", ago(1.9))]
+    with writing(engine) as conn:
+        parcels = [
+            Outgoing(target="crm", key=key, topic="account.promoted", account="norvik-labs", payload={})
+            for key, _ in made
+        ]
+        outbox.add(conn, parcels, ago(4))
+        numbers = {each.outgoing.key: each.number for each in outbox.pending(conn, NOW)}
+        for key, at in made:
+            if key == "refused":
+                outbox.failed(conn, numbers[key], "no", at, None)
+            else:
+                outbox.sent(conn, numbers[key], {}, at)
+    with reading(engine) as conn:
+        assert [one.notified_at for one in listings(conn, ago(9))] == [ago(1.5)]
+
+
+def test_it_was_opened_when_a_person_first_looked_and_stays_so(engine: Engine) -> None:
+    trigger = a_listed_trigger(engine)
+    with writing(engine) as conn:
+        assert opened(conn, [trigger, "unknown"], ago(1)) == 1
+        assert opened(conn, [trigger], NOW) == 0
+        kept = triggers.get(conn, trigger)
+        assert kept is not None
+        triggers.save(conn, [kept])
+    with reading(engine) as conn:
+        assert [one.opened_at for one in listings(conn, ago(9))] == [ago(1)]
