@@ -52,6 +52,8 @@ def publishers_of(matches: Iterable[Match]) -> tuple[str, ...]:
 def independent_of(matches: Iterable[Match]) -> tuple[str, ...]:
     """Return the publishers that tell it by themselves; copies of one text speak once, by the first."""
     told = {match.event.id: match.event for match in matches}
+    if len(told) == 1:
+        return tuple(map(publisher_of, told.values()))
     first = originals(told.values())
     by_text: dict[str, str] = {}
     for event in sorted(told.values(), key=lambda each: (*each.order, each.id)):
@@ -78,7 +80,8 @@ def folded_kind(matches: Sequence[Match], kinds: Mapping[str, TriggerKind]) -> t
         surest = max(match.confidence for match in telling)
         return pair[0] == CHAMPION, len(independent_of(telling)), surest, intent, f"{pair[0]} {pair[1]}"
 
-    return max({(match.kind, match.role) for match in matches}, key=weight)
+    pairs = {(match.kind, match.role) for match in matches}
+    return max(pairs, key=weight) if len(pairs) > 1 else pairs.pop()
 
 
 def folded_certainty(matches: Sequence[Match]) -> Certainty:
@@ -116,7 +119,9 @@ def _fact(key: str, matches: Sequence[Match]) -> StoryFact:
     by_value: dict[object, list[tuple[Match, Fact]]] = {}
     for match, fact in told:
         by_value.setdefault(_same(fact.value), []).append((match, fact))
-    groups = sorted(by_value.values(), key=lambda group: _standing(group, told.index(group[0])))
+    groups = list(by_value.values())
+    if len(groups) > 1:
+        groups.sort(key=lambda group: _standing(group, told.index(group[0])))
     best, *rest = groups
     return StoryFact(
         key=key,
