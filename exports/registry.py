@@ -13,6 +13,9 @@ __all__ = ["broken", "build", "kinds", "profile"]
 
 _OWN = {
     "apprise": "exports.apprise:AppriseExporter",
+    "attio": "exports.attio:AttioExporter",
+    "hubspot": "exports.hubspot:HubSpotExporter",
+    "salesforce": "exports.salesforce:SalesforceExporter",
     "slack": "exports.slack:SlackExporter",
     "webhook": "exports.webhook:WebhookExporter",
 }
