@@ -198,8 +198,24 @@ def test_a_webhook_that_is_run_is_signed(
     assert len(set(told_of)) == len(told_of) == 2
 
 
+def test_what_the_crm_says_is_read_back(told: Path, server: Hostile) -> None:
+    heard = {"remote_id": "7", "domain": "norviklabs.example", "at": NOW.isoformat()}
+    Cabinet(news=[heard | {"suppression": "customer"}]).on(server)
+    shown = well(told, "exports", "read", "crm")
+    assert "1 told, 1 done." in shown
+    assert "norviklabs.example: suppress customer" in shown
+    assert [one["account"] for one in json_of(told, "today")] == ["oskarion.example"]
+    assert json_of(told, "exports", "read", "crm")["done"] == []
+    server.pages["/news"] = answer(b"{}", status="503 Unavailable")
+    result = earmark(told, "exports", "read", "crm")
+    assert result.exit_code == 1
+    assert "HTTP 503" in result.output
+    well(told, "exports", "add", "webhook", "url=https://a.example/", "secret=env:HOOK_KEY")
+    assert "tells nothing that could be read back" in earmark(told, "exports", "read", "webhook").output
+
+
 @pytest.mark.parametrize(
-    "verb", ["add", "check", "setup", "run", "outbox", "retry", "undo", "pause", "kinds"]
+    "verb", ["add", "check", "setup", "run", "outbox", "retry", "undo", "pause", "kinds", "read"]
 )
 def test_each_verb_explains_itself(tmp_path: Path, verb: str) -> None:
     shown = well(tmp_path, "exports", verb, "--help")
