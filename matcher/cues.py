@@ -100,14 +100,22 @@ _MAKES_VERB: Final = re.compile(
     r"\b(?:to|will|may|might|could|can|would|should|must|not|and|also|lets?|did|does|do|never|officially|quietly|jointly|both)\s$",
     re.IGNORECASE,
 )
+_AROUND: Final = re.compile(
+    r"\b(?:before|after|ahead of|since|despite)\s(?:[\w.&'-]+\s){1,4}$", re.IGNORECASE
+)
 
 
 def _is_verb(before: str) -> bool:
-    """Say whether a plain form is a verb here: behind "to" or "will", or behind a plural subject."""
+    """Say whether a plain form is a verb here: behind "to" or "will", or behind a plural subject.
+
+    Behind "before" and the like it is a noun: "talks ahead of Halden's Tallies release".
+    """
     if not before.strip():
         return False
     if _MAKES_VERB.search(before):
         return True
+    if _AROUND.search(before):
+        return False
     place = name_before(before, keep_list=True)
     if place is None or place[1] < len(before.rstrip(" \"'")):
         return False

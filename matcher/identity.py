@@ -17,13 +17,16 @@ from matcher.vocabulary import popular_names
 if TYPE_CHECKING:
     from matcher.surroundings import Surroundings
 
-__all__ = ["DOUBTS", "NAMESAKES", "identity_of"]
+__all__ = ["DOUBTS", "NAMESAKES", "PARTS", "identity_of"]
 
 DOUBTS: Final = frozenset({"longer_domain", "own_part", "popular"})
 """Features that weaken an account's claim to a name without giving it to another."""
 
 NAMESAKES: Final = frozenset({"namesake", "other_country", "other_domain", "other_sector"})
 """Features that tell that another company of the name is meant."""
+
+PARTS: Final = frozenset({"longer_domain", "own_part"})
+"""Features that tell that its own name is a longer one, so that another company may be meant."""
 
 _ANOTHER: Final = -12.0  # more than all that makes a company of a name
 _DOUBTED: Final = -5.0  # where the source itself names the account
@@ -76,21 +79,25 @@ def _plain(name: str, weight: float, sentence: str) -> Feature:
     return Feature(name=name, value=1.0, weight=weight, sentence=sentence)
 
 
-def _proven(name: str, weight: float, sentence: str, span: Span) -> Feature:
-    return Feature(name=name, value=1.0, weight=weight, sentence=sentence, spans=(span,))
+def _proven(name: str, weight: float, sentence: str, *spans: Span) -> Feature:
+    return Feature(name=name, value=1.0, weight=weight, sentence=sentence, spans=spans)
 
 
 def _domain(place: Place, account: Account, around: "Surroundings") -> Feature | None:
     """Weigh the link's host and the hosts in the text: the account's own, or a namesake's."""
     own = [domain.lower().removeprefix("www.") for domain in account.domains]
-    hosts = {around.link, *around.hosts} - {""}
-    if any(host == domain or host.endswith("." + domain) for host in hosts for domain in own):
-        return _plain("domain", 3.5, "its own domain stands in the link or the text")
+    hosts = sorted({around.link, *around.hosts} - {""})
+    for host in hosts:
+        if any(host == domain or host.endswith("." + domain) for domain in own):
+            spans = around.where([host]) or around.of_link()
+            return _proven("domain", 3.5, "its own domain stands in the link or the text", *spans)
     label = b"".join(place.passage.words[place.start : place.end]).decode("utf-8", "replace")
-    if own and any(label in host.split(".")[:-1] for host in hosts):
-        return _plain("other_domain", -4.5, "the link belongs to another company of this name")
+    for host in hosts if own else ():
+        if label in host.split(".")[:-1]:
+            spans = around.where([host]) or around.of_link()
+            return _proven("other_domain", -4.5, "the link belongs to another company of this name", *spans)
     if label in around.path:
-        return _plain("path", 1.5, "the link names it")
+        return _proven("path", 1.5, "the link names it", *around.of_link())
     return None
 
 
@@ -149,7 +156,8 @@ def _on_record(words: tuple[bytes, ...], account: Account, around: "Surroundings
     ):
         told = [word for word in words_of(value or "") if len(word) > _LONG and word not in _VAGUE]
         if told and all(word in around.words for word in told) and not set(told) & set(words):
-            found.append(_plain(field, 0.8, f"its {field} stands in the text: {value}"))
+            spans = around.where(word.decode() for word in told)
+            found.append(_proven(field, 0.8, f"its {field} stands in the text: {value}", *spans))
     return found
 
 

@@ -14,7 +14,7 @@ from earmark.types import Abstention, Feature, HintKind, Lexicon, Mention, Span,
 from matcher.compounds import is_lower_case_word
 from matcher.features import context_of
 from matcher.gazetteer import Gazetteer, Hit
-from matcher.identity import DOUBTS, NAMESAKES
+from matcher.identity import DOUBTS, NAMESAKES, PARTS
 from matcher.intent import is_conversation
 from matcher.names import Ambiguity, Origin, ambiguity_of
 from matcher.normalise import words_of
@@ -27,6 +27,7 @@ __all__ = ["LINE", "PLAUSIBLE", "Linker", "Links", "confidence_of"]
 
 LINE: Final = 0.6
 PLAUSIBLE: Final = 0.25
+_RATHER: Final = 0.5
 _MOST_HITS: Final = 200  # names looked at in one text; who names more is a directory
 _APART: Final = 0.7  # log odds by which the best of several accounts must lead
 _TICKER: Final = re.compile(
@@ -73,9 +74,14 @@ class _Candidate:
 
     @property
     def is_namesake(self) -> bool:
-        """Whether it would be linked, if nothing told that another company of the name is meant."""
-        others = [feature for feature in self.features if feature.name not in NAMESAKES]
-        return len(others) < len(self.features) and confidence_of(others) >= LINE
+        """Whether it would be linked, if nothing told that another company of the name is meant.
+
+        Of a part of its own name it is enough that it would rather be meant than not.
+        """
+        names = {feature.name for feature in self.features}
+        told = names & NAMESAKES or names & PARTS
+        others = [feature for feature in self.features if feature.name not in told]
+        return bool(told) and confidence_of(others) >= (LINE if names & NAMESAKES else _RATHER)
 
 
 class Linker:
@@ -274,6 +280,7 @@ def _with_company(groups: Sequence[list[_Candidate]]) -> list[list[_Candidate]]:
         sure = confidence_of(best.features) >= LINE
         if not sure and any(_side_by_side(best, other) for other in linked if other is not best):
             extra = plain_feature("company", 1.8, "it stands in a list with a company")
+            extra = replace(extra, spans=(best.passage.span(best.start, best.end),))
             group = [replace(c, features=(*c.features, extra)) for c in group]  # noqa: PLW2901 - the same group, richer
         out.append(group)
     return out
@@ -306,7 +313,7 @@ def _where(event: StoredEvent, value: str) -> Span:
 
 def _doubt(candidate: _Candidate, span: Span) -> str:
     against = min(candidate.features, key=lambda feature: feature.value * feature.weight)
-    if against.name in NAMESAKES:
+    if against.name in NAMESAKES | PARTS:
         return f"“{span.quote}” may be another company of that name: {against.sentence}."
     return f"“{span.quote}” may not be a company here: {against.sentence}."
 

@@ -18,7 +18,9 @@ _DESCRIPTOR: Final = (
     r"|broker|carrier|chipmaker|automaker|insurer|fintech|biotech|drugmaker|manufacturer|specialist|custodian|exchange's|agency|owner|publisher"
     r"|app|business|unit|subsidiary|arm|rival|vendor|consultancy|producer|supplier|distributor|studio|show|parent|competitor|scale-up|major|player|outfit|marketplace|foundry)"
 )
-_AFTER_DESCRIPTOR = re.compile(rf"\b{_DESCRIPTOR}\s+(?=[A-Z0-9])", re.IGNORECASE)
+_AFTER_DESCRIPTOR = re.compile(
+    rf"(?:\b{_DESCRIPTOR}|\w-(?:backed|owned|led|funded|based|listed))\s+(?=[A-Z0-9])", re.IGNORECASE
+)
 _POSSESSIVE = re.compile(r"(?:'s|s')\s+(?:[a-z][\w-]*\s+){0,4}(?=[A-Z0-9])")
 _LEAD: Final = _PATTERNS["lead"]
 _STOP: Final = _PATTERNS["stop"]
@@ -27,7 +29,9 @@ _OBJECT_LEAD: Final = _PATTERNS["object_lead"]
 _VERB: Final = _PATTERNS["verb"]
 _OWNER = re.compile(r"((?:[A-Z][\w.&-]*\s){0,3}[A-Z][\w.&-]*)(?:'s|')\s*$")
 _APPOSITION: Final = re.compile(r",\s(?=(?:a|an|the|which|who|whose|backed|founded|based|one)\b)")
-_CLAUSE_START: Final = re.compile(r"[,;:]\s|\s(?:as|after|and|while|that|on report|said|says|report)\s")
+_CLAUSE_START: Final = re.compile(
+    r"[,;:]\s|\s(?:and|said|says|report|(?i:as|after|while|that|on reports?(?: that)?))\s"
+)
 _LONGEST_NAME: Final = 80
 _MOST_WORDS: Final = 7
 _MOST_AUXILIARIES: Final = 8
@@ -107,7 +111,9 @@ def _last_end(patterns: tuple[re.Pattern[str], ...], text: str, start: int, end:
 
 
 def name_after(text: str, position: int) -> Place | None:
-    """Return the place of the name that follows a verb at ``position``."""
+    """Return the place of the name that follows a verb at ``position``, in the same part of the text."""
+    if text.startswith((":", ";"), position):
+        return None
     lead = _OBJECT_LEAD.match(text, position)
     start = lead.end() if lead else position
     while start < len(text) and text[start].isspace():

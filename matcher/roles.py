@@ -4,6 +4,7 @@
 acquires, who is acquired, who invests) come first.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,10 +27,17 @@ _FACT_ROLES: Final = {
     "acquirer": Role.ACQUIRER,
     "target": Role.TARGET,
     "investors": Role.INVESTOR,
+    "seller": Role.SUBJECT,
     "tool": Role.MENTION,
     "customer": Role.CUSTOMER,
 }
+_SAID: Final = 5  # words that make a headline of their own before "X" is named as who says them
 _DEALS: Final = frozenset({"acquires", "acquired_or_merged"})
+_OF_ONE: Final = frozenset({"ipo_filing", "funding_seed", "funding_early", "funding_growth"})
+_OWNED: Final = re.compile(
+    r"['’]s (?!(?i:ipo|listing|float|shares|stock|unit|parent|rival)\b)[A-Z]\w+(?: [A-Z]\w+)? "
+    r"(?i:is|to|has|said|files|filed|plans|eyes|seeks|picks|prepares|nears|raises|raised|secures|lands|bags|closes)\b"
+)
 _FUNDING: Final = frozenset({"funding_seed", "funding_early", "funding_growth", "funding_debt_grant"})
 
 
@@ -73,7 +81,7 @@ def _of_field(passage: Passage, mentions: Sequence[Mention]) -> list[Mention]:
         if role is None:
             front = not passage.starts_clause(start) and passage.word(start - 1) in _OBJECT_FRONTS
             role = Role.MENTION if front or sentence in taken else Role.SUBJECT
-        if role in {Role.SUBJECT, Role.ACQUIRER}:
+        if role in {Role.SUBJECT, Role.ACQUIRER} or _kin_acts(passage, end):
             taken.add(sentence)
         roles.append(role)
     return [replace(mention, role=role) for mention, role in zip(mentions, roles, strict=True)]
@@ -102,13 +110,13 @@ def _told(passage: Passage, start: int, end: int) -> Role | None:
     hyphen = end < len(passage.tokens) and passage.gap(end) in {"-", "‑"}
     tests = (
         (Role.FORMER_EMPLOYER, _left(after) or _once(before) or _lends(before, after)),
-        (Role.MENTION, is_listed(after[0], "kin") or is_listed(after[1], "kin")),
+        (Role.MENTION, _kin_acts(passage, end) or _is_cited(passage, start, end)),
         (Role.RAISER, _gets_money(passage, start)),
         (Role.INVESTOR, hyphen and after[0] in {b"backed", b"led", b"funded"}),
         (Role.INVESTOR, _one_or_two(before, "invests_before")),
         (Role.TARGET, _is_bought(after)),
         (Role.ACQUIRER, _buys(after) or (before[-1] in _BY and before[-2] in _BUYING)),
-        (Role.INVESTOR, is_listed(after[0], "invests_after")),
+        (Role.INVESTOR, is_listed(after[0], "invests_after") and "," not in passage.gap(end)),
         (Role.TARGET, _one_or_two(before, "buying") or _bought_further_on(passage, start)),
         (Role.PARTNER, _one_or_two(before, "partners_before")),
         (Role.SUBJECT, _one_or_two(before, "happens_to")),
@@ -130,6 +138,19 @@ def _once(before: tuple[bytes, ...]) -> bool:
 def _left(after: tuple[bytes, ...]) -> bool:
     """Say whether it once employed somebody: "X veteran", "X and Y veteran"."""
     return is_listed(after[0], "former_after") or (after[0] == b"and" and is_listed(after[2], "former_after"))
+
+
+def _kin_acts(passage: Passage, end: int) -> bool:
+    """Say whether somebody near to it is told of: "X spinoff lands", "X owner Y reports"."""
+    after = _after(passage, end)
+    owner = is_listed(after[0], "owners") and "," not in passage.gap(end)
+    return owner or is_listed(after[0], "kin") or is_listed(after[1], "kin")
+
+
+def _is_cited(passage: Passage, start: int, end: int) -> bool:
+    """Say whether it only tells what the headline says: "Chip revenues to surge: X"."""
+    last = passage.field == "title" and end == len(passage.tokens)
+    return last and start >= _SAID and passage.gap(start).startswith(":")
 
 
 def _lends(before: tuple[bytes, ...], after: tuple[bytes, ...]) -> bool:
@@ -165,9 +186,11 @@ def _bought_further_on(passage: Passage, start: int) -> bool:
 
 
 def _before(passage: Passage, start: int) -> tuple[bytes, ...]:
-    """Return the two words before, in the same clause; articles and the like are skipped."""
+    """Return the two words before, in the same clause; articles, its owner and the like are skipped."""
     words: list[bytes] = []
     at = start - 1
+    if at > 0 and passage.gap(start).strip() in {"'s", "’s"}:
+        at -= 1  # "sues Berg's Norvik"
     while at >= 0 and len(words) < 2 and not passage.starts_clause(at + 1):  # noqa: PLR2004 - two words decide
         if passage.word(at) not in _SKIPPED or words:
             words.append(passage.word(at))
@@ -226,19 +249,30 @@ def role_in(claim: Claim, mention: Mention) -> Role:
     for fact in claim.facts:
         if fact.key in _FACT_ROLES and _names(fact, mention):
             return _FACT_ROLES[fact.key]
-    known = {fact.key for fact in claim.facts}
     role = mention.role
+    if claim.kind in _OF_ONE and _owns(claim, mention):
+        return Role.MENTION
     if claim.kind in _DEALS:
-        if role is Role.SUBJECT and "acquirer" not in known:
-            return (
-                Role.TARGET if "target" not in known and claim.kind == "acquired_or_merged" else Role.ACQUIRER
-            )
-        return role
+        return _in_deal(claim, role)
     if claim.kind in _FUNDING:
         return Role.RAISER if role in {Role.SUBJECT, Role.ACQUIRER} else role
     if claim.kind == "invests_into":
         return Role.INVESTOR if role in {Role.SUBJECT, Role.ACQUIRER} else role
     return Role.SUBJECT if role in {Role.ACQUIRER, Role.RAISER} else role
+
+
+def _in_deal(claim: Claim, role: Role) -> Role:
+    """Return the role in a deal, whose subject is the side that no fact names."""
+    known = {fact.key for fact in claim.facts}
+    if role is not Role.SUBJECT or "acquirer" in known:
+        return role
+    return Role.TARGET if "target" not in known and claim.kind == "acquired_or_merged" else Role.ACQUIRER
+
+
+def _owns(claim: Claim, mention: Mention) -> bool:
+    """Say whether the claim is of a company that the mentioned one owns: "X's Y files for an IPO"."""
+    behind = claim.evidence.quote[mention.span.end - claim.evidence.start :]
+    return mention.span.field == claim.evidence.field and _OWNED.match(behind) is not None
 
 
 def _names(fact: Fact, mention: Mention) -> bool:

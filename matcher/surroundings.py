@@ -1,11 +1,13 @@
 """Reasons that an account gives by itself: its domain, its spelling, its city, what the source hints."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
 
-from earmark.types import Account, Feature, StoredEvent
+from earmark.types import Account, Feature, Span, StoredEvent
 from matcher.identity import identity_of
 from matcher.names import Ambiguity, Name, Origin
 from matcher.nations import nations_in
@@ -43,6 +45,32 @@ class Surroundings:
         """Say whether the source itself names the account."""
         return account.id.lower() in self.hinted or account.name.lower() in self.hinted
 
+    def where(self, words: Iterable[str]) -> tuple[Span, ...]:
+        """Return where the event first says each of the words; without those that it spells otherwise."""
+        fields = (("title", self._event.title), ("text", self._event.text))
+        found = []
+        for word in words:
+            told = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+            match, field = next(
+                ((m, field) for field, text in fields if (m := told.search(text))), (None, "")
+            )
+            if match:
+                found.append(
+                    Span(
+                        event=self._event.id,
+                        field=field,
+                        start=match.start(),
+                        end=match.end(),
+                        quote=match[0],
+                    )
+                )
+        return tuple(found)
+
+    def of_link(self) -> tuple[Span, ...]:
+        """Return the event's link, as what its source says of it."""
+        link = self._event.url or self._event.canonical_url or ""
+        return (Span(event=self._event.id, field="url", start=0, end=len(link), quote=link),) if link else ()
+
     @cached_property
     def words(self) -> frozenset[bytes]:
         """All words of the event."""
@@ -54,13 +82,17 @@ class Surroundings:
         return nations_in(words_of(f"{self._event.title} {self._event.text}"))
 
     @cached_property
-    def business(self) -> bool:
-        """Whether the event speaks of what only companies have."""
-        return not context_words("business").isdisjoint((word,) for word in self.words)
+    def business(self) -> tuple[Span, ...]:
+        """Where the event speaks of what only companies have."""
+        told = sorted(word for word in self.words if (word,) in context_words("business"))
+        return self.where(word.decode() for word in told[:1])
 
 
 def features_of(place: Place, name: Name, account: Account, around: Surroundings) -> list[Feature]:
-    """Return the reasons that this account gives, beyond its name."""
+    """Return the reasons that this account gives, beyond its name; each with the words that it rests on.
+
+    Where these are not told apart, it is the name itself.
+    """
     weight, sentence = _ORIGINS[name.origin]
     if name.origin is Origin.SHORT and place.ambiguity is Ambiguity.DOMINANT:
         weight = -0.9  # everybody calls it so
@@ -74,12 +106,14 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
     if around.hints(account):
         features.append(plain_feature("hinted", 2.0, "the source names it"))
     if around.business and place.is_capital and (place.opens or place.owns):
-        features.append(plain_feature("business", 1.0, "the text speaks of what only companies have"))
-    return features
+        business = plain_feature("business", 1.0, "the text speaks of what only companies have")
+        features.append(replace(business, spans=around.business))
+    here = (place.passage.span(place.start, place.end),)
+    return [feature if feature.spans else replace(feature, spans=here) for feature in features]
 
 
 def plain_feature(name: str, weight: float, sentence: str) -> Feature:
-    """Return a feature that holds of the event as a whole, without a span of its own."""
+    """Return a feature of full value; ``features_of`` adds the words that it rests on."""
     return Feature(name=name, value=1.0, weight=weight, sentence=sentence)
 
 

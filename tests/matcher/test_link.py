@@ -65,6 +65,38 @@ def test_an_abstention_names_the_rivals_and_its_words() -> None:
     assert "Harrow (harrow-two)" in abstention.reason
 
 
+def test_a_part_of_the_name_that_may_be_another_company_is_kept_as_a_doubt() -> None:
+    account = an_account("Harrow Systems Ltd", domains=("harrowsystems.example",))
+    links = Linker(Lexicon(accounts={account.id: account})).link(
+        a_stored_event("Harrow raises $20 million", url=None)
+    )
+    assert not links.mentions
+    assert [(doubt.account, doubt.span.quote) for doubt in links.abstentions] == [(account.id, "Harrow")]
+    assert "may be another company of that name" in links.abstentions[0].reason
+
+
+@pytest.mark.parametrize(
+    ("title", "url", "feature", "quote"),
+    [
+        ("Harrow shares fall in Porto", None, "business", "shares"),
+        ("Harrow opens a store in Porto", None, "city", "Porto"),
+        ("Harrow: see harrow.example for more", None, "domain", "harrow.example"),
+        ("Harrow opens a store", "https://harrow.example/news", "domain", "https://harrow.example/news"),
+        ("Harrow opens a store", "https://outlet.example/harrow", "path", "https://outlet.example/harrow"),
+        ("Harrow opens a store", "https://harrow.test/news", "other_domain", "https://harrow.test/news"),
+        ("Harrow opens a store", None, "origin", "Harrow"),
+    ],
+)
+def test_a_reason_shows_the_words_that_it_rests_on(
+    title: str, url: str | None, feature: str, quote: str
+) -> None:
+    account = an_account("Harrow", domains=("harrow.example",), city="Porto")
+    links = Linker(Lexicon(accounts={account.id: account})).link(a_stored_event(title, url=url))
+    features = [each for mention in links.mentions for each in mention.features]
+    features += [each for doubt in links.abstentions for each in doubt.features]
+    assert {span.quote for each in features if each.name == feature for span in each.spans} == {quote}
+
+
 def test_a_longer_name_hides_a_listed_one_also_with_a_region_behind() -> None:
     account = an_account("Norvik")
     linker = Linker(Lexicon(accounts={account.id: account}))

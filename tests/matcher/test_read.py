@@ -1,5 +1,8 @@
+import tomllib
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +12,7 @@ from earmark.types import Account, Lexicon, Match, Reading, Role, StoredEvent
 from matcher.read import MOST_ACCOUNTS, Matcher
 from tests.builders import a_stored_event, an_account
 
+NEWS = tomllib.loads((Path(__file__).parent / "cases" / "news.toml").read_text("utf-8"))["cases"]
 NAMES = ("Norvik Labs", "Quillon", "Farrow", "Bluerock Telemark", "Gravel, Inc.")
 
 
@@ -62,6 +66,12 @@ def test_a_former_employer_is_no_reason_to_call() -> None:
 )
 def test_the_news_belongs_to_the_one_who_does_it(title: str, told: set[tuple[str, str, str]]) -> None:
     assert {one for one in _told(_read(title)) if one[0]} == told
+
+
+@pytest.mark.parametrize("case", NEWS, ids=lambda case: case["text"])
+def test_a_headline_is_news_of_these_accounts_and_of_no_other(case: dict[str, Any]) -> None:
+    told = {one for one in _told(_read(case["text"])) if one[0]}
+    assert told == {tuple(one) for one in case["told"]}, case["why"]
 
 
 def test_an_investor_and_the_one_it_invests_in_have_each_their_own_part() -> None:
@@ -188,6 +198,7 @@ def test_every_match_is_proven_by_spans_of_the_text(title: str, text: str) -> No
     lexicon = Lexicon()
     for match in _matcher().read(event).matches:
         assert match.evidence
+        assert all(feature.spans for feature in match.features)
         assert _spans_hold(event, match)
         assert str(match.role) in lexicon.kinds[match.kind].roles
         assert (match.account is None) != (match.company is None)
