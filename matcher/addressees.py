@@ -8,7 +8,7 @@ from typing import Final
 
 from earmark.types import Account, Basis, Contact, Sentence, Story
 from matcher.citations import Cited, from_evidence, told
-from matcher.people import known_people, referral_paths
+from matcher.people import known_people, matching_personas, referral_paths
 
 __all__ = ["acquaintances", "introductions", "named_people"]
 
@@ -28,8 +28,13 @@ def named_people(story: Story) -> Iterator[Sentence]:
                 yield _named(person, titles[number] if number < len(titles) else None)
 
 
-def acquaintances(story: Story, contacts: Sequence[Contact]) -> Iterator[Sentence]:
-    """Name the user's own contacts: those whom the source names, then those with a known relation."""
+def acquaintances(
+    story: Story, contacts: Sequence[Contact], personas: Sequence[str] = ()
+) -> Iterator[Sentence]:
+    """Name the user's own contacts: those whom the source names, then those whom the play asks for.
+
+    Others follow, those with a known relation first.
+    """
     known = known_people(story, contacts)
     for each in known[:_MOST_PEOPLE]:
         text = f"Named by the source: {each.sentence}"
@@ -37,10 +42,17 @@ def acquaintances(story: Story, contacts: Sequence[Contact]) -> Iterator[Sentenc
     met = {each.contact.id for each in known}
     others = sorted(
         (contact for contact in contacts if contact.id not in met and contact.account == story.account),
-        key=lambda contact: (contact.relation is None, contact.name, contact.id),
+        key=lambda contact: (
+            not matching_personas(contact.title, personas),
+            contact.relation is None,
+            contact.name,
+            contact.id,
+        ),
     )
     for contact in others[: max(0, _MOST_PEOPLE - len(known))]:
         since = f"your contact since {contact.since.year}" if contact.since else "on your list"
+        if asked := matching_personas(contact.title, personas):
+            since += f"; asked for as {asked[0]}"
         text = ", ".join(part for part in (contact.name, contact.title, contact.relation) if part)
         yield Sentence(section="who", text=f"{text} ({since})", basis=Basis.RECORD, field="contacts")
 

@@ -29,7 +29,8 @@ from matcher.citations import Cited, about, citations, evidence, from_evidence, 
 from matcher.fit import fit
 from matcher.folding import FIRM, publisher_of
 from matcher.layout import as_html, as_markdown, as_text
-from matcher.plays import Line, render, template_for
+from matcher.people import known_people
+from matcher.plays import Line, Template, render, template_for
 from matcher.score import is_compound
 from matcher.steps import closest_proof, next_steps
 
@@ -79,15 +80,18 @@ def note_of(
     ``relatives`` are the parent, the subsidiaries and the sisters of the account.
     """
     cited = citations(story)
+    template = _template(trigger, account, lexicon)
+    known = {each.contact.id for each in known_people(story, contacts)}
+    strangers = [each for each in contacts if each.id not in known]
     sentences = (
         *_why_now(trigger, story, cited, lexicon),
         *_quotes(story),
         *_fit(account, lexicon),
         *named_people(story),
-        *_play(trigger, story, cited, account, lexicon),
+        *_play(trigger, story, cited, account, lexicon, template),
         *_proof(trigger, account, lexicon),
-        *introductions(account, contacts, relatives),
-        *acquaintances(story, contacts),
+        *introductions(account, strangers, relatives),
+        *acquaintances(story, contacts, template.personas),
         *next_steps(trigger, account, lexicon),
     )
     return Note(ref=trigger.id, headline=_headline(trigger, account, lexicon), sentences=sentences)
@@ -211,8 +215,19 @@ def _fit(account: Account | None, lexicon: Lexicon) -> Iterator[Sentence]:
             yield Sentence(section="fit", text=text, basis=Basis.RECORD, field=reason.field)
 
 
-def _play(
-    trigger: Trigger, story: Story, cited: Sequence[Cited], account: Account | None, lexicon: Lexicon
+def _template(trigger: Trigger, account: Account | None, lexicon: Lexicon) -> Template:
+    """Return what the plays say; nobody is congratulated on a rumour: then the play for all kinds speaks."""
+    firm = trigger.certainty in FIRM or trigger.certainty is Certainty.PLANNED
+    return template_for(trigger.kind if firm or account is None else "*", lexicon.plays)
+
+
+def _play(  # all that a template may ask for
+    trigger: Trigger,
+    story: Story,
+    cited: Sequence[Cited],
+    account: Account | None,
+    lexicon: Lexicon,
+    template: Template,
 ) -> Iterator[Sentence]:
     """Fill the play's templates; lines that ask for what nobody told are left out."""
     words = {each.key: each.words for each in cited}
@@ -228,9 +243,6 @@ def _play(
     words |= {"kind": _words(trigger.kind, lexicon)}
     words |= {"account": account.name} if account else {}
     words |= {"problem": problem} if problem else {}
-    # Nobody is congratulated on a rumour: then the play for all kinds speaks.
-    firm = trigger.certainty in FIRM or trigger.certainty is Certainty.PLANNED
-    template = template_for(trigger.kind if firm or account is None else "*", lexicon.plays)
     if template.personas:
         personas = "Ask for: " + ", ".join(template.personas)
         yield Sentence(section="who", text=personas, basis=Basis.PLAY, field=template.personas_from)

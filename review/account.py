@@ -11,6 +11,7 @@ from earmark.types import (
     Contact,
     Judgement,
     Lexicon,
+    Past,
     Score,
     Story,
     Transition,
@@ -19,6 +20,7 @@ from earmark.types import (
 )
 from matcher.fit import Fit, fit
 from matcher.people import Path, referral_paths
+from matcher.renewal import renewed
 from matcher.score import score_at, score_now
 from matcher.steps import touches_of, with_next_steps
 from review.rules import lexicon_of
@@ -82,16 +84,16 @@ def account_view(connection: Connection, account: Account, at: datetime) -> Acco
     stage, since = stage_at(moves)
     kin = accounts.relatives(connection, [account]).get(account.id, ())
     known = accounts.contacts(connection, [account.id, *(one.id for one in kin)])
+    near = tuple(one for several in known.values() for one in several)
+    past = Past(account=replace(account, stage=stage), contacts=near, relatives=kin, transitions=tuple(moves))
 
-    def reasons(chosen: Sequence[Trigger]) -> tuple[Reason, ...]:
-        return tuple(
-            Reason(
-                trigger=_with_next_steps(one, replace(account, stage=stage), lexicon, moves),
-                kind_words=kind_words(one.kind, lexicon.kinds),
-                score=score_at(one, at, lexicon.kinds),
-                story=triggers.story(connection, one.story),
-            )
-            for one in chosen
+    def reason(one: Trigger) -> Reason:
+        story = triggers.story(connection, one.story)
+        return Reason(
+            trigger=_as_it_reads_now(one, story, past, lexicon),
+            kind_words=kind_words(one.kind, lexicon.kinds),
+            score=score_at(one, at, lexicon.kinds),
+            story=story,
         )
 
     return AccountView(
@@ -100,12 +102,12 @@ def account_view(connection: Connection, account: Account, at: datetime) -> Acco
         stage=stage,
         since=since,
         fit=fit(account, lexicon.icp),
-        reasons=reasons(live),
-        ended=reasons(ended),
+        reasons=tuple(map(reason, live)),
+        ended=tuple(map(reason, ended)),
         transitions=tuple(moves),
         contacts=known.get(account.id, ()),
         relatives=kin,
-        paths=referral_paths(account, [one for several in known.values() for one in several], kin),
+        paths=referral_paths(account, near, kin),
         abstentions=tuple(
             one for one in readings.abstentions(connection, account.id) if one.event.seen_at <= at
         ),
@@ -130,14 +132,22 @@ def trigger_view(connection: Connection, trigger: Trigger, now: datetime) -> Tri
     )
 
 
-def _with_next_steps(
-    trigger: Trigger, account: Account, lexicon: Lexicon, moves: Sequence[Transition]
-) -> Trigger:
-    """Return the trigger with a note that says what to do next now, not when the news came."""
-    if trigger.note is None:
+def _as_it_reads_now(trigger: Trigger, story: Story | None, past: Past, lexicon: Lexicon) -> Trigger:
+    """Return the trigger with its note by the contacts, the plays and the stage of now, not of its news."""
+    note = trigger.note
+    if note is not None and story is not None:
+        note = renewed(
+            trigger,
+            story,
+            account=past.account,
+            contacts=past.contacts,
+            lexicon=lexicon,
+            relatives=past.relatives,
+        )
+    if note is None:
         return trigger
-    touches = touches_of(trigger, moves)
-    return replace(trigger, note=with_next_steps(trigger.note, trigger, account, lexicon, touches))
+    touches = touches_of(trigger, past.transitions)
+    return replace(trigger, note=with_next_steps(note, trigger, past.account, lexicon, touches))
 
 
 def stage_at(moves: Sequence[Transition]) -> tuple[Stage, datetime | None]:

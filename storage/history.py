@@ -33,8 +33,8 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
     """Lock the pasts of these keys to the end of the transaction, then return them.
 
     A past has the account, the stories within 90 days of the time or with a trigger that lives, their
-    triggers, every transition, the contacts and the relatives. A key that nothing is known of has an empty
-    past.
+    triggers, every transition, the relatives, and the contacts of all these. A key that nothing is known of
+    has an empty past.
     """
     _lock(conn, keys)
     ids = {key: key.removeprefix("a:") for key in keys if key.startswith("a:")}
@@ -43,8 +43,9 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
     told = stories.load(conn, keys, since - _MARGIN, until + _MARGIN)
     held = triggers.of_past(conn, told)
     moves = transitions.of_accounts(conn, ids.values())
-    people = accounts.contacts(conn, ids.values())
     kin = accounts.relatives(conn, listed.values())
+    near = {own: (own, *(one.id for one in kin.get(own, ()))) for own in listed}
+    people = accounts.contacts(conn, [one for several in near.values() for one in several])
     return History(
         pasts={
             key: Past(
@@ -52,7 +53,9 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
                 stories=told.get(key, ()),
                 triggers=held.get(key, ()),
                 transitions=moves.get(ids.get(key, ""), ()),
-                contacts=people.get(ids.get(key, ""), ()),
+                contacts=tuple(
+                    contact for one in near.get(ids.get(key, ""), ()) for contact in people.get(one, ())
+                ),
                 relatives=kin.get(ids.get(key, ""), ()),
             )
             for key in keys

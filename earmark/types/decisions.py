@@ -114,7 +114,8 @@ class Action:
 class Past:
     """What storage knows of one account (or one unlisted company, or one conversation thread).
 
-    ``relatives`` are the parent, the subsidiaries and the sisters of the account.
+    ``relatives`` are the parent, the subsidiaries and the sisters of the account; ``contacts`` are those at
+    the account and at these.
     """
 
     account: Account | None

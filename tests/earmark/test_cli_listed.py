@@ -130,6 +130,14 @@ def test_contacts_are_imported_listed_and_shown_with_their_account(desk: Path) -
     assert "Ada Berg there is your referrer since 2024: ask for an introduction." in shown
 
 
+def test_a_contact_imported_after_the_news_stands_in_its_note(desk: Path) -> None:
+    tell(desk, [HIRE])
+    assert "your contact" not in well(desk, "show", "norvik", "--format", "text")
+    well(desk, "contacts", "import", a_file(desk, "name,title,company\nIngrid Maas,CFO,Norvik Labs\n"))
+    shown = well(desk, "show", "norvik", "--format", "text")
+    assert "Named by the source: Ingrid Maas, CFO, is your contact." in shown
+
+
 def test_a_dry_run_of_contacts_reports_and_stores_nothing(desk: Path) -> None:
     people = a_file(desk, "name,email\nAda Berg,ada@norviklabs.example\n")
     assert "1 contact from 1 row" in well(desk, "contacts", "import", people, "--dry-run")

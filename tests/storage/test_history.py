@@ -86,6 +86,17 @@ def test_what_a_decision_changed_is_the_past_of_the_next(engine: Engine) -> None
     assert loaded(engine, KEY) == {KEY: expected}
 
 
+def test_a_past_knows_the_people_at_its_relatives(engine: Engine) -> None:
+    group, unit = an_account("Norvik Group"), an_account(parent="norvik-group")
+    people = tuple(Contact(id=f"at-{at.id}", account=at.id, name="Ada Berg") for at in (unit, group))
+    with writing(engine) as conn:
+        accounts.upsert(conn, [group, unit, an_account("Oskarion Freight")])
+        accounts.upsert_contacts(conn, [*people, replace(people[0], id="other", account="oskarion-freight")])
+    past = loaded(engine, KEY)[KEY]
+    assert [one.id for one in past.relatives] == ["norvik-group"]
+    assert past.contacts == people
+
+
 def test_the_same_changes_twice_are_the_same(engine: Engine) -> None:
     story = a_story()
     changes = Changes(
