@@ -1,4 +1,4 @@
-"""The verb that says which accounts are watched, and which spoke."""
+"""The verb that says which accounts are watched, which spoke, and what can't be seen of one."""
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from earmark.cli.session import session_of
+from earmark.cli.session import Session, choose_account, session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from rich.console import Console
-
-    from earmark.types import Account
-    from storage.polls import Configured
 
 __all__ = ["add_to"]
 
@@ -29,17 +26,29 @@ def add_to(app: typer.Typer) -> None:
 
 
 def coverage(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+    context: typer.Context,
+    account: Annotated[
+        str | None, typer.Argument(help="Id, name or domain: the blind spots of this one.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say which accounts no source of their own watches, and how many gave a reason in 30 days."""
+    """Say which accounts are watched and spoke; of one, which reasons its sources can show at all."""
+    session = session_of(context)
+    if account is None:
+        _all(session, as_json)
+    else:
+        _one(session, account, as_json)
+
+
+def _all(session: Session, as_json: bool) -> None:
+    from review.coverage import watchers
     from storage import accounts, polls, triggers
 
-    session = session_of(context)
     with session.reading() as connection:
         listed = accounts.every(connection)
         configured = [one for one in polls.every(connection) if one.enabled and not one.paused_reason]
         told = triggers.find(connection, since=session.now - _WINDOW, limit=None)
-    by_account = _watchers(listed, configured)
+    by_account = watchers(listed, configured)
     gave = {one.account for one in told if one.account in listed}
     unwatched = sorted(listed.keys() - by_account.keys())
     value: dict[str, Any] = {
@@ -61,40 +70,55 @@ def coverage(
         console.print(f"{len(gave):,} gave a reason to call in the last 30 days.")
         console.print(f"{value['general_sources']:,} sources watch no account in particular.")
         if unwatched:
-            named = ", ".join(unwatched[:_SHOWN]) + (", …" if len(unwatched) > _SHOWN else "")
-            console.print(Text(safe(f"{len(unwatched):,} that no source of their own watches: {named}")))
+            console.print(
+                Text(safe(f"{len(unwatched):,} that no source of their own watches: {_named(unwatched)}"))
+            )
             console.print("Find sources for them with: earmark sources discover --all")
 
     session.show(value, as_json, draw)
 
 
-def _watchers(listed: "Mapping[str, Account]", configured: "Iterable[Configured]") -> dict[str, list[str]]:
-    """Return the sources that watch each account in particular: by its domain, name, CIK or board."""
-    names: dict[str, str] = {}
-    for one in listed.values():
-        boards = [one.extra[key] for key in ("board", "cik") if one.extra.get(key)]
-        for text in (one.name, *one.aliases, *one.domains, *boards):
-            names.setdefault(text.casefold().removeprefix("www."), one.id)
-    found: dict[str, list[str]] = {}
-    for source in configured:
-        account = next((names[text] for text in _told(source) if text in names), None)
-        if account is not None:
-            found.setdefault(account, []).append(source.id)
-    return found
+def _one(session: Session, text: str, as_json: bool) -> None:
+    from review.coverage import coverage_of
+    from sources.registry import kinds
+    from storage import accounts, polls
+
+    with session.reading() as connection:
+        chosen = choose_account(connection, text)
+        listed = accounts.every(connection)
+        configured = polls.every(connection)
+    found = coverage_of(chosen, listed, configured, kinds(), session.now)
+
+    def draw(console: "Console") -> None:
+        from rich.text import Text
+
+        from review.terminal import safe
+
+        def say(words: str) -> None:
+            console.print(Text(safe(words)))
+
+        say(f"{chosen.name}: {len(found.own)} sources of its own, {len(found.general)} of the whole market.")
+        say(f"Can be seen: {_in_words(found.shown)}")
+        say(f"Only if the general press happens to tell: {_in_words(found.by_chance)}")
+        say(f"Can't be seen: {_in_words(found.blind)}")
+        if found.ill:
+            say(f"Left out, as they fail or are stopped: {_named(found.ill)}. See: earmark sources list")
+        if found.by_chance or found.blind:
+            say(f"What it publishes itself: earmark sources discover --account {chosen.id}")
+        for remedy in found.remedies:
+            say(f"A source of the kind {remedy.kind} would show: {_in_words(remedy.adds)}")
+        if found.remedies:
+            say("Add one with: earmark sources add KIND company=… (its options: earmark sources kinds KIND)")
+
+    session.show(found, as_json, draw)
 
 
-def _told(source: "Configured") -> list[str]:
-    """Return the words by which a source may name its account, the surest first."""
-    from urllib.parse import urlsplit
+def _in_words(keys: "Iterable[str]") -> str:
+    from earmark.triggers import CATALOGUE
 
-    options = source.options
-    words = [options.get(key) for key in ("company", "account", "cik", "token")]
-    told = [str(word).casefold().strip().removeprefix("www.") for word in words if word]
-    for key in ("url", "page", "site", "base_url"):
-        try:
-            host = urlsplit(str(options.get(key) or "")).hostname or ""
-        except ValueError:
-            continue
-        parts = host.removeprefix("www.").split(".")
-        told.extend(".".join(parts[start:]) for start in range(len(parts) - 1))
-    return told
+    return "; ".join(CATALOGUE[key].words for key in keys) or "nothing"
+
+
+def _named(ids: "Iterable[str]") -> str:
+    listed = list(ids)
+    return ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")

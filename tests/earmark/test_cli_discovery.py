@@ -163,3 +163,16 @@ def test_coverage_counts_who_is_watched_and_who_gave_a_reason(folder: Path) -> N
     well(folder, "sources", "pause", json.loads(well(folder, "sources", "list", "--json"))[-1]["id"])
     assert "1 gave a reason" in well(folder, "accounts", "coverage")
     assert len(json_of(folder, "accounts", "coverage")["unwatched"]) == 2
+
+
+def test_the_blind_spots_of_one_account_are_told_with_what_to_add(folder: Path) -> None:
+    well(folder, "sources", "add", "jobs", "board=lever", "token=norviklabs", "company=Norvik Labs")
+    found = json_of(folder, "accounts", "coverage", "Norvik Labs")
+    assert found["general"] == ["wire"]
+    assert "hiring_role" in found["shown"]
+    assert "funding_seed" in found["by_chance"]
+    said = well(folder, "accounts", "coverage", "norviklabs.example")
+    assert "1 sources of its own" in said
+    assert "earmark sources discover --account norviklabs.example" in said
+    assert "hiring_role" not in json_of(folder, "accounts", "coverage", "oskarion.example")["shown"]
+    assert earmark(folder, "accounts", "coverage", "Nobody Inc").exit_code == 1

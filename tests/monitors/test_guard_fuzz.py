@@ -45,7 +45,7 @@ class Network:
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     network = Network()
-    monkeypatch.setattr(dial.httpcore, "AnyIOBackend", lambda: network)
+    monkeypatch.setattr(httpcore, "AnyIOBackend", lambda: network)
     return network
 
 
