@@ -43,6 +43,7 @@ _KINDS: Final = {"company": "companies", "note": "notes", "task": "tasks"}
 _HANGS: Final = {"note": 190, "task": 192}
 _ASKED: Final = ("name", "domain", "hs_additional_domains", "hubspot_owner_id", "lifecyclestage")
 _NAME: Final = 250
+_ADDED: Final = ("contacts", "deals", "notes", "tasks", "meetings")
 
 
 class HubSpotExporter(Exporter):
@@ -125,8 +126,7 @@ class HubSpotExporter(Exporter):
         api, first = self._api(delivery), changes[0]
         kind = _KINDS[first.object]
         if first.action == "delete":
-            await api.archive(kind, [change.remote_id or "" for change in changes])
-            return [Receipt(key=change.key, remote_id=change.remote_id) for change in changes]
+            return [await _deleted(api, kind, change) for change in changes]
         made = "upsert" if first.object == "company" else "create"
         verb = made if first.action == "create" else "update"
         written = await api.write(kind, verb, [_input(change, delivery.now) for change in changes])
@@ -316,6 +316,18 @@ def _input(change: Change, now: datetime) -> dict[str, Any]:
     properties.setdefault("hs_timestamp", _stamp(now))
     hangs = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _HANGS[change.object]}
     return {**item, "associations": [{"to": {"id": change.parent_id}, "types": [hangs]}]}
+
+
+async def _deleted(api: HubSpot, kind: str, change: Change) -> Receipt:
+    """Delete one object; a company stays when people added something to it."""
+    number = change.remote_id or ""
+    if kind == "companies":
+        there = [other for other in _ADDED if await api.associated(kind, number, other)]
+        if there:
+            error = f"HubSpot's company {change.key} has {' and '.join(there)} now, so it stays."
+            return Receipt(key=change.key, error=error)
+    await api.archive(kind, [number])
+    return Receipt(key=change.key, remote_id=number)
 
 
 async def _may_read(api: HubSpot, kind: str, right: str) -> Finding:

@@ -14,9 +14,21 @@ from monitors.undo import undo
 from storage import deliveries, outbox, targets
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW
-from tests.monitors.hostile import Hostile, a_fetcher
+from tests.monitors.hostile import Handler, Hostile, a_fetcher
 
-__all__ = ["Crash", "a_door", "drive", "put", "states", "undone", "would"]
+__all__ = ["Crash", "Serving", "a_door", "drive", "put", "states", "undone", "would"]
+
+
+class Serving(dict[str, Handler]):
+    """One handler for every path."""
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__()
+        self._handler = handler
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ARG002 - of dict
+        """Return the handler."""
+        return self._handler
 
 
 class Crash(BaseException):

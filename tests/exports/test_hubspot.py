@@ -1,6 +1,8 @@
 """HubSpot: its rules, what it may not touch, what is unknown, and what it tells back."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -288,8 +290,22 @@ async def test_undo_takes_back_what_is_still_ours(engine: Engine, server: Hostil
     assert (portal.objects["notes"], portal.objects["tasks"]) == ({}, {})
 
 
+def test_undo_leaves_a_company_to_which_somebody_added_something() -> None:
+    portal = a_portal()
+    delivery = FakeDelivery(portal.serve)
+    [(company, _), *_] = driven(an_exporter(tasks=False), delivery, told("norvik"))
+    [number] = portal.objects["companies"]
+    back = replace(company, action="delete", remote_id=number)
+    [receipt] = asyncio.run(an_exporter().apply([back], delivery))
+    assert receipt.error == "HubSpot's company norvik has notes now, so it stays."
+    portal.hangs.clear()
+    assert not asyncio.run(an_exporter().apply([back], delivery))[0].error
+    assert portal.objects["companies"] == {}
+
+
 async def test_undo_leaves_a_task_that_somebody_did(engine: Engine, server: Hostile) -> None:
     portal = await set_up(server)
+    portal.add("companies", domain="norvik.example")
     put(engine, an_exporter(server), told("norvik"))
     await drive(engine, server, an_exporter(server))
     [task] = portal.objects["tasks"].values()

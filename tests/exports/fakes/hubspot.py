@@ -17,10 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 from earmark.testing import FakeDelivery, a_promotion
 from earmark.types import Outgoing
 from exports.hubspot import HubSpotExporter
-from tests.exports.drives import a_door
-from tests.monitors.hostile import Handler, Hostile, Seen, answer
+from tests.exports.drives import Serving, a_door
+from tests.monitors.hostile import Hostile, Seen, answer
 
-__all__ = ["OPTIONS", "TOKEN", "FakeHubSpot", "Serving", "a_portal", "an_exporter", "set_up", "told"]
+__all__ = ["OPTIONS", "TOKEN", "FakeHubSpot", "a_portal", "an_exporter", "set_up", "told"]
 
 TOKEN: Final = "pat-na1-sEcReT"  # noqa: S105 - the tests look for it
 OPTIONS: Final = {
@@ -54,18 +54,6 @@ _KNOWN: Final = {
 }
 _HANGS: Final = {"notes": 190, "tasks": 192}
 _NUMBERS: Final = {"earmark_trigger_score", "hs_num_open_deals"}
-
-
-class Serving(dict[str, Handler]):
-    """One handler for every path."""
-
-    def __init__(self, handler: Handler) -> None:
-        super().__init__()
-        self._handler = handler
-
-    def get(self, key: str, default: Any = None) -> Any:  # noqa: ARG002 - of dict
-        """Return the handler."""
-        return self._handler
 
 
 @dataclass
