@@ -1,7 +1,8 @@
 """What a replay costs: generated events, two rulebooks side by side, on all cores.
 
-Run ``python -m bench.replay [EVENTS] [ACCOUNTS]``. One event in five is about an account of the list; the
-others are of the kind that a wire brings besides. The new rules change the threshold and the ICP.
+Run ``python -m bench.replay [EVENTS] [ACCOUNTS] [SHARE]``. The share (0.025) is that of the events about an
+account of the list; the others are what a wire brings besides: news of companies on no list, and no news at
+all. The new rules change the threshold and the ICP.
 """
 
 import os
@@ -10,9 +11,12 @@ import resource
 import sys
 import tempfile
 import time
+import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.reading import CASES, PROSE
 from earmark.types import Account, StoredEvent
 from monitors.comparison import compared
 from monitors.relive import Span
@@ -40,7 +44,7 @@ BESIDES = (
 NEW = 'threshold = 35\n[[icp]]\nfield = "industry"\nop = "is"\nvalue = "Robotics"\n'
 
 
-def main(number: int, listed: int) -> None:
+def main(number: int, listed: int, share: float) -> None:
     """Print the figures."""
     chance = random.Random(1)  # the same history each time
     with tempfile.TemporaryDirectory() as folder:
@@ -50,10 +54,11 @@ def main(number: int, listed: int) -> None:
         with writing(engine) as conn:
             accounts.upsert(conn, [_account(place, name) for place, name in enumerate(names)])
         start = time.perf_counter()
-        for batch in batches((_event(place, number, chance, names) for place in range(number)), 5_000):
+        for batch in batches(_events(number, chance, names, share), 5_000):
             with writing(engine) as conn:
                 events.insert(conn, batch)
-        print(f"{number:,} events stored in {time.perf_counter() - start:.0f} s; {listed:,} accounts")
+        stored = time.perf_counter() - start
+        print(f"{number:,} events, {share:.1%} of them about {listed:,} accounts, stored in {stored:.0f} s")
         with reading(engine) as conn:
             rules = [rulebook.decided(conn), rulebook.decided(conn, text_toml=NEW)]
         since = NOW - timedelta(days=DAYS)
@@ -85,17 +90,22 @@ def _account(place: int, name: str) -> Account:
     )
 
 
-def _event(place: int, number: int, chance: random.Random, names: list[str]) -> StoredEvent:
+def _events(number: int, chance: random.Random, names: list[str], share: float) -> Iterator[StoredEvent]:
+    beside = (*BESIDES, *(case["text"] for case in tomllib.loads(CASES.read_text("utf-8"))["cases"]))
+    for place in range(number):
+        if chance.random() < share:
+            title = chance.choice(TOLD).format(f"{chance.choice(names)} Labs", chance.randint(2, 90))
+        else:
+            title = chance.choice(beside).replace("{}", str(chance.randint(2, 90)))
+        yield _event(place, number, chance, title)
+
+
+def _event(place: int, number: int, chance: random.Random, title: str) -> StoredEvent:
     seen = NOW - timedelta(days=DAYS) * (1 - place / number)
-    if chance.random() < 0.2:  # noqa: PLR2004 - one in five
-        title = chance.choice(TOLD).format(f"{chance.choice(names)} Labs", chance.randint(2, 90))
-    else:
-        title = chance.choice(BESIDES).format(chance.randint(2, 90))
     return StoredEvent(
         external_id=f"entry-{place}",
         title=title,
-        text=f"{title}. "
-        + " ".join(chance.choices(("the", "company", "said", "on", "Monday", "that"), k=40)),
+        text=" ".join(chance.sample(PROSE, 3)),
         url=f"https://wire.example/{place}",
         canonical_url=f"https://wire.example/{place}",
         publisher="wire.example",
@@ -108,5 +118,5 @@ def _event(place: int, number: int, chance: random.Random, names: list[str]) -> 
 
 
 if __name__ == "__main__":
-    given = [int(each) for each in sys.argv[1:]]
-    main(*(given + [1_000_000, 20_000][len(given) :]))
+    asked = [*sys.argv[1:], *("1000000", "20000", "0.025")[len(sys.argv) - 1 :]]
+    main(int(asked[0]), int(asked[1]), float(asked[2]))

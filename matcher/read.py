@@ -33,6 +33,15 @@ class Matcher:
         self._problems = Problems(lexicon.problems)
         self._rivals = Rivals(lexicon.problems)
 
+    def concerns(self, event: StoredEvent) -> bool:
+        """Say whether the event may match an account or be a conversation; of no other is read more.
+
+        Where it does not, all that ``read`` can match are companies that are not on the list.
+        """
+        return intent.is_conversation(event) or any(
+            mention.account for mention in self._linker.link(event).mentions
+        )
+
     def read(self, event: StoredEvent, corrections: Iterable[Correction] = ()) -> Reading:
         """Return what the event says, about whom; the same event always gives the same reading.
 

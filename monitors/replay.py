@@ -84,6 +84,8 @@ class _Worker:
             for event in spans.events_between(connection, after, to, span.warm_from, span.until):
                 number += 1
                 for reader, matcher in enumerate(self._matchers):
+                    if not matcher.concerns(event):
+                        continue
                     for key, matches in _by_key(matcher.read(event).matches).items():
                         told = event.seen_at, event.id, matches
                         bundles[_bundle(key)].append((reader, key, told))
@@ -248,10 +250,12 @@ def _bundle(key: str) -> int:
 
 
 def _by_key(matches: Iterable[Match]) -> Mapping[str, tuple[Match, ...]]:
+    """Return the matches of accounts and conversations; other companies never come to a trigger."""
     by_key: dict[str, tuple[Match, ...]] = {}
     for match in matches:
         key = key_of(match)
-        by_key[key] = (*by_key.get(key, ()), match)
+        if not key.startswith("c:"):
+            by_key[key] = (*by_key.get(key, ()), match)
     return by_key
 
 
