@@ -9,14 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, ScalarSelect, Select, exists, func, select, update
 
 from earmark.lifecycle import Cause
-from earmark.types import Mark
+from earmark.types import Mark, TriggerState
 from storage.outbox import State
 from storage.rows import batches
 from storage.tables import events, matches, outbox, polls, transitions, triggers
 
-__all__ = ["Arrival", "Listing", "arrivals", "listings", "opened"]
+__all__ = ["Acted", "Arrival", "Listing", "acted_on", "arrivals", "listings", "opened"]
 
 _GOOD = ("new", "unchanged")
+_ACTED_ON = (TriggerState.ACCEPTED.value, TriggerState.CONTACTED.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,14 @@ class Listing:
     notified_at: datetime | None
     opened_at: datetime | None
     contacted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """How many triggers a source told first, and how many of them were accepted or led to outreach."""
+
+    triggers: int = 0
+    acted_on: int = 0
 
 
 def arrivals(conn: Connection, since: datetime) -> Iterator[Arrival]:
@@ -82,6 +91,23 @@ def opened(conn: Connection, trigger_ids: Collection[str], at: datetime) -> int:
         fresh = update(triggers).where(triggers.c.id.in_(batch), triggers.c.opened_at.is_(None))
         noted += conn.execute(fresh.values(opened_at=at)).rowcount
     return noted
+
+
+def acted_on(conn: Connection, since: datetime) -> dict[str, Acted]:
+    """Return for each source what came of the triggers since a time that it told first."""
+    told = matches.join(triggers, matches.c.story == triggers.c.story)
+    query = select(triggers.c.id, triggers.c.state, events.c.source).select_from(
+        told.join(events, events.c.id == matches.c.event)
+    )
+    query = query.where(triggers.c.created_at >= since, triggers.c.state != TriggerState.MERGED.value)
+    found: dict[str, Acted] = {}
+    last = None
+    for row in conn.execute(query.order_by(triggers.c.id, events.c.seen_at, events.c.id)):
+        if row.id != last:
+            last, before = row.id, found.get(row.source, Acted())
+            acted = before.acted_on + (row.state in _ACTED_ON)
+            found[row.source] = Acted(triggers=before.triggers + 1, acted_on=acted)
+    return found
 
 
 def _told() -> Select[Any]:

@@ -5,6 +5,7 @@
 import asyncio
 import difflib
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -23,19 +24,22 @@ __all__ = ["app", "require"]
 
 app = typer.Typer(help="Places that are polled.", no_args_is_help=True)
 _BUSIEST = 5
+_WINDOW = timedelta(days=30)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
 
 
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the sources: how they fare, when they are polled next and why then, and what to do."""
+    """List the sources: how they fare, when they are polled next, what came of their triggers, what to do."""
     from monitors.health import health_of
     from monitors.hosts import day_of
     from storage import hosts, polls
+    from storage.latency import Acted, acted_on
 
     session = session_of(context)
     with session.reading() as connection:
+        acted = acted_on(connection, session.now - _WINDOW)
         found = [(one, health_of(one, session.now)) for one in polls.every(connection)]
         asked = {one.host: one for one in hosts.standing(connection, day_of(session.now), session.now)}
     per_day = session.settings.http.per_day
@@ -54,6 +58,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             "pace": one.pace,
             "failures": one.failures,
             "last_error": one.last_error,
+            "triggers_in_30_days": acted.get(one.id, Acted()).triggers,
+            "acted_on_in_30_days": acted.get(one.id, Acted()).acted_on,
             "host": one.host,
             "host_requests_today": asked[one.host].requests if one.host in asked else 0,
             "host_requests_a_day": per_day,
@@ -69,11 +75,13 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         if not found:
             console.print("No sources yet. Add one with: earmark sources add https://news.example/feed.xml")
             return
-        table = table_of("id", "kind", "state", "last ok", "how it fares")
+        table = table_of("id", "kind", "state", "last ok", "acted on", "how it fares")
         for one, health in found:
             seen = age(one.last_ok_at, session.now) if one.last_ok_at else "never"
             words = Text(safe(f"{health.words} {health.remedy}"))
-            table.add_row(one.id, one.kind, health.state, seen, words)
+            told = acted.get(one.id, Acted())
+            share = f"{told.acted_on} of {told.triggers}" if told.triggers else "-"
+            table.add_row(one.id, one.kind, health.state, seen, share, words)
         console.print(table)
         most = sorted(asked.values(), key=lambda host: -host.requests)[:_BUSIEST]
         for host in most:

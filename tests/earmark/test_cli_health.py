@@ -98,3 +98,14 @@ def test_a_silent_source_is_seen_in_the_list_and_by_the_doctor(desk: Path) -> No
     (finding,) = [one for one in examine(desk, NOW) if one.name == "source"]
     assert (finding.level, "earmark sources test wire" in finding.remedy) == (Level.WARN, True)
     assert "no news for 28 days" in finding.words
+
+
+def test_the_list_of_sources_says_what_came_of_their_triggers(desk: Path) -> None:
+    (before,) = json_of(desk, "sources", "list")
+    assert (before["triggers_in_30_days"], before["acted_on_in_30_days"]) == (0, 0)
+    tell(desk, [FUNDING])
+    assert "0 of 1" in well(desk, "sources", "list")
+    well(desk, "contacted", "norvik-labs")
+    (after,) = json_of(desk, "sources", "list")
+    assert (after["triggers_in_30_days"], after["acted_on_in_30_days"]) == (1, 1)
+    assert "1 of 1" in well(desk, "sources", "list")

@@ -1,10 +1,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from earmark.types import Changes, Mark, Outgoing
+from earmark.types import Changes, Mark, Outgoing, TriggerState
 from storage import accounts, events, history, outbox, polls, triggers
 from storage.engine import Engine, reading, writing
-from storage.latency import Arrival, Listing, arrivals, listings, opened
+from storage.latency import Acted, Arrival, Listing, acted_on, arrivals, listings, opened
 from storage.polls import Finished
 from tests.builders import NOW, a_stored_event, ago, an_account
 from tests.storage.nouns import a_story, a_told_match, a_trigger
@@ -110,3 +110,23 @@ def test_it_was_opened_when_a_person_first_looked_and_stays_so(engine: Engine) -
         triggers.save(conn, [kept])
     with reading(engine) as conn:
         assert [one.opened_at for one in listings(conn, ago(9))] == [ago(1)]
+
+
+def test_what_came_of_triggers_is_laid_to_the_source_that_told_of_them_first(engine: Engine) -> None:
+    made = [("wire", TriggerState.CONTACTED), ("wire", TriggerState.OPEN), ("board", TriggerState.ACCEPTED)]
+    made += [("wire", TriggerState.DISMISSED), ("board", TriggerState.MERGED)]
+    with writing(engine) as conn:
+        accounts.upsert(conn, [an_account()])
+        for number, (source, state) in enumerate(made):
+            first = a_stored_event(id=f"a{number}", source=source, external_id=f"a{number}", seen_at=ago(2))
+            again = a_stored_event(id=f"b{number}", source="late", external_id=f"b{number}", seen_at=ago(1))
+            story = a_story(a_told_match(first), a_told_match(again), id=f"story-{number}")
+            trigger = a_trigger(story, id=f"trigger-{number}", state=state, created_at=ago(2))
+            events.insert(conn, [first, again])
+            history.save(conn, Changes(stories=(story,), triggers=(trigger,)), NOW)
+    with reading(engine) as conn:
+        assert acted_on(conn, ago(3)) == {
+            "wire": Acted(triggers=3, acted_on=1),
+            "board": Acted(triggers=1, acted_on=1),
+        }
+        assert acted_on(conn, ago(1)) == {}
