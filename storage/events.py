@@ -138,9 +138,15 @@ def stream(
     source: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    seen_since: datetime | None = None,
 ) -> Iterator[StoredEvent]:
-    """Yield the events in the order in which they happened, few at a time in memory."""
+    """Yield the events in the order in which they happened, few at a time in memory.
+
+    ``seen_since`` leaves out those that were stored before, whenever they happened.
+    """
     query = _within(select(events).order_by(events.c.at, events.c.id), source, since, until)
+    if seen_since is not None:
+        query = query.where(events.c.seen_at >= seen_since)
     for row in conn.execute(query.execution_options(yield_per=BATCH)):
         yield as_event(row)
 

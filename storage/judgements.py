@@ -1,6 +1,6 @@
 """The verdicts of people on triggers, and what was learned of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,10 @@ from earmark.types import Judgement, Verdict
 from storage import agenda
 from storage.counters import CHANGES, LEXICON, bump
 from storage.record import COUNTED, Said
-from storage.rows import put, upsert
+from storage.rows import BATCH, put, upsert
 from storage.tables import counters, events, judgements, matches, stories, triggers
 
-__all__ = ["anew", "begin_anew", "every", "find", "go_back", "of_trigger", "save", "take_back"]
+__all__ = ["anew", "begin_anew", "every", "find", "go_back", "of_trigger", "save", "stream", "take_back"]
 
 _ANEW = "anew:"
 
@@ -30,6 +30,16 @@ def find(conn: Connection, id_prefix: str) -> list[Judgement]:
     begins = judgements.c.id.startswith(id_prefix, autoescape=True)
     query = select(judgements).where(begins, judgements.c.taken_back_at.is_(None))
     return [_as_judgement(row) for row in conn.execute(query.order_by(judgements.c.id).limit(2))]
+
+
+def stream(conn: Connection, since: datetime | None = None) -> Iterator[Judgement]:
+    """Yield the verdicts that hold, or those given since a time, few at a time in memory."""
+    query = select(judgements).where(judgements.c.taken_back_at.is_(None))
+    if since is not None:
+        query = query.where(judgements.c.at >= since)
+    query = query.order_by(judgements.c.at, judgements.c.number)
+    for row in conn.execute(query.execution_options(yield_per=BATCH)):
+        yield _as_judgement(row)
 
 
 def every(conn: Connection, *, taken_back: bool = False) -> list[Said]:

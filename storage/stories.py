@@ -1,6 +1,6 @@
 """Stories with their matches and the events that tell them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from storage.columns import short
 from storage.rows import batches, each, put
 from storage.tables import matches, stories, triggers
 
-__all__ = ["LIVE", "get", "keys_of", "load", "of", "save"]
+__all__ = ["LIVE", "get", "keys_of", "load", "of", "save", "stream"]
 
 LIVE = ("open", "accepted", "contacted")
 """States of a trigger that has not ended."""
@@ -33,6 +33,17 @@ def get(conn: Connection, story_id: str) -> Story | None:
 def of(conn: Connection, story_ids: Iterable[str]) -> dict[str, Story]:
     """Return these stories by id, as far as they are stored."""
     return _filled(conn, list(each(conn, select(stories), stories.c.id, story_ids)))
+
+
+def stream(conn: Connection, since: datetime | None = None) -> Iterator[Story]:
+    """Yield the stories that stand, or those made or told of since a time, few at a time in memory."""
+    query = select(stories.c.id).where(stories.c.merged_into.is_(None))
+    if since is not None:
+        query = query.where(or_(stories.c.created_at >= since, stories.c.last_at >= since))
+    ids = conn.execute(query.order_by(stories.c.created_at, stories.c.id)).scalars().all()
+    for batch in batches(ids):
+        found = of(conn, batch)
+        yield from (found[story_id] for story_id in batch)
 
 
 def load(

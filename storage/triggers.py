@@ -1,6 +1,6 @@
 """Triggers: what is a reason to act now, and what became of the others."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
 from earmark.types import Certainty, Mark, Role, Story, Suppression, Trigger, TriggerState
 from storage import stories
-from storage.rows import batches, each, put
+from storage.rows import BATCH, batches, each, put
 from storage.tables import accounts, triggers
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "refresh",
     "save",
     "story",
+    "stream",
     "today",
 ]
 
@@ -121,6 +122,15 @@ def find(
     if since is not None:
         query = query.where(triggers.c.created_at >= since)
     return [_as_trigger(row) for row in conn.execute(query)]
+
+
+def stream(conn: Connection, since: datetime | None = None) -> Iterator[Trigger]:
+    """Yield all triggers, or those made or ended since a time, few at a time in memory."""
+    query = select(triggers).order_by(triggers.c.created_at, triggers.c.id)
+    if since is not None:
+        query = query.where(or_(triggers.c.created_at >= since, triggers.c.ended_at >= since))
+    for row in conn.execute(query.execution_options(yield_per=BATCH)):
+        yield _as_trigger(row)
 
 
 def of_past(conn: Connection, loaded: Mapping[str, Sequence[Story]]) -> dict[str, tuple[Trigger, ...]]:

@@ -9,6 +9,7 @@ import typer
 
 from earmark.cli import targets
 from earmark.cli.session import Session, notice, session_of
+from earmark.cli.warehouse import write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +39,7 @@ targets.add_to(app)
 def kinds(context: typer.Context, as_json: AsJson = False) -> None:
     """List where exports can go: kinds of targets with their options, and profiles of files."""
     from exports import registry
+    from exports.jsonl import WHAT
     from exports.profiles import PROFILES
 
     def draw(console: "Console") -> None:
@@ -50,24 +52,35 @@ def kinds(context: typer.Context, as_json: AsJson = False) -> None:
             console.print(f"{profile.name}: {profile.about}", markup=False)
             headers = ", ".join(column.header for column in profile.columns)
             console.print(f"  a line per {profile.per}: {headers}", markup=False)
+        console.print(f"jsonl: JSON Lines for a warehouse: {', '.join(WHAT)}", markup=False)
 
     value = {
         "targets": {name: _as_kind(kind) for name, kind in registry.kinds().items()},
         "profiles": {name: _as_value(profile) for name, profile in PROFILES.items()},
+        "jsonl": dict(WHAT),
         "broken": dict(registry.broken()),
     }
     session_of(context).show(value, as_json, draw)
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913, PLR0917 - each is an option of its own
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="TARGET|PROFILE", help="A target of yours, a profile of a file, or csv.")
+        str,
+        typer.Argument(
+            metavar="TARGET|PROFILE", help="A target of yours, a profile of a file, csv or jsonl."
+        ),
     ],
     profile: Annotated[str | None, typer.Option(help="With csv: the profile.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The file to write, .csv or .xlsx; it is replaced whole.")
+        Path | None, typer.Option(help="The file to write, .csv, .xlsx or .jsonl; it is replaced whole.")
+    ] = None,
+    what: Annotated[
+        str | None, typer.Option(help="With jsonl: events, stories, triggers or judgements.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="With jsonl: only what was stored since a day, such as -7d.")
     ] = None,
     owner: Annotated[str | None, typer.Option(help="Only accounts of this owner.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")] = False,
@@ -84,6 +97,9 @@ def run(
         is_target = profile is None and target_named(connection, name) is not None
     if is_target:
         targets.deliver_to(session, name, owner=owner, dry_run=dry_run, as_json=as_json)
+        return
+    if profile is None and name == "jsonl":
+        write_lines(session, what, out, since, as_json=as_json)
         return
     wanted = profile_named(profile or name)
     if out is None and not dry_run:
