@@ -28,7 +28,7 @@ from storage.tables import events, triggers
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
-__all__ = ["BORN", "Cost", "Town", "cost", "expected", "found", "monitored", "serving"]
+__all__ = ["BORN", "Cost", "Town", "cost", "expected", "found", "listed", "monitored", "serving"]
 
 BORN = datetime(2026, 11, 2, tzinfo=UTC)
 LATEST = 20
@@ -96,12 +96,15 @@ def found(engine: Engine) -> tuple[Counter[str], int, int]:
 
 
 @contextmanager
-def serving(town: Town) -> Iterator[tuple[int, "Synchronized[int]", int]]:
-    """Serve the town in a process of its own; give its port, the hour on its clock, and its process id."""
+def serving(town: Town, addresses: int = 1) -> Iterator[tuple[int, "Synchronized[int]", int]]:
+    """Serve the town in a process of its own; give its port, the hour on its clock, and its process id.
+
+    It listens at so many addresses, from 127.0.0.1 upward: to a monitor these are hosts of their own.
+    """
     context = multiprocessing.get_context("spawn")
     hour: Synchronized[int] = context.Value("i", 0)
     near, far = context.Pipe()
-    process = context.Process(target=_serve, args=(town, hour, far), daemon=True)
+    process = context.Process(target=_serve, args=(town, hour, far, addresses), daemon=True)
     process.start()
     try:
         yield near.recv(), hour, process.pid or 0
@@ -110,11 +113,11 @@ def serving(town: Town) -> Iterator[tuple[int, "Synchronized[int]", int]]:
         process.join()
 
 
-def _serve(town: Town, hour: "Synchronized[int]", port: Any) -> None:
-    asyncio.run(_answer(town, hour, port))
+def _serve(town: Town, hour: "Synchronized[int]", port: Any, addresses: int) -> None:
+    asyncio.run(_answer(town, hour, port, addresses))
 
 
-async def _answer(town: Town, hour: "Synchronized[int]", port: Any) -> None:
+async def _answer(town: Town, hour: "Synchronized[int]", port: Any, addresses: int) -> None:
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -133,19 +136,25 @@ async def _answer(town: Town, hour: "Synchronized[int]", port: Any) -> None:
             writer.close()
 
     server = await asyncio.start_server(one, "127.0.0.1", 0, backlog=1000)
-    port.send(server.sockets[0].getsockname()[1])
-    await server.serve_forever()
+    chosen = server.sockets[0].getsockname()[1]
+    more = [await asyncio.start_server(one, f"127.0.0.{n}", chosen) for n in range(2, addresses + 1)]
+    port.send(chosen)
+    await asyncio.gather(*(each.serve_forever() for each in (server, *more)))
+
+
+def listed(town: Town) -> list[Account]:
+    """Return the accounts that the town writes about."""
+    return [
+        Account(id=f"account-{number}", name=town.name(number), domains=(f"account-{number}.example",))
+        for number in range(town.accounts)
+    ]
 
 
 def settle(engine: Engine, town: Town, port: int) -> None:
     """Make the tables, the accounts and the sources, each at a host of its own."""
     migrate(engine)
-    listed = [
-        Account(id=f"account-{number}", name=town.name(number), domains=(f"account-{number}.example",))
-        for number in range(town.accounts)
-    ]
     with writing(engine) as conn:
-        accounts.upsert(conn, listed)
+        accounts.upsert(conn, listed(town))
         rulebook.save(conn, "", by="bench", at=BORN)
         for feed in range(town.feeds):
             options = {"url": f"http://feed-{feed}.example:{port}/{feed}", "every": 3000}
