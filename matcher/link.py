@@ -20,7 +20,7 @@ from matcher.names import Ambiguity, Origin, ambiguity_of
 from matcher.normalise import words_of
 from matcher.passage import Passage, Style
 from matcher.place import Place
-from matcher.surroundings import Surroundings, features_of, plain_feature
+from matcher.surroundings import Surroundings, features_of, plain_feature, resting_on
 from matcher.vocabulary import commonness
 
 __all__ = ["LINE", "PLAUSIBLE", "Linker", "Links", "confidence_of"]
@@ -123,8 +123,9 @@ class Linker:
                 reason = f"“{span.quote}” may be {names}; nothing in the text tells which."
                 abstentions.append(_abstention(event, best, span, reason, confidence))
             elif confidence >= LINE and not rivals:
+                features = resting_on(span, best.features)
                 mentions.append(
-                    Mention(span=span, account=best.account, features=best.features, confidence=confidence)
+                    Mention(span=span, account=best.account, features=features, confidence=confidence)
                 )
             elif confidence >= PLAUSIBLE or best.is_namesake:
                 abstentions.append(_abstention(event, best, span, _doubt(best, span), confidence))
@@ -280,7 +281,6 @@ def _with_company(groups: Sequence[list[_Candidate]]) -> list[list[_Candidate]]:
         sure = confidence_of(best.features) >= LINE
         if not sure and any(_side_by_side(best, other) for other in linked if other is not best):
             extra = plain_feature("company", 1.8, "it stands in a list with a company")
-            extra = replace(extra, spans=(best.passage.span(best.start, best.end),))
             group = [replace(c, features=(*c.features, extra)) for c in group]  # noqa: PLW2901 - the same group, richer
         out.append(group)
     return out
@@ -326,6 +326,6 @@ def _abstention(
         account=best.account,
         span=span,
         reason=reason,
-        features=best.features,
+        features=resting_on(span, best.features),
         confidence=confidence,
     )

@@ -53,15 +53,24 @@ def is_from_there(word: bytes) -> bool:
 
 def nations_in(words: Sequence[bytes]) -> frozenset[str]:
     """Return the countries that a text names, by themselves, their people, cities or money."""
-    names, adjectives, cities = _lists()
+    tellers = _tellers()
     found = {_MONEY[word] for word in words if word in _MONEY}
-    for start in range(len(words)):
-        for length in range(1, _LONGEST):
-            piece = tuple(words[start : start + length])
-            country = names.get(piece) or adjectives.get(piece) or cities.get(piece)
-            if country and piece != (b"us",):
+    for start, word in enumerate(words):
+        for told, country in tellers.get(word, ()):
+            if told == tuple(words[start : start + len(told)]):
                 found.add(country)
     return frozenset(found)
+
+
+@cache
+def _tellers() -> Mapping[bytes, Sequence[tuple[Words, str]]]:
+    """Return the words that tell a country, with it, by the first of them."""
+    names, adjectives, cities = _lists()
+    by_first: dict[bytes, list[tuple[Words, str]]] = {}
+    for words, country in {**cities, **adjectives, **names}.items():
+        if words and words != (b"us",):
+            by_first.setdefault(words[0], []).append((words, country))
+    return by_first
 
 
 def nations_told(passage: Passage, window: Sequence[int]) -> set[str]:

@@ -16,7 +16,7 @@ from matcher.passage import Style
 from matcher.place import Place
 from matcher.vocabulary import context_words
 
-__all__ = ["Surroundings", "features_of", "plain_feature"]
+__all__ = ["Surroundings", "features_of", "plain_feature", "resting_on"]
 
 _HOST: Final = re.compile(r"(?<![\w@.-])(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,12})\b", re.IGNORECASE)
 _ORIGINS: Final = {
@@ -72,14 +72,18 @@ class Surroundings:
         return (Span(event=self._event.id, field="url", start=0, end=len(link), quote=link),) if link else ()
 
     @cached_property
+    def _in_turn(self) -> list[bytes]:
+        return words_of(f"{self._event.title} {self._event.text}")
+
+    @cached_property
     def words(self) -> frozenset[bytes]:
         """All words of the event."""
-        return frozenset(words_of(f"{self._event.title} {self._event.text}"))
+        return frozenset(self._in_turn)
 
     @cached_property
     def nations(self) -> frozenset[str]:
         """The countries that the event names."""
-        return nations_in(words_of(f"{self._event.title} {self._event.text}"))
+        return nations_in(self._in_turn)
 
     @cached_property
     def business(self) -> tuple[Span, ...]:
@@ -89,9 +93,9 @@ class Surroundings:
 
 
 def features_of(place: Place, name: Name, account: Account, around: Surroundings) -> list[Feature]:
-    """Return the reasons that this account gives, beyond its name; each with the words that it rests on.
+    """Return the reasons that this account gives, beyond its name.
 
-    Where these are not told apart, it is the name itself.
+    Those without spans rest on the name as it stands there; ``resting_on`` adds it.
     """
     weight, sentence = _ORIGINS[name.origin]
     if name.origin is Origin.SHORT and place.ambiguity is Ambiguity.DOMINANT:
@@ -108,13 +112,17 @@ def features_of(place: Place, name: Name, account: Account, around: Surroundings
     if around.business and place.is_capital and (place.opens or place.owns):
         business = plain_feature("business", 1.0, "the text speaks of what only companies have")
         features.append(replace(business, spans=around.business))
-    here = (place.passage.span(place.start, place.end),)
-    return [feature if feature.spans else replace(feature, spans=here) for feature in features]
+    return features
 
 
 def plain_feature(name: str, weight: float, sentence: str) -> Feature:
-    """Return a feature of full value; ``features_of`` adds the words that it rests on."""
+    """Return a feature of full value, without spans as yet."""
     return Feature(name=name, value=1.0, weight=weight, sentence=sentence)
+
+
+def resting_on(span: Span, features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """Return the features; those without spans get this one, of the name that they speak of."""
+    return tuple(each if each.spans else replace(each, spans=(span,)) for each in features)
 
 
 _OWN_S: Final = frozenset({"'s", "’s", "'S", "’S"})
@@ -134,25 +142,23 @@ def _spelling(place: Place, name: Name) -> list[Feature]:
     tests = (
         (
             unusual and written == own and place.ambiguity is not Ambiguity.GENERIC,
-            plain_feature("spelling", 1.6, "it is spelled with the same capitals as on your list"),
+            ("spelling", 1.6, "it is spelled with the same capitals as on your list"),
         ),
         (
             place.ambiguity is Ambiguity.ACRONYM and own.isupper() and not written.isupper(),
-            plain_feature("spelling", -2.5, "so short a name would stand in capitals"),
+            ("spelling", -2.5, "so short a name would stand in capitals"),
         ),
         (
             place.is_word and written.isupper() and not own.isupper(),
-            plain_feature("shouted", -1.5, "it is written in capitals, as an abbreviation"),
+            ("shouted", -1.5, "it is written in capitals, as an abbreviation"),
         ),
         (
             place.ambiguity is Ambiguity.DISTINCTIVE and written[0].islower() and not own[0].islower(),
-            plain_feature(
-                "small", -1.0 if place.voice else -3.6, "it lacks the capital that it has on your list"
-            ),
+            ("small", -1.0 if place.voice else -3.6, "it lacks the capital that it has on your list"),
         ),
         (
             short and place.close_after and passage.is_capital(place.end),
-            plain_feature("longer", -1.5, "another capitalised word follows"),
+            ("longer", -1.5, "another capitalised word follows"),
         ),
     )
-    return [feature for holds, feature in tests if holds][:1]
+    return [plain_feature(*reason) for holds, reason in tests if holds][:1]
