@@ -9,10 +9,11 @@ from earmark.errors import ConfigError
 from earmark.types import Problem, StoredEvent
 from matcher.problems import Problems
 
-__all__ = ["Found", "Trial", "check", "tried"]
+__all__ = ["Found", "Trial", "check", "tried", "wide"]
 
 _MOST_SAMPLES: Final = 3
 _LONGEST_SAMPLE: Final = 120  # characters
+_FEWEST: Final = 20  # texts from which the share of one problem says something
 _NO_TIME: Final = datetime.min.replace(tzinfo=UTC)  # a sentence has none
 
 
@@ -33,9 +34,10 @@ class Found:
 
 @dataclass(slots=True)
 class Trial:
-    """What one problem finds in events, and what each of its NOTs and ``not_phrases`` takes out."""
+    """What one problem finds in so many ``texts``, and what NOTs and ``not_phrases`` take out."""
 
     problem: str
+    texts: int = 0
     matched: Found = field(default_factory=Found)
     removed: dict[str, Found] = field(default_factory=dict)
 
@@ -69,14 +71,28 @@ def tried(events: Iterable[StoredEvent], problems: Sequence[Problem]) -> tuple[T
     """Return what each problem finds in the events, and what it leaves out by each NOT."""
     compiled = Problems(problems)
     trials = {problem.id: Trial(problem.id) for problem in problems}
+    texts = 0
     for event in events:
+        texts += 1
         for match in compiled.of(event):
             trials[match.problem].matched.add(f"“{match.spans[0].quote}” in “{event.title}”")
         for removal in compiled.removed(event):
             for clause in removal.clauses:
                 found = trials[removal.problem].removed.setdefault(clause, Found())
                 found.add(f"“{event.title}”")
+    for trial in trials.values():
+        trial.texts = texts
     return tuple(trials.values())
+
+
+def wide(trials: Iterable[Trial]) -> tuple[str, ...]:
+    """Return in sentences which problems at least half of the texts have: they tell none apart."""
+    return tuple(
+        f"Problem {trial.problem!r} is found in {trial.matched.count:,} of {trial.texts:,} stored texts: "
+        "narrow its rule. Until then a day lists few conversations for it."
+        for trial in trials
+        if trial.texts >= _FEWEST and 2 * trial.matched.count >= trial.texts
+    )
 
 
 def _as_event(sentence: str) -> StoredEvent:

@@ -1,5 +1,6 @@
 """The list of the day: one row per account, best reason first; conversations are rows of their own."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,9 @@ __all__ = ["Day", "LeftOut", "Row", "day", "fit_line", "kind_words", "rows_of", 
 
 _LONGEST: Final = 280
 _NOBODY: Final = "Somebody in public"
+_NAMED_ONLY: Final = frozenset({"mention_neutral", "problem_described"})
+_SHARE: Final = 4
+"""One problem may fill a quarter of the day with such conversations; more come behind all else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,8 @@ def day(
 ) -> Day:
     """Return the list of the day: hot accounts first, then by score, as many as can still be touched.
 
+    Conversations that only name a problem come last, past the best few of each problem.
+
     ``since`` is when the day began. For one ``owner`` (a name, an id or an address) it holds that rep's
     accounts and what is offered to them, and the touches of the team are shared among its reps.
     """
@@ -118,10 +124,15 @@ def day(
         }
     groups.sort(key=lambda group: not _is_hot(group, listed))
     room = len(groups) if everything else max(0, touches - len(made))
+    flood = _beyond(groups, max(1, touches // _SHARE))
+    groups.sort(key=lambda group: group[0].id in flood)
     chosen, waiting = groups[:room], groups[room:]
     told = stories.of(connection, [group[0].story for group in chosen])
     shown = {group[0].account for group in groups}
-    left = [_left_out(group, listed, kinds, now, _is_full(touches, len(made))) for group in waiting]
+    left = [
+        _left_out(group, listed, kinds, now, flood.get(group[0].id) or _is_full(touches, len(made)))
+        for group in waiting
+    ]
     left += [
         _left_out(group, listed, kinds, now, _hindrance(listed[group[0].account or ""], group, lexicon, now))
         for group in hidden
@@ -231,6 +242,21 @@ def _touched(connection: Connection, since: datetime, now: datetime) -> set[str]
 def _is_full(touches: int, made: int) -> str:
     done = f", {made} of them made" if made else ""
     return f"the day is full: {touches} touches{done}"
+
+
+def _beyond(groups: Iterable[Sequence[Trigger]], most: int) -> dict[str, str]:
+    """Return the conversations that only name a problem, past the best so many of each, and why they wait.
+
+    So a rule that matches everything pushes nothing else off the list.
+    """
+    counts: Counter[str] = Counter()
+    found: dict[str, str] = {}
+    for best, *_ in groups:
+        if best.account is None and best.problem is not None and best.kind in _NAMED_ONLY:
+            counts[best.problem] += 1
+            if counts[best.problem] > most:
+                found[best.id] = f"too many name the problem {best.problem!r}: see earmark rules try"
+    return found
 
 
 def _hindrance(account: Account, group: Sequence[Trigger], lexicon: Lexicon, now: datetime) -> str:

@@ -4,8 +4,9 @@
 
 import sys
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+_LATELY: Final = timedelta(days=90)
+_MOST_TRIED: Final = 1_000
+
 app = typer.Typer(help="The rulebook: whom you sell to, and what you say.", no_args_is_help=True)
 
 
@@ -32,15 +36,18 @@ def apply(
 ) -> None:
     """Make this file the newest version of the rulebook.
 
-    Each problem is held against its examples and counterexamples first.
+    Each problem is held against its examples and counterexamples first. What is wrong with rules that can be
+    applied all the same is said.
     """
     from earmark.rulebook import parse
-    from matcher.trial import check
-    from storage import rulebook
+    from matcher.icp import contradictions
+    from matcher.trial import check, tried, wide
+    from storage import events, rulebook
 
     session = session_of(context)
     text = _read(file)
-    check(parse(text).lexicon({}, 0).problems)
+    rules = parse(text).lexicon({}, 0)
+    check(rules.problems)
     with session.writing() as connection:
         newest = rulebook.latest(connection)
         if newest and newest[1] == text:
@@ -48,6 +55,11 @@ def apply(
             return
         number = rulebook.save(connection, text, by or who(), session.now)
     notice(f"Applied as version {number}.")
+    with session.reading() as connection:
+        lately = events.stream(connection, since=session.now - _LATELY) if rules.problems else iter(())
+        trials = tried(islice(lately, _MOST_TRIED), rules.problems)
+    for remark in (*contradictions(rules.icp), *wide(trials)):
+        notice(f"Look at this: {remark}")
 
 
 @app.command()
@@ -88,7 +100,7 @@ def try_(
     """
     from earmark.errors import ConfigError
     from earmark.rulebook import parse
-    from matcher.trial import check, tried
+    from matcher.trial import check, tried, wide
     from storage import events
 
     session = session_of(context)
@@ -98,6 +110,8 @@ def try_(
     with session.reading() as connection:
         trials = tried(events.stream(connection, since=session.now - timedelta(days=days)), problems)
     session.show(trials, as_json, lambda console: _draw(console, trials))
+    for remark in wide(trials):
+        notice(f"Look at this: {remark}")
     try:
         check(problems)
     except ConfigError as error:
@@ -106,7 +120,7 @@ def try_(
 
 def _draw(console: "Console", trials: "Sequence[Trial]") -> None:
     for trial in trials:
-        console.print(f"{trial.problem}: {trial.matched.count:,} matched")
+        console.print(f"{trial.problem}: {trial.matched.count:,} matched, of {trial.texts:,} texts")
         for sample in trial.matched.samples:
             console.print(f"    {sample}")
         for clause, found in sorted(trial.removed.items()):

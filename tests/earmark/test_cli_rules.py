@@ -59,7 +59,7 @@ def test_a_trial_shows_what_is_found_and_what_is_removed_and_writes_nothing(desk
     file = desk / "rules.toml"
     file.write_text(RULES, encoding="utf-8")
     drawn = well(desk, "rules", "try", str(file))
-    assert "missed-calls: 2 matched" in drawn
+    assert "missed-calls: 2 matched, of 4 texts" in drawn
     assert "“Missed calls” in “Missed calls, again”" in drawn
     assert "removed by NOT title:hiring: 1" in drawn
     (trial,) = json_of(desk, "rules", "try", str(file))
@@ -80,3 +80,35 @@ def test_a_trial_of_a_file_that_can_not_be_applied_shows_its_figures_and_says_so
     assert result.exit_code == 2
     assert "Until then this file can't be applied." in result.stderr
     assert earmark(desk, "rules", "try", "-", given="threshold = 9").exit_code == 1
+
+
+def test_what_is_wrong_with_rules_that_can_be_applied_is_said(desk: Path) -> None:
+    tell(desk, [
+        an_event(f"Who knows a tool, number {number}?", external_id=f"{number}", url=None)
+        for number in range(25)
+    ])  # fmt: skip
+    rules = """\
+[[problems]]
+id = "all"
+name = "All"
+rule = "a"
+
+[[icp]]
+field = "size"
+op = "at_least"
+value = 500
+
+[[icp]]
+field = "size"
+op = "at_most"
+value = 100
+"""
+    result = earmark(desk, "rules", "apply", "-", given=rules)
+    assert result.exit_code == 0
+    assert "size at least 500 and size at most 100 can't hold together." in result.stderr
+    assert "Problem 'all' is found in 25 of 25 stored texts: narrow its rule." in result.stderr
+    assert "25 of 25 stored texts" in earmark(desk, "rules", "try", "-", given=rules).stderr
+    fine = rules.replace('"a"', '"number"').replace("500", "50") + '[[icp]]\nfield = "tier"\nop = "is"\n'
+    assert "25 of 25" in earmark(desk, "rules", "apply", "-", given=fine + 'value = "A"\n').stderr
+    narrow = fine.replace('"number"', '"reconciliation"') + 'value = "A"\n'
+    assert "Look at this" not in earmark(desk, "rules", "apply", "-", given=narrow).stderr

@@ -10,6 +10,7 @@ from earmark.lifecycle import Stage
 from earmark.types import Action, Changes, Lexicon, Role, Suppression
 from matcher.act import act
 from matcher.decide import decide
+from matcher.stories import key_of
 from review.today import Day, day
 from storage import accounts, events, history, rulebook
 from storage.engine import Engine, connect, migrate, reading, writing
@@ -62,6 +63,43 @@ def _day(engine: Engine, touches: int = 40, **more: Any) -> Day:
 
 def _names(found: Day) -> list[str]:
     return [row.name for row in found.rows]
+
+
+def _voices(engine: Engine, count: int, kind: str = "problem_described") -> None:
+    with writing(engine) as conn:
+        for number in range(count):
+            event = a_stored_event(
+                f"Post {number}",
+                id=f"{kind}-{number}",
+                external_id=f"{kind}-{number}",
+                fingerprint=f"{kind}-{number}",
+                url=f"https://forum.example/{kind}/{number}",
+                author=f"{kind} {number}",
+                published_at=ago(0.1),
+            )
+            events.insert(conn, [event])
+            match = a_match(event, account=None, kind=kind, role=Role.SUBJECT, problem="everything")
+            key = key_of(match)
+            past = history.load(conn, [key], NOW, NOW)
+            history.save(conn, decide([a_reading(match)], past, Lexicon(), NOW), NOW)
+
+
+def test_a_problem_that_every_post_names_pushes_nothing_else_off_the_list(engine: Engine) -> None:
+    _voices(engine, 6)
+    _voices(engine, 2, "asks_recommendation")
+    _told(engine, "Norvik Labs", "event_participation")
+    everything = _day(engine, 9)
+    assert len(everything.rows) == 9
+    assert [row.kind for row in everything.rows[:5]] == [
+        *["asks_recommendation"] * 2,
+        *["problem_described"] * 2,
+        "event_participation",
+    ]
+    short = _day(engine, 8)
+    assert "Norvik Labs" in _names(short)
+    assert [one.why for one in short.left_out] == [
+        "too many name the problem 'everything': see earmark rules try"
+    ]
 
 
 def test_a_day_holds_as_many_rows_as_touches_are_left(engine: Engine) -> None:
