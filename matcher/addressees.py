@@ -10,7 +10,7 @@ from earmark.types import Account, Basis, Contact, Sentence, Story
 from matcher.citations import Cited, from_evidence, told
 from matcher.people import known_people, matching_personas, referral_paths
 
-__all__ = ["acquaintances", "introductions", "named_people"]
+__all__ = ["acquaintances", "champions", "introductions", "named_people"]
 
 _MOST_PEOPLE: Final = 3
 _MOST_PATHS: Final = 2
@@ -26,6 +26,18 @@ def named_people(story: Story) -> Iterator[Sentence]:
             if person.words not in seen and len(seen) < _MOST_PEOPLE:
                 seen.add(person.words)
                 yield _named(person, titles[number] if number < len(titles) else None)
+
+
+def champions(story: Story) -> Iterator[Sentence]:
+    """Say of each champion whom the account hired where the user knows them from."""
+    moved = {
+        feature.sentence: feature
+        for match in story.matches
+        for feature in match.features
+        if feature.name == "champion"
+    }
+    for text, feature in moved.items():
+        yield Sentence(section="who", text=text, basis=Basis.RECORD, spans=feature.spans, field="contacts")
 
 
 def acquaintances(

@@ -12,7 +12,21 @@ from typing import Final
 from earmark.types import Basis, Fact, Match, Sentence, Span, Story, StoryFact
 from matcher.folding import independent_of, publisher_of, speaks_for_itself
 
-__all__ = ["LONGEST_QUOTE", "Cited", "about", "citations", "evidence", "from_evidence", "quoted", "told"]
+__all__ = [
+    "FIGURES",
+    "LONGEST_QUOTE",
+    "Cited",
+    "about",
+    "citations",
+    "evidence",
+    "from_evidence",
+    "quoted",
+    "ranked",
+    "told",
+]
+
+FIGURES: Final = frozenset({"amount", "headcount", "percent", "revenue", "valuation"})
+"""Facts of which tellers can disagree: names are spelled in many ways, and that is no dispute."""
 
 LONGEST_QUOTE: Final = 280
 """The most characters that are quoted in a row."""
@@ -72,6 +86,20 @@ def quoted(span: Span, longest: int = LONGEST_QUOTE, around: Span | None = None)
     return replace(span, quote=words[start:stop], start=span.start + start, end=span.start + stop)
 
 
+def ranked(story: Story) -> list[Match]:
+    """Return the tellers of a story, the surest first; those who tell another figure than it does come last.
+
+    So what is quoted, after a correction too, says what the note says.
+    """
+    figures = {fact.key: fact.value for fact in story.facts if fact.key in FIGURES and fact.others}
+
+    def order(match: Match) -> tuple[object, ...]:
+        differs = any(each.key in figures and each.value != figures[each.key] for each in match.facts)
+        return differs, -match.confidence, match.event.order
+
+    return sorted(story.matches, key=order)
+
+
 def evidence(story: Story) -> Iterator[Sentence]:
     """Quote the surest teller word by word, with the match marked, and count the others.
 
@@ -79,18 +107,18 @@ def evidence(story: Story) -> Iterator[Sentence]:
     sentence says how many more reports there are and how many outlets among them tell it by themselves,
     or that one source alone does, unless that speaks for the company itself.
     """
-    ranked = sorted(story.matches, key=lambda match: (-match.confidence, match.event.order))
-    best = next((match for match in ranked if match.evidence), None)
+    matches = ranked(story)
+    best = next((match for match in matches if match.evidence), None)
     if best is None:
         return
     yield _quote(best)
-    tellers = len(independent_of(ranked))
-    reports = len({match.event.id for match in ranked})
+    tellers = len(independent_of(matches))
+    reports = len({match.event.id for match in matches})
     if reports > 1:
         noun = "report" if reports == 2 else "reports"  # noqa: PLR2004 - the quoted one and one more
         counted = f"+{reports - 1} more {noun}, {tellers - 1} independent"
         yield Sentence(section="evidence", text=counted, basis=Basis.RECORD, field="reports")
-    if tellers == 1 and not speaks_for_itself(ranked):
+    if tellers == 1 and not speaks_for_itself(matches):
         yield Sentence(
             section="evidence", text="Unconfirmed, one source", basis=Basis.RECORD, field="reports"
         )

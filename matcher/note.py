@@ -19,13 +19,24 @@ from earmark.types import (
     Lexicon,
     Match,
     Note,
+    Role,
     Sentence,
     Span,
     Story,
     Trigger,
 )
-from matcher.addressees import acquaintances, introductions, named_people
-from matcher.citations import Cited, about, citations, evidence, from_evidence, quoted, told
+from matcher.addressees import acquaintances, champions, introductions, named_people
+from matcher.citations import (
+    FIGURES,
+    Cited,
+    about,
+    citations,
+    evidence,
+    from_evidence,
+    quoted,
+    ranked,
+    told,
+)
 from matcher.fit import fit
 from matcher.folding import FIRM, publisher_of
 from matcher.layout import as_html, as_markdown, as_text
@@ -62,8 +73,7 @@ _TOLD: Final = (
     ("date", "date"), ("deadline", "by"),
 )  # fmt: skip
 
-
-_FIGURES: Final = frozenset({"amount", "headcount", "percent", "revenue", "valuation"})
+_OWN: Final = {Role.ACQUIRER: "acquirer", Role.TARGET: "target"}
 
 
 def note_of(
@@ -88,6 +98,7 @@ def note_of(
         *_quotes(story),
         *_fit(account, lexicon),
         *named_people(story),
+        *champions(story),
         *_play(trigger, story, cited, account, lexicon, template),
         *_proof(trigger, account, lexicon),
         *introductions(account, strangers, relatives),
@@ -127,12 +138,13 @@ def _words(kind: str, lexicon: Lexicon) -> str:
 
 def _why_now(trigger: Trigger, story: Story, cited: Sequence[Cited], lexicon: Lexicon) -> Iterator[Sentence]:
     by_key = {each.key: each for each in cited}
-    details = [(lead, by_key[key]) for key, lead in _TOLD if key in by_key]
+    own = _OWN.get(trigger.role)  # that the account itself bought, or was bought, is said by the kind
+    details = [(lead, by_key[key]) for key, lead in _TOLD if key in by_key and key != own]
     proof = next((match.evidence[:1] for match in story.matches if match.evidence), ())
     if not details and not proof and _is_removed(story):
         yield _removed("why_now")
         return
-    said = ", ".join(f"{lead} {each.words}".strip() for lead, each in details)
+    said = ", ".join(f"{lead} {each.words}".strip() for lead, each in details).replace(", as ", " as ")
     text = _words(trigger.kind, lexicon)
     text = text if is_compound(trigger.kind, lexicon.kinds) else f"It {text}"
     text += f": {said}" if said else ""
@@ -185,8 +197,8 @@ def _moments(match: Match) -> Iterator[tuple[str, datetime]]:
 def _disputed(story: Story) -> Iterator[Sentence]:
     """Say which other publisher tells a figure differently."""
     for fact in story.facts:
-        if fact.key not in _FIGURES:
-            continue  # names are spelled in many ways; that is no dispute
+        if fact.key not in FIGURES:
+            continue
         others = [other for other in fact.others if not set(other[1]) <= set(fact.publishers)]
         for value, publishers in others[:1]:
             teller, each = next(
@@ -232,7 +244,7 @@ def _play(  # all that a template may ask for
     """Fill the play's templates; lines that ask for what nobody told are left out."""
     words = {each.key: each.words for each in cited}
     spans = {each.key: (each.span,) for each in cited}
-    quote = next((match for match in story.matches if match.evidence), None)
+    quote = next((match for match in ranked(story) if match.evidence), None)
     if quote is not None:
         short = _unstopped(quoted(quote.evidence[0], _SHORT_QUOTE))
         publisher = publisher_of(quote.event)
