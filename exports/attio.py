@@ -11,10 +11,10 @@ from earmark.errors import ExportRejected
 from earmark.types import Outgoing
 from exports.attio_calls import Attio, Record, dicts, id_in, is_id
 from exports.attio_fields import NAMES, make, there_are
+from exports.attio_hits import by_domain, by_name, members_of, row_of
 from exports.attio_news import news, pipeline
 from exports.company import (
     bearing,
-    by_ref,
     claimed,
     cut,
     due_at,
@@ -33,7 +33,6 @@ MOST_IN_A_TASK: Final = 2_000
 """The most characters of a task."""
 
 _MOST_IN_A_NOTE: Final = 50_000
-_MOST_ASKED: Final = 50
 _HOST: Final = "https://api.attio.com"
 _COMPANIES: Final = "/v2/objects/companies/records"
 _SCOPES: Final = (
@@ -87,7 +86,7 @@ class AttioExporter(Exporter):
             owner = words(told.get("owner"))
             blanks = {
                 "deadline_at": f"{due:%Y-%m-%dT%H:%M:%S.000000000Z}" if due else "",
-                "assignee": self.owners.get(owner, owner).lower(),
+                "assignee": self._email(owner),
             }
             given: dict[str, Any] = {name: value for name, value in blanks.items() if value}
             texts.append(("task", {"content": _task(told, ref)}, given | {"is_completed": False}))
@@ -108,17 +107,17 @@ class AttioExporter(Exporter):
             found |= {("field", name): Found(remote_id=name) for name in await there_are(api)}
             found |= await self._companies(api, companies)
         is_asked = any("assignee" in {**one.blanks, **one.fields} for one in wanted)
-        members = await _members(api) if is_asked else {}
-        found |= {("member", email): Found(remote_id=number) for number, email in members.items()}
+        people = await members_of(api) if is_asked else {}
+        found |= {("member", email): Found(remote_id=number) for number, email in people.items()}
         for one in wanted:
             if one.object in ("note", "task"):
                 above = found.get(("company", one.parent or ""))
-                row = await _row(api, one, above.remote_id if above else None)
-                if row is not None:
-                    there = _note(row) if one.object == "note" else _task_held(row, members)
-                    fields = held({**one.blanks, **one.fields}, there)
+                there = await row_of(api, one, above.remote_id if above else None)
+                if there is not None:
+                    fields = _note(there) if one.object == "note" else _task_held(there, people)
                     found[(one.object, one.key)] = Found(
-                        remote_id=id_in(row, f"{one.object}_id"), fields=fields
+                        remote_id=id_in(there, f"{one.object}_id"),
+                        fields=held({**one.blanks, **one.fields}, fields),
                     )
         return found
 
@@ -179,6 +178,13 @@ class AttioExporter(Exporter):
     def _api(self, delivery: Delivery) -> Attio:
         return Attio(delivery=delivery, host=str(self.base_url or _HOST).rstrip("/"), token=self.token)
 
+    def _email(self, owner: str) -> str:
+        """Return the e-mail address of an owner in Attio."""
+        called = owner.casefold()
+        return next(
+            (email for name, email in self.owners.items() if name.casefold() == called), owner
+        ).lower()
+
     async def _companies(self, api: Attio, wanted: Sequence[Wanted]) -> dict[tuple[str, str], Found]:
         """Return the companies by id, then domain, then name."""
         hits: dict[str, Record] = {}
@@ -186,8 +192,8 @@ class AttioExporter(Exporter):
             record = await api.record("companies", one.crm_id or "") if is_id(one.crm_id) else None
             if record is not None:
                 hits[one.key] = record
-        hits |= await _by_domain(api, [one for one in wanted if one.key not in hits])
-        hits |= await _by_name(api, [one for one in wanted if one.key not in hits])
+        hits |= await by_domain(api, [one for one in wanted if one.key not in hits])
+        hits |= await by_name(api, [one for one in wanted if one.key not in hits])
         pairs = []
         for one in wanted:
             if one.key in hits:
@@ -253,62 +259,6 @@ def _unmakeable(one: Wanted) -> str:
     if not one.blanks:
         return "it is not in Attio, and not ready for outreach"
     return "it is not in Attio, and has no domain to be found again by"
-
-
-async def _by_domain(api: Attio, wanted: Sequence[Wanted]) -> dict[str, Record]:
-    domains = sorted({domain for one in wanted for domain in one.domains})
-    holders: dict[str, Record] = {}
-    for start in range(0, len(domains), _MOST_ASKED):
-        some = domains[start : start + _MOST_ASKED]
-        asked = {"$or": [{"domains": {"domain": {"$eq": each}}} for each in some]}
-        async for record in api.query("companies", asked):
-            holders |= {words(domain).lower(): record for domain in record.values.get("domains") or ()}
-    hits = {one.key: [holders[each] for each in one.domains if each in holders] for one in wanted}
-    return {key: records[0] for key, records in hits.items() if records}
-
-
-async def _by_name(api: Attio, wanted: Sequence[Wanted]) -> dict[str, Record]:
-    """Return companies of exactly this name, where there is one only and no domain tells another."""
-    names = sorted({name for one in wanted for name in one.names})
-    records: list[Record] = []
-    for start in range(0, len(names), _MOST_ASKED):
-        asked = {"name": {"$in": names[start : start + _MOST_ASKED]}}
-        records += [record async for record in api.query("companies", asked)]
-    hits: dict[str, Record] = {}
-    for one in wanted:
-        same = [record for record in records if record.values.get("name") in one.names]
-        if len(same) == 1 and not (one.domains and same[0].values.get("domains")):
-            hits[one.key] = same[0]
-    return hits
-
-
-async def _members(api: Attio) -> dict[str, str]:
-    """Return the e-mail address of each member by id."""
-    told = await api.told("GET", "/v2/workspace_members")
-    return {
-        id_in(one, "workspace_member_id"): words(one.get("email_address")).lower()
-        for one in dicts(told.get("data"))
-    }
-
-
-async def _row(api: Attio, one: Wanted, company: str | None) -> dict[str, Any] | None:
-    """Return a note or task by its id, or by its mark among those of the company: the oldest of them."""
-    if is_id(one.crm_id):
-        found = await api.ask("GET", f"/v2/{one.object}s/{one.crm_id}")
-        data = (found or {}).get("data")
-        if isinstance(data, dict):
-            return data
-    if company is None:
-        return None
-    if one.object == "note":
-        params, most = {"parent_object": "companies", "parent_record_id": company}, 50
-    else:
-        params, most = {"linked_object": "companies", "linked_record_id": company}, 500
-    rows = [row async for row in api.listed(f"/v2/{one.object}s", params, most)]
-    rows.sort(key=lambda row: words(row.get("created_at")))
-    texts = {str(place): row.get("content_plaintext") for place, row in enumerate(rows)}
-    place = by_ref(texts).get(one.key)
-    return rows[int(place)] if place is not None else None
 
 
 def _note(row: Mapping[str, Any]) -> dict[str, Any]:

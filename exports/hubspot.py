@@ -84,7 +84,7 @@ class HubSpotExporter(Exporter):
         company = self._company(told, account)
         if outgoing.topic != "account.promoted" or not ref:
             return (company,)
-        owner = self.owners.get(words(told.get("owner")), "")
+        owner = self._owner(told.get("owner"))
         texts = [("note", {"hs_note_body": note_body(told, ref)}, _note_blanks(told, owner))]
         if self.tasks:
             texts.append(("task", _task_fields(told, ref), _task_blanks(told, owner)))
@@ -173,7 +173,7 @@ class HubSpotExporter(Exporter):
             "name": cut(words(told.get("name")), _NAME),
             "domain": domains[0] if domains else "",
             "hs_additional_domains": ";".join(domains[1:]),
-            "hubspot_owner_id": self.owners.get(owner, ""),
+            "hubspot_owner_id": self._owner(owner),
         }
         return Wanted(
             object="company",
@@ -219,7 +219,7 @@ class HubSpotExporter(Exporter):
 
     def _against(self, one: Wanted, there: Mapping[str, str]) -> str:
         owner = there.get("hubspot_owner_id", "")
-        ours = self.owners.get(one.owner or "", "")
+        ours = self._owner(one.owner)
         if there.get("lifecyclestage") in self.customer_stages:
             return "it is a customer in HubSpot"
         if there.get(OPEN_DEALS, "0") not in ("0", ""):
@@ -228,6 +228,11 @@ class HubSpotExporter(Exporter):
             name = next((name for name, number in self.owners.items() if number == owner), f"owner {owner}")
             return f"it belongs to {name} in HubSpot"
         return ""
+
+    def _owner(self, name: Any) -> str:
+        """Return HubSpot's id of an owner of ours, or nothing."""
+        called = words(name).casefold()
+        return next((number for each, number in self.owners.items() if each.casefold() == called), "")
 
     async def _known_owners(self, api: HubSpot) -> Finding:
         try:
