@@ -15,6 +15,7 @@ _OWN = {
     "apprise": "exports.apprise:AppriseExporter",
     "attio": "exports.attio:AttioExporter",
     "hubspot": "exports.hubspot:HubSpotExporter",
+    "pipedrive": "exports.pipedrive:PipedriveExporter",
     "salesforce": "exports.salesforce:SalesforceExporter",
     "slack": "exports.slack:SlackExporter",
     "webhook": "exports.webhook:WebhookExporter",

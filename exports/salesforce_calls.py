@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -31,6 +32,9 @@ _UNABLE: Final = frozenset(
 """What every further request would be told too: a field or a right is missing."""
 _CODE: Final = re.compile(r"[a-zA-Z_]{1,60}")
 _USAGE: Final = re.compile(r"api-usage=(\d+)/(\d+)")
+_USED_UP: Final = "Limit exceeded"
+"""The words of Salesforce when the quota of 24 hours is used up, which it answers with 403."""
+_PAUSE: Final = timedelta(hours=1)
 _SESSION: Final = "salesforce"
 
 
@@ -151,7 +155,12 @@ class Salesforce:
         session = await self._session()
         try:
             page = await self._send(session, method, path, json, params)
-        except ExportRefused:
+        except ExportRefused as error:
+            if _USED_UP in str(error):
+                raise ExportUnavailable(
+                    "The Salesforce requests of 24 hours are used up. It goes on when some are free again.",
+                    retry_after=_PAUSE,
+                ) from error
             if is_new:
                 raise
         else:

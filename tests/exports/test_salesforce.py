@@ -310,6 +310,18 @@ async def test_a_user_without_rights_is_asked_once_more_and_then_stops_the_targe
     assert crm.requests <= 4
 
 
+async def test_a_quota_that_is_used_up_is_waited_for(engine: Engine, server: Hostile) -> None:
+    crm, exporter = FakeSalesforce(is_used_up=True).on(server), an_exporter(server.url("/"))
+    put(engine, exporter, told("norvik"))
+    done = await drive(engine, server, exporter)
+    assert done.paused == ""
+    with reading(engine) as connection:
+        assert [parcel.next_at for parcel in outbox.find(connection)] == [NOW + timedelta(hours=1)]
+    crm.is_used_up = False
+    await drive(engine, server, exporter, now=NOW + timedelta(hours=1))
+    assert summary(crm) == [("Norvik", "norvik", ["t-norvik"])]
+
+
 async def test_a_field_that_is_missing_stops_the_target_with_its_name(
     engine: Engine, server: Hostile
 ) -> None:

@@ -69,6 +69,7 @@ class FakeSalesforce(Moody):
     tokens: int = 0
     expired: bool = False
     expires_as: int = 401
+    is_used_up: bool = False
     usage: str = "api-usage=48/15000"
     now: datetime = NOW
 
@@ -103,6 +104,8 @@ class FakeSalesforce(Moody):
             return self._token(asked)
         if self.expired or asked.headers.get("authorization") != f"Bearer 00Dsecret-token-{self.tokens}":
             raise Refused(self.expires_as, "INVALID_SESSION_ID", "Session expired or invalid")
+        if self.is_used_up:
+            raise Refused(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         path = asked.path.removeprefix("/services/data/v64.0/")
         if path.startswith("query"):
             return self._query(asked, path)
