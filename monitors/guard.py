@@ -18,11 +18,22 @@ from ipaddress import (
     ip_network,
 )
 from typing import Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from earmark.errors import ConfigError, SourceRefused, SourceUnavailable
+from earmark.logs import mask
 
-__all__ = ["DENIED", "PUBLIC_V6", "Allow", "admit", "check_url", "literal", "place", "refusal"]
+__all__ = [
+    "DENIED",
+    "PUBLIC_V6",
+    "Allow",
+    "admit",
+    "check_url",
+    "literal",
+    "place",
+    "refusal",
+    "without_keys",
+]
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -198,6 +209,16 @@ def place(url: str) -> str:
     shown += "/".join(segments) if authority or parts.scheme == "file" else "…"
     clean = "".join(character if character.isprintable() else "�" for character in shown)
     return clean if len(clean) <= 200 else clean[:199] + "…"  # noqa: PLR2004 - a line or two of text
+
+
+def without_keys(url: str) -> str:
+    """Return a URL with "…" or dots for what may be a key in it: long tokens, and values of named secrets."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an unreadable address"
+    hidden = [_SECRET_SEGMENT.sub("…", part) for part in parts[2:]]
+    return mask(urlunsplit((parts.scheme, parts.netloc, *hidden)))
 
 
 def _refused(url: str, why: str) -> SourceRefused:

@@ -232,16 +232,20 @@ async def _visit(session: Session, configured: "Configured") -> "Outcome":
 
 
 def _shown_options(source: "Configured") -> dict[str, Any]:
-    """Return the options as the kind itself shows them: secret ones masked."""
+    """Return the options as the kind itself shows them: secret ones masked, and keys within addresses."""
     from earmark.errors import ConfigError
     from earmark.logs import mask
+    from monitors.guard import without_keys
     from sources.registry import build
 
     try:
         shown: dict[str, Any] = build(source.kind, source.options).model_dump(mode="json", exclude_unset=True)
     except ConfigError:
         shown = {key: mask(str(value)) for key, value in source.options.items()}
-    return shown
+    return {
+        key: without_keys(value) if isinstance(value, str) and "://" in value else value
+        for key, value in shown.items()
+    }
 
 
 def _free_id(values: dict[str, Any], kind: str, taken: set[str]) -> str:

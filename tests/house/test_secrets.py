@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from earmark import logs
+from earmark.cli import app
 from earmark.config import load
 from earmark.errors import ConfigError, EarmarkError
 from monitors.http import Fetcher
@@ -82,3 +84,47 @@ def test_a_failed_request_does_not_repeat_the_secret_in_its_address() -> None:
     text = asyncio.run(ask())
     assert f"{HOST}:{port}/feed" in text
     assert SECRET not in text
+
+
+CAPABILITY = "a1b2c3d4e5f6a7b8c9d0"
+WAYS_TO_LOOK = [
+    ("poll",),
+    ("poll", "wire"),
+    ("sources", "list"),
+    ("sources", "list", "--json"),
+    ("sources", "test", "wire"),
+    ("doctor",),
+    ("doctor", "--json"),
+    ("config", "show"),
+    ("today", "--json"),
+    ("events", "--json"),
+    ("latency", "--json"),
+    ("exports", "run", "hubspot-companies", "--out", "out.csv"),
+    ("accounts", "coverage", "norviklabs.example"),
+]
+
+
+def test_an_address_that_is_itself_a_key_comes_out_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A feed whose address holds a token, and which fails, is shown in every way that the terminal has."""
+    monkeypatch.chdir(tmp_path)
+    port = free_port()
+    (tmp_path / "accounts.csv").write_text("name,domain\nNorvik Labs,norviklabs.example\n", "utf-8")
+    runner = CliRunner()
+    address = f"http://{HOST}:{port}/feeds/{CAPABILITY}/rss?token={SECRET}"
+    for args in (
+        ["init", "accounts.csv", "--contact", "a@b.example"],
+        ["sources", "add", address, "--id", "wire"],
+    ):
+        assert runner.invoke(app, args).exit_code == 0
+    monkeypatch.setenv("EARMARK_HTTP__ALLOW", f"{HOST}:{port}")
+    said = ""
+    for args in WAYS_TO_LOOK:
+        done = runner.invoke(app, list(args))
+        assert not isinstance(done.exception, AssertionError | TypeError), (args, done.exception)
+        said += f"\n{args} ended with {done.exit_code}: {done.output}"
+    said += caplog.text + "".join(each.read_text("utf-8") for each in tmp_path.rglob("*.csv"))
+    assert f"{HOST}:{port}" in said, "the failure was told"
+    assert SECRET not in said
+    assert CAPABILITY not in said

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.errors import ConfigError, SourceRefused, SourceUnavailable
-from monitors.guard import DENIED, PUBLIC_V6, Allow, admit, check_url, place, refusal
+from monitors.guard import DENIED, PUBLIC_V6, Allow, admit, check_url, place, refusal, without_keys
 
 NOTHING = Allow()
 
@@ -290,3 +290,19 @@ def test_any_text_can_be_shown_on_one_short_line(url: str) -> None:
     shown = place(url)
     assert len(shown) <= 200
     assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://news.example/search?q=norvik%20labs", "https://news.example/search?q=norvik%20labs"),
+        ("https://news.example/rss?token=abc123def", "https://news.example/rss?token=•••"),
+        ("https://news.example/rss?u=a1b2c3d4e5f6a7b8c9d0", "https://news.example/rss?u=…"),
+        ("https://a1b2c3d4e5f6a7b8c9d0.example/x", "https://a1b2c3d4e5f6a7b8c9d0.example/x"),
+        ("https://news.example/u/a1b2c3d4e5f6a7b8c9d0/feed", "https://news.example/u/…/feed"),
+        ("https://ada:pass@news.example/feed", "https://•••@news.example/feed"),
+        ("https://[broken", "an unreadable address"),
+    ],
+)
+def test_an_address_is_shown_whole_but_for_what_may_be_a_key(url: str, shown: str) -> None:
+    assert without_keys(url) == shown
