@@ -255,7 +255,11 @@ def import_contacts(engine: Engine, intake: ContactIntake, *, store: bool = True
     given = frozenset(_GIVEN.get(meaning, meaning) for meaning in intake.mapping.values())
     for batch in batches((contact for _, contact in fresh.values() if store), _CHUNK):
         with writing(engine) as conn:
-            done.add(accounts.upsert_contacts(conn, batch, given))
+            one = accounts.upsert_contacts(conn, batch, given)
+        done.add(one)
+        for gone in one.refused:
+            intake.report.add(fresh[gone][0], "refused", "this person was erased, and is not taken in again")
+            intake.report.accounts -= 1
     return done
 
 

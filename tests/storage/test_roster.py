@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from earmark.intake import Intake, read_accounts, read_contacts
 from earmark.types import Account, Contact
-from storage import accounts, lessons, lookup, roster
+from storage import accounts, erasures, lessons, lookup, roster
 from storage.engine import Engine, reading, writing
+from storage.person import person_of
 from tests.builders import NOW, an_account
 
 
@@ -323,6 +324,14 @@ def test_a_person_known_by_mail_gets_the_crm_id_and_keeps_what_a_file_does_not_s
     assert done.added == 0
     assert (ada.relation, ada.since and ada.since.year) == ("champion", 2024)
     assert ada.crm_ids == {"hubspot": "5"}
+
+
+def test_a_contact_who_was_erased_is_refused_with_the_line(engine: Engine, introduce: Introduce) -> None:
+    with writing(engine) as conn:
+        erasures.remember(conn, person_of(["Ada Lind"]), by="Kim", at=NOW)
+    done, lines = introduce("name,email\nBo Frid,bo@osk.example\nAda Lind,ada@norvik.example\n")
+    assert (done.added, set(known(engine))) == (1, {"Bo Frid"})
+    assert lines == [(3, "refused", "this person was erased, and is not taken in again")]
 
 
 def test_a_contact_who_moved_in_the_crm_moves_with_the_same_id(engine: Engine, introduce: Introduce) -> None:
