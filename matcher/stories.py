@@ -71,7 +71,8 @@ def partition(
     """
     new = [telling(match, kinds) for match in matches]
     reach = _reach(new)
-    near, parts = [], []
+    near: list[tuple[Match, ...]] = []
+    parts: list[tuple[Match, ...]] = []
     for story in map(tuple, known):
         (near if any(_is_within(reach, match, kinds) for match in story) else parts).append(story)
     parts += _regrouped(new, near, kinds)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -187,11 +189,19 @@ class _Crew:
         self._plan = plan
         self._most = processes
         self._pool: ProcessPoolExecutor | None = None
+        self._handed: Path | None = None
 
     def __enter__(self) -> Self:
         if self._most > 1:
+            # By a file: a process that dies at its start would leave us waiting to hand over a large plan.
+            with NamedTemporaryFile(prefix="earmark-replay-", delete=False) as file:
+                pickle.dump(replace(self._plan, url=""), file, pickle.HIGHEST_PROTOCOL)
+            self._handed = Path(file.name)
             self._pool = ProcessPoolExecutor(
-                self._most, mp_context=get_context("spawn"), initializer=_begin, initargs=(self._plan,)
+                self._most,
+                mp_context=get_context("spawn"),
+                initializer=_begin_from,
+                initargs=(file.name, self._plan.url),
             )
         else:
             _begin(self._plan)
@@ -202,6 +212,8 @@ class _Crew:
             self._pool.shutdown(cancel_futures=True)
         else:
             _end()
+        if self._handed is not None:
+            self._handed.unlink(missing_ok=True)
 
     def each(self, work: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         """Yield the results as they come; few tasks wait at a time, so that memory stays small."""
@@ -222,6 +234,12 @@ class _Crew:
 def _begin(plan: _Plan) -> None:
     global _worker  # noqa: PLW0603 - the state of a worker process
     _worker = _Worker(plan)
+
+
+def _begin_from(handed: str, url: str) -> None:
+    with Path(handed).open("rb") as file:
+        plan: _Plan = pickle.load(file)  # noqa: S301 - the process that began this one wrote it
+    _begin(replace(plan, url=url))  # which may hold a password, so it is in no file
 
 
 def _end() -> None:
