@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earmark.cli import targets
+from earmark.cli import plugins, targets
 from earmark.cli.session import Session, notice, session_of
 from earmark.cli.warehouse import write_lines
 
@@ -33,6 +33,7 @@ _SHOWN = 20
 
 
 targets.add_to(app)
+plugins.add_to_exports(app)
 
 
 @app.command()
@@ -87,8 +88,6 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of its own
     as_json: AsJson = False,
 ) -> None:
     """Send what is on the list to a target, or write it to a file, and say what was left out and why."""
-    from earmark.errors import ConfigError
-    from exports.profiles import columns_of, rows_of
     from exports.registry import profile as profile_named
     from storage.targets import get as target_named
 
@@ -101,7 +100,22 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of its own
     if profile is None and name == "jsonl":
         write_lines(session, what, out, since, as_json=as_json)
         return
-    wanted = profile_named(profile or name)
+    _to_file(session, profile_named(profile or name), out, owner, dry_run=dry_run, as_json=as_json)
+
+
+def _to_file(
+    session: Session,
+    wanted: "Profile",
+    out: Path | None,
+    owner: str | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Write what a profile takes to a file, or say what that would be."""
+    from earmark.errors import ConfigError
+    from exports.profiles import columns_of, rows_of
+
     if out is None and not dry_run:
         raise ConfigError(f"Name the file to write: earmark exports run {wanted.name} --out FILE")
     choice = _choice(session, wanted, owner)

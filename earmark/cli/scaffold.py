@@ -3,19 +3,25 @@
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["files_of"]
+__all__ = ["files_of", "filled"]
 
 
 def files_of(kind: str) -> Mapping[str, str]:
     """Return the files of a package for a source kind, by their path in it."""
+    return filled(kind, _FILES)
+
+
+def filled(kind: str, files: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the files with the names of a kind put into their paths and texts."""
     module = f"earmark_{kind.replace('-', '_')}"
     words = {
         "@KIND@": kind,
         "@MODULE@": module,
         "@PACKAGE@": module.replace("_", "-"),
+        "@VARIABLE@": f"{kind.replace('-', '_').upper()}_TOKEN",
         "@CLASS@": "".join(part.capitalize() for part in kind.replace("_", "-").split("-")),
     }
-    return {_filled(path, words): _filled(text, words) for path, text in _FILES.items()}
+    return {_filled(path, words): _filled(text, words) for path, text in files.items()}
 
 
 def _filled(text: str, words: Mapping[str, str]) -> str:

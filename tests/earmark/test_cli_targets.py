@@ -214,6 +214,19 @@ def test_what_the_crm_says_is_read_back(told: Path, server: Hostile) -> None:
     assert "tells nothing that could be read back" in earmark(told, "exports", "read", "webhook").output
 
 
+def test_a_new_package_is_begun_under_a_name_that_is_free(tmp_path: Path) -> None:
+    made = well(tmp_path, "exports", "new", "card-index", "--folder", str(tmp_path / "package"))
+    assert made.strip() == str(tmp_path / "package")
+    text = (tmp_path / "package" / "pyproject.toml").read_text("utf-8")
+    assert '[project.entry-points."earmark.exporters"]\ncard-index = "earmark_card_index:CardIndex"' in text
+    for name, said in (("webhook", "an export kind 'webhook' already"), ("Card", "is no name for a kind")):
+        result = earmark(tmp_path, "exports", "new", name, "--folder", str(tmp_path / "other"))
+        assert result.exit_code == 2
+        assert said in result.output
+    result = earmark(tmp_path, "exports", "new", "shelf", "--folder", str(tmp_path / "package"))
+    assert "is not empty" in result.output
+
+
 @pytest.mark.parametrize(
     "verb", ["add", "check", "setup", "run", "outbox", "retry", "undo", "pause", "kinds", "read"]
 )

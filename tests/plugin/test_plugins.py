@@ -117,14 +117,15 @@ def test_a_source_that_wants_to_end_the_program_ends_only_its_poll(found: dict[s
     assert found["told"]["rude"][0] == "changed"
 
 
-def test_a_new_package_passes_its_own_contract(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("group", "kind"), [("sources", "city-register"), ("exports", "card-index")])
+def test_a_new_package_passes_its_own_contract(tmp_path: Path, group: str, kind: str) -> None:
     package = tmp_path / "package"
     made = run_python(
         "-c",
         "import earmark.cli; earmark.cli.main()",
-        "sources",
+        group,
         "new",
-        "city-register",
+        kind,
         "--folder",
         str(package),
     )
