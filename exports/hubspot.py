@@ -144,8 +144,7 @@ class HubSpotExporter(Exporter):
             findings.append(await _may_read(api, "deals", "crm.objects.deals.read"))
         if self.own_fields and findings[0].is_well:
             findings.append(await _fields(api))
-        if self.owners:
-            findings.append(await self._known_owners(api))
+        findings.append(await self._known_owners(api))
         return findings
 
     async def setup(self, delivery: Delivery) -> Sequence[str]:

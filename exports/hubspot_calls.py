@@ -8,7 +8,7 @@ from typing import Any, Final
 from earmark.contract import Change, Delivery, Page, Receipt
 from earmark.errors import ExportRejected, ExportUnavailable, SourceChanged
 from earmark.secret import Secret
-from exports.company import cut, moment, words
+from exports.company import KEY, cut, moment, words
 
 __all__ = ["MOST_AT_ONCE", "MOST_FOUND", "VERSION", "HubSpot", "Record", "Written", "chunks", "read_dict"]
 
@@ -38,16 +38,20 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What became of a batch, by our key or by HubSpot's id; ``loose`` names no object."""
+    """What became of a batch: objects and errors by what HubSpot calls them; ``loose`` names no object.
 
-    made: Mapping[str, Record]
-    errors: Mapping[str, str]
+    A name is ``("key", …)`` for ours, which HubSpot hands back, or ``("id", …)`` for its own.
+    """
+
+    made: Mapping[tuple[str, str], Record]
+    errors: Mapping[tuple[str, str], str]
     loose: str = ""
 
     def receipt(self, change: Change) -> Receipt:
         """Return the receipt of one change; ExportUnavailable when the answer does not mention it."""
-        names = (change.key, change.remote_id or change.key)
-        error = next((self.errors[name] for name in names if name in self.errors), "")
+        names = (("key", change.key), ("id", change.remote_id or ""))
+        sent = (("key", change.key), ("id", change.remote_id or change.key))
+        error = next((self.errors[name] for name in sent if name in self.errors), "")
         made = next((self.made[name] for name in names if name in self.made), None)
         if error or (made is None and self.loose):
             return Receipt(key=change.key, error=error or self.loose)
@@ -169,12 +173,15 @@ class HubSpot:
         told = read_dict(page)
         if not _is_good(page):
             raise ExportRejected(f"HubSpot refused {kind} (HTTP {page.status}): {_words_of(told)}")
-        made: dict[str, Record] = {}
-        for one in _dicts(told.get("results")):
-            if record := _record(one):
-                made[record.id] = record
-                made[_name(one, "objectWriteTraceId") or record.id] = record
-        errors: dict[str, str] = {}
+        rows = [(one, record) for one in _dicts(told.get("results")) if (record := _record(one))]
+        made = {("id", record.id): record for _, record in rows}
+        made |= {
+            ("key", _name(one, "objectWriteTraceId") or record.properties.get(KEY, "")): record
+            for one, record in rows
+        }
+        if len(inputs) == len(rows) == 1:
+            made[("key", words(inputs[0]["objectWriteTraceId"]))] = rows[0][1]
+        errors: dict[tuple[str, str], str] = {}
         loose = ""
         for error in _dicts(told.get("errors")):
             said = f"HubSpot refused it: {_words_of(error)}"
@@ -265,12 +272,16 @@ def _name(one: Mapping[str, Any], *keys: str) -> str:
     return next((words(one[key]) for key in keys if isinstance(one.get(key), str | int)), "")
 
 
-def _named(context: Any) -> list[str]:
+def _named(context: Any) -> list[tuple[str, str]]:
     """Return the objects that an error is about: our keys, or HubSpot's ids."""
     if not isinstance(context, dict):
         return []
-    lists = (context.get(name) for name in ("objectWriteTraceId", "id", "ids"))
-    return [words(name) for each in lists if isinstance(each, list) for name in each]
+    lists = (
+        ("key", context.get("objectWriteTraceId")),
+        ("id", context.get("id")),
+        ("id", context.get("ids")),
+    )
+    return [(kind, words(name)) for kind, each in lists if isinstance(each, list) for name in each]
 
 
 def _next(told: Mapping[str, Any]) -> str:

@@ -217,10 +217,14 @@ async def test_an_error_after_all_was_done_makes_nothing_twice(engine: Engine, s
     ]
 
 
+@pytest.mark.parametrize("modern", [False, True])
 async def test_the_one_of_a_batch_that_is_refused_waits_with_hubspots_words(
-    engine: Engine, server: Hostile
+    engine: Engine,
+    server: Hostile,
+    modern: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     portal = await set_up(server)
+    portal.modern = modern
     put(engine, an_exporter(server), told("norvik"), told("orlo", kind="fnding"), told("veda"))
     done = await drive(engine, server, an_exporter(server))
     [error] = done.failed.values()
@@ -288,6 +292,16 @@ async def test_undo_takes_back_what_is_still_ours(engine: Engine, server: Hostil
     await undone(engine, server, an_exporter(server))
     assert portal.objects["companies"] == {number: before | {"earmark_stage": "hot"}}
     assert (portal.objects["notes"], portal.objects["tasks"]) == ({}, {})
+
+
+async def test_accounts_whose_ids_are_numbers_are_not_taken_for_hubspots(
+    engine: Engine, server: Hostile
+) -> None:
+    portal = await set_up(server)
+    keys = [str(portal.last + place) for place in (3, 2, 1)]
+    put(engine, an_exporter(server), *(told(key, trigger=key) for key in keys))
+    await drive(engine, server, an_exporter(server))
+    assert summary(portal) == sorted((key, key, [f"notes {key}", f"tasks {key}"]) for key in keys)
 
 
 def test_undo_leaves_a_company_to_which_somebody_added_something() -> None:

@@ -2,7 +2,8 @@
 
 The search index shows what was written only after ``settle``; writes are current in plain reads at once.
 ``bad`` says what goes wrong, by the number of the request from 1: ("before" or "after" it was done, the
-status line, header lines). A ``forgetful`` portal does every kind of write and answers 500, the first time.
+status line, header lines). A ``forgetful`` portal does every kind of write and answers 500, the first time;
+a ``modern`` one has no 207.
 """
 
 import asyncio
@@ -71,6 +72,7 @@ class FakeHubSpot:
     rights: set[str] = field(default_factory=lambda: {"fields", "owners"})
     requests: int = 0
     forgetful: bool = False
+    modern: bool = False
     clock: str = "2026-11-21T09:00:00.100Z"
     last: int = 9000
 
@@ -250,7 +252,8 @@ class FakeHubSpot:
         found: dict[str, Any] = {"status": "COMPLETE", "results": results}
         if errors:
             found |= {"numErrors": len(errors), "errors": errors}
-        return (207 if errors else 201 if verb == "create" else 200), found
+        good = 201 if verb == "create" else 200
+        return (207 if errors and not self.modern else good), found
 
     def _read(self, kind: str, told: Any) -> tuple[int, Any]:
         by = told.get("idProperty")
@@ -319,7 +322,7 @@ class FakeHubSpot:
         return (
             shown
             | ({"new": is_new} if verb == "upsert" else {})
-            | ({"objectWriteTraceId": one["objectWriteTraceId"]} if is_new else {})
+            | ({"objectWriteTraceId": one["objectWriteTraceId"]} if verb == "create" else {})
         )
 
     def _put(self, kind: str, properties: Mapping[str, str], number: str | None = None) -> str:
