@@ -26,21 +26,21 @@ async def news(
     as outcomes, and for each of their companies whether it is a customer or has an open deal now. The first
     reading tells this of every deal, and outcomes of the last 30 days.
     """
-    read: dict[str, Any] = api.delivery.state.setdefault("read", {})
-    told_of = set(read.get("tasks", ()))
-    done: list[str] = []
-    async for task in api.listed("/v2/tasks", {"is_completed": "true", "sort": "created_at:desc"}, _PAGE):
-        name, ref = _task_id(task), ref_in(task.get("content_plaintext"))
-        if ref and name not in told_of:
-            for company in _companies_of(task):
-                yield Told(remote_id=company, at=api.delivery.now, contacted_at=api.delivery.now, ref=ref)
-        done += [name] if ref else []
-        if len(done) >= _MOST_TASKS:
-            break
-    read["tasks"] = done
     if deals:
-        async for told in _deals(api, read, won, lost):
+        async for told in _deals(api, won, lost):
             yield told
+    tasks: dict[str, dict[str, Any]] = {}  # all are read before one is told: half a reading would tell twice
+    async for task in api.listed("/v2/tasks", {"is_completed": "true", "sort": "created_at:desc"}, _PAGE):
+        if ref_in(task.get("content_plaintext")):
+            tasks[_task_id(task)] = task
+        if len(tasks) >= _MOST_TASKS:
+            break
+    known = set(_place(api, "tasks") or ())
+    for task in [tasks[name] for name in tasks if name not in known]:
+        ref = ref_in(task.get("content_plaintext"))
+        for company in _companies_of(task):
+            yield Told(remote_id=company, at=api.delivery.now, contacted_at=api.delivery.now, ref=ref)
+    _move(api, "tasks", list(tasks))
 
 
 async def pipeline(api: Attio, company: Record, *, won: Collection[str], lost: Collection[str]) -> str:
@@ -53,10 +53,18 @@ async def pipeline(api: Attio, company: Record, *, won: Collection[str], lost: C
     return _state(stages, won, lost)
 
 
-async def _deals(
-    api: Attio, read: dict[str, Any], won: Collection[str], lost: Collection[str]
-) -> AsyncIterator[Told]:
-    place = moment(read.get("deals"))
+def _place(api: Attio, name: str) -> Any:
+    """Return how far something was read."""
+    return (api.delivery.state.get("read") or {}).get(name)
+
+
+def _move(api: Attio, name: str, place: Any) -> None:
+    """Note how far something was read."""
+    api.delivery.state["read"] = {**(api.delivery.state.get("read") or {}), name: place}
+
+
+async def _deals(api: Attio, won: Collection[str], lost: Collection[str]) -> AsyncIterator[Told]:
+    place = moment(_place(api, "deals"))
     since = (place or api.delivery.now - _FIRST) - _OVERLAP
     stages: dict[str, list[str]] = {}
     moved: list[tuple[datetime, str, str]] = []
@@ -76,7 +84,7 @@ async def _deals(
         )
     latest = max((at for at, _, _ in moved), default=None)
     if latest is not None:
-        read["deals"] = max(latest, place or latest).isoformat()
+        _move(api, "deals", max(latest, place or latest).isoformat())
 
 
 def _state(stages: Iterable[str], won: Collection[str], lost: Collection[str]) -> str:

@@ -108,8 +108,7 @@ async def _changed(
     Without a place these are the ``first`` groups, or what changed in the last 30 days. What one search
     can't hold is left for the next reading.
     """
-    places: dict[str, str] = api.delivery.state.setdefault("read", {})
-    place = moment(places.get(kind))
+    place = moment((api.delivery.state.get("read") or {}).get(kind))
     since = (place or api.delivery.now - _FIRST) - _OVERLAP
     recent = {"propertyName": _CHANGED, "operator": "GTE", "value": str(int(since.timestamp() * 1000))}
     groups = first if first and place is None else [[*filters, recent]]
@@ -119,9 +118,14 @@ async def _changed(
             yield record
         count += len(page)
         latest = max([latest, *(at for record in page if (at := _changed_at(record)))])
-        places[kind] = max(latest, place or latest).isoformat()
+        _move(api, kind, max(latest, place or latest))
     if count >= MOST_FOUND:  # there is more: go on from here, without looking back
-        places[kind] = (latest + _OVERLAP + (_STEP if latest <= since else timedelta(0))).isoformat()
+        _move(api, kind, latest + _OVERLAP + (_STEP if latest <= since else timedelta(0)))
+
+
+def _move(api: HubSpot, kind: str, place: datetime) -> None:
+    """Note how far a kind was read."""
+    api.delivery.state["read"] = {**(api.delivery.state.get("read") or {}), kind: place.isoformat()}
 
 
 def _changed_at(record: Record) -> datetime | None:
