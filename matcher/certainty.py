@@ -35,6 +35,7 @@ _SAID_HAD = re.compile(
 _FINITE: Final = frozenset({"s", "past"})
 # A comma, but not around an aside: "is said, by two people, to be".
 _COORDINATED: Final = re.compile(r"(?<!\bsaid), (?!(?:who|which|that|the|an?|by|according)\b)")
+_IN_CASE: Final = re.compile(r"\b(?:if|unless)\s[^,.;:]{0,160}$", re.IGNORECASE)
 _FORMERLY: Final = re.compile(r"(?:formerly|previously)$", re.IGNORECASE)
 _IF: Final = re.compile(
     r"^\W*(?:if|unless|should)\b.*\b(?:would|could|will|may|might)\s(?:\w+\s){0,2}$", re.IGNORECASE
@@ -51,7 +52,8 @@ def certainty_of(before: str, form: str, after: str, whole: str) -> Certainty | 
         window = _COORDINATED.split(window)[-1]
     if _CORRECTED.search(whole):
         return Certainty.CORRECTED
-    if _HYPOTHETICAL.search(window) or _IF.search(before[-2 * _LONG :]):
+    far = before[-2 * _LONG :]
+    if _HYPOTHETICAL.search(window) or _IF.search(far) or _IN_CASE.search(far):
         return None
     plans = form in {"base", "noun", "ing"}
     rules = (  # the first that holds decides
