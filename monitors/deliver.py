@@ -21,6 +21,7 @@ from earmark.errors import (
     ExportRefused,
     ExportRejected,
     ExportUnavailable,
+    SourceError,
 )
 from exports.choice import suppression_of
 from monitors.door import Door
@@ -101,8 +102,8 @@ async def _delivered(
         await _apply(engine, target, batch, exporter, door, changes, wanted, run)
     except (ExportRefused, ConfigError) as error:
         return await asyncio.to_thread(_stopped, engine, target, run, error, changes)
-    except ExportError as error:
-        run.fail((_step(one) for one in wanted), error)
+    except (ExportError, SourceError) as error:
+        run.fail((_step(one) for one in wanted), _as_ours(error))
     return await asyncio.to_thread(_ended, engine, target, run, changes, door)
 
 
@@ -258,8 +259,8 @@ async def _attempt(
             return []
         singly = [await _attempt(exporter, door, [change], run) for change in changes]
         return [pair for pairs in singly for pair in pairs]
-    except ExportError as error:
-        run.fail(changes, error)
+    except (ExportError, SourceError) as error:
+        run.fail(changes, _as_ours(error))
         return []
     made = []
     for change, receipt in zip(changes, receipts, strict=True):
@@ -268,6 +269,11 @@ async def _attempt(
         else:
             made.append((change, receipt))
     return made
+
+
+def _as_ours(error: ExportError | SourceError) -> ExportError:
+    """Return the error; an answer that an exporter could not read (a page of a proxy) may pass."""
+    return error if isinstance(error, ExportError) else ExportUnavailable(str(error))
 
 
 def _stopped(engine: Engine, target: str, run: _Run, error: EarmarkError, changes: Sequence[Change]) -> Done:

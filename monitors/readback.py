@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from earmark.contract import Exporter, Told
-from earmark.errors import EarmarkError, ExportError, ExportRefused, ExportUnavailable
+from earmark.errors import EarmarkError, ExportError, ExportRefused, ExportUnavailable, SourceError
 from earmark.intake import Key, crm_key
 from earmark.types import Account, Action, History, Lexicon, Past
 from matcher.act import act
@@ -55,11 +55,11 @@ async def read_back(engine: Engine, target: Target, exporter: Exporter, door: Do
     The place up to which it was read is kept with the last of the changes.
     """
     told: list[Told] = []
-    error: ExportError | None = None
+    error: ExportError | SourceError | None = None
     try:
         async for one in exporter.read(door):
             told.append(one)  # noqa: PERF401 - what came before an error counts
-    except ExportError as caught:
+    except (ExportError, SourceError) as caught:
         error = caught
     return await asyncio.to_thread(_hear, engine, target, exporter.crm, told, door, error)
 
@@ -70,7 +70,7 @@ def _hear(
     crm: str | None,
     told: Sequence[Told],
     door: Door,
-    error: ExportError | None,
+    error: ExportError | SourceError | None,
 ) -> Heard:
     """Act on all that was told, some accounts at a time, then note how far the target was read."""
     with reading(engine) as connection:
@@ -99,7 +99,7 @@ def _hear(
     )
 
 
-def _pause(error: ExportError | None) -> timedelta:
+def _pause(error: ExportError | SourceError | None) -> timedelta:
     if isinstance(error, ExportRefused):
         return _REFUSED_FOR
     asked = error.retry_after if isinstance(error, ExportUnavailable) else None

@@ -183,7 +183,7 @@ def test_an_unknown_profile_is_answered_with_the_nearest() -> None:
 
 
 def test_the_document_names_every_profile_and_column() -> None:
-    text = (DATA.parents[2] / "docs" / "exports.md").read_text("utf-8")
+    text = (DATA.parents[2] / "docs" / "exports" / "csv.md").read_text("utf-8")
     for wanted in PROFILES.values():
         for word in (wanted.name, *(column.header for column in wanted.columns)):
             assert f"`{word}`" in text, word

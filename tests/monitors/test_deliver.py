@@ -187,6 +187,20 @@ async def test_a_lump_that_is_refused_whole_is_tried_one_by_one(engine: Engine, 
     assert [note["ref"] for note in cabinet.notes.values()] == ["t1"]
 
 
+@pytest.mark.parametrize("path", ["/find", "/companies"])
+async def test_an_answer_that_is_none_is_tried_again_and_pauses_nothing(
+    engine: Engine, server: Hostile, path: str
+) -> None:
+    cabinet = Cabinet().on(server)
+    server.pages[path] = answer(b"<html>Please log in to the network</html>")
+    put(engine)
+    done = await drive(engine, server)
+    assert [done.paused, *("not with JSON" in text for text in done.failed.values())] == ["", True]
+    cabinet.on(server)
+    await drive(engine, server, NOW + PAUSES[0])
+    assert (len(cabinet.companies), len(cabinet.notes)) == (1, 1)
+
+
 async def test_a_target_that_refuses_the_token_is_paused_and_nothing_is_lost(
     engine: Engine, server: Hostile
 ) -> None:
