@@ -141,7 +141,7 @@ def _left(after: tuple[bytes, ...]) -> bool:
 
 
 def _kin_acts(passage: Passage, end: int) -> bool:
-    """Say whether somebody near to it is told of: "X spinoff lands", "X owner Y reports", "X analyst: buy"."""
+    """Say whether another one is told of: "X spinoff lands", "X owner Y reports", "X analyst says"."""
     after = _after(passage, end)
     owner = is_listed(after[0], "owners") and "," not in passage.gap(end)
     return owner or is_listed(after[0], "kin") or is_listed(after[1], "kin")
