@@ -204,7 +204,7 @@ def _later(case: _Case, trigger: Trigger, account: Account) -> _Done | None:
     return _Done(
         past=replace(past, account=replace(account, snoozed_until=until)),
         cause=Cause.COUNTERED,
-        said=f"Not now: snoozed until {until:%Y-%m-%d %H:%M}{_text(action)}.",
+        said=f"Not now: snoozed until {until:%Y-%m-%d %H:%M} UTC{_text(action)}.",
         judgement=judgement_of(action, trigger, Verdict.NOT_NOW, past, now),
     )
 
@@ -263,7 +263,9 @@ def _snooze(case: _Case) -> _Done | None:
         raise EarmarkError(f"A snooze of {account.name} needs an end in the future; give it with --until.")
     after = replace(past, account=replace(account, snoozed_until=action.until))
     return _Done(
-        past=after, cause=Cause.COUNTERED, said=f"Snoozed until {action.until:%Y-%m-%d %H:%M}{_text(action)}."
+        past=after,
+        cause=Cause.COUNTERED,
+        said=f"Snoozed until {action.until:%Y-%m-%d %H:%M} UTC{_text(action)}.",
     )
 
 
@@ -275,7 +277,9 @@ def _suppress(case: _Case) -> _Done | None:
         raise EarmarkError(f"The suppression of {account.name} would end in the past; give a later --until.")
     suppression = Suppression(reason=reason, by=action.by, until=action.until)
     after = replace(past, account=replace(account, suppression=suppression))
-    return _Done(past=after, cause=Cause.COUNTERED, said=f"Suppressed as {reason}{_text(action)}.")
+    return _Done(
+        past=after, cause=Cause.COUNTERED, said=f"Suppressed as {reason.replace('_', ' ')}{_text(action)}."
+    )
 
 
 def _unsuppress(case: _Case) -> _Done | None:

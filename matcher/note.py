@@ -138,8 +138,8 @@ def _words(kind: str, lexicon: Lexicon) -> str:
 
 def _why_now(trigger: Trigger, story: Story, cited: Sequence[Cited], lexicon: Lexicon) -> Iterator[Sentence]:
     by_key = {each.key: each for each in cited}
-    own = _OWN.get(trigger.role)  # that the account itself bought, or was bought, is said by the kind
-    details = [(lead, by_key[key]) for key, lead in _TOLD if key in by_key and key != own]
+    itself = _OWN.get(trigger.role)  # that the account itself bought, or was bought, is said by the kind
+    details = [(lead, by_key[key]) for key, lead in _TOLD if key in by_key and key != itself]
     proof = next((match.evidence[:1] for match in story.matches if match.evidence), ())
     if not details and not proof and _is_removed(story):
         yield _removed("why_now")

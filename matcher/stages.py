@@ -128,7 +128,7 @@ def _moves(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str]) -
         )
     held = holding(past, lexicon, at)
     if account.stage is Stage.OUTREACH_READY and not held:
-        yield _gone(past, lexicon)
+        yield _gone(past, lexicon, at)
     if counters or suppressed(account, at):
         return
     yield from _demands(past, lexicon)
@@ -220,12 +220,16 @@ def _self_disclosed(story: Story | None) -> bool:
     )
 
 
-def _gone(past: Past, lexicon: Lexicon) -> _Move:
+def _gone(past: Past, lexicon: Lexicon, at: datetime) -> _Move:
     """Return the fall for want of a trigger, and say what became of the one that brought it up."""
-    brought = next(
-        (move.trigger for move in reversed(past.transitions) if move.cause is Cause.TRIGGERED), None
-    )
-    trigger = next((each for each in past.triggers if each.id == brought), None)
+    known = {each.id: each for each in past.triggers}
+    brought = [
+        known[move.trigger]
+        for move in reversed(past.transitions)
+        if move.cause is Cause.TRIGGERED and move.trigger in known
+    ]
+    # What ended just now held it, even if something weaker came up later.
+    trigger = next((each for each in brought if each.ended_at == at), next(iter(brought), None))
     if trigger is None:
         return _Move(Cause.TRIGGERS_GONE, "No trigger holds it any more.", None)
     what = {

@@ -189,7 +189,8 @@ def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
     doubt = "  unconfirmed, one source" if row.unconfirmed and row.reports == 1 else ""
     to = f"  for {safe(row.offered_to)}, now" if row.offered_to else ""
     state = "  accepted" if row.state is TriggerState.ACCEPTED else ""
-    why.append(f"{safe(row.publisher)}{reports}{doubt}{more}{state}{to}", style="dim")
+    best = f"  best from {row.opens_at:%d %b} on" if row.opens_at > now else ""
+    why.append(f"{safe(row.publisher)}{reports}{doubt}{more}{best}{state}{to}", style="dim")
     aged = Text(age(row.at, now) + ("?" if row.undated else ""))
     return (
         Text(f"{row.score:.0f}", style=strength),
@@ -203,7 +204,7 @@ def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
 
 def _size(found: Day) -> str:
     """Return how much of the whole the list is, and why."""
-    text = f"{len(found.rows)} of {found.total}"
+    text = f"{len(found.rows)} of {found.total}" if found.total else "None"
     if len(found.rows) < found.total and len(found.rows) == max(0, found.touches - found.made):
         made = f" and {found.made} are made" if found.made else ""
         text += f", because you make about {found.touches} touches a day{made}"

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from earmark.lifecycle import Stage
 from earmark.triggers import CATALOGUE, Polarity, TriggerKind
 from earmark.types import Account, Certainty, Lexicon, Mark, Match, Rep, Story, Trigger, TriggerState
 from matcher.agenda import is_over
+from matcher.citations import ranked
 from matcher.folding import publisher_of
 from matcher.normalise import fold
 from matcher.score import score_now, unconfirmed
@@ -98,13 +99,15 @@ def day(
     since: datetime,
     owner: str | None = None,
     everything: bool = False,
+    zone: tzinfo = UTC,
 ) -> Day:
     """Return the list of the day: hot accounts first, then by score, as many as can still be touched.
 
     Conversations that only name a problem come last, past the best few of each problem.
 
     ``since`` is when the day began. For one ``owner`` (a name, an id or an address) it holds that rep's
-    accounts and what is offered to them, and the touches of the team are shared among its reps.
+    accounts and what is offered to them, and the touches of the team are shared among its reps. Days are
+    told in the team's ``zone``.
     """
     lexicon = lexicon_of(connection)
     kinds = lexicon.kinds
@@ -134,7 +137,13 @@ def day(
         for group in waiting
     ]
     left += [
-        _left_out(group, listed, kinds, now, _hindrance(listed[group[0].account or ""], group, lexicon, now))
+        _left_out(
+            group,
+            listed,
+            kinds,
+            now,
+            _hindrance(listed[group[0].account or ""], group, lexicon, now.astimezone(zone)),
+        )
         for group in hidden
         if group[0].account in listed and group[0].account not in shown
     ]
@@ -186,8 +195,8 @@ def kind_words(kind: str, kinds: Mapping[str, TriggerKind] = CATALOGUE) -> str:
 
 
 def surest(story: Story) -> Match:
-    """Return the match that names the account most surely, the earliest of equals."""
-    return min(story.matches, key=lambda match: (-match.confidence, match.event.order))
+    """Return the match that names the account most surely and tells no other figure than the story."""
+    return ranked(story)[0]
 
 
 def _grouped(
@@ -217,14 +226,18 @@ def _accounts_of(groups: Iterable[Sequence[Trigger]]) -> set[str]:
 
 def _is_for(group: Sequence[Trigger], listed: Mapping[str, Account], names: set[str]) -> bool:
     account = listed.get(group[0].account or "")
-    heard = {fold(one.offered_to) for one in group if one.offered_to}
-    return fold(account.owner or "") in names if account and not heard else bool(heard & names)
+    heard = _waits_for(group)
+    return fold(account.owner or "") in names if account and not heard else fold(heard or "") in names
 
 
 def _is_hot(group: Sequence[Trigger], listed: Mapping[str, Account]) -> bool:
     account = listed.get(group[0].account or "")
-    waits = any(one.offered_to and one.state is TriggerState.OPEN for one in group)
-    return waits or (account is not None and account.stage is Stage.HOT)
+    return _waits_for(group) is not None or (account is not None and account.stage is Stage.HOT)
+
+
+def _waits_for(group: Sequence[Trigger]) -> str | None:
+    """Return who should answer a hot reason now; nobody, once a person took it."""
+    return next((one.offered_to for one in group if one.offered_to and one.state is TriggerState.OPEN), None)
 
 
 def _touched(connection: Connection, since: datetime, now: datetime) -> set[str]:
@@ -264,7 +277,7 @@ def _hindrance(account: Account, group: Sequence[Trigger], lexicon: Lexicon, now
     if account.suppression is not None and not is_over(account.suppression, now):
         return f"never contact: {account.suppression.reason.replace('_', ' ')}"
     if account.snoozed_until is not None and account.snoozed_until > now:
-        return f"snoozed until {account.snoozed_until:%Y-%m-%d}"
+        return f"snoozed until {account.snoozed_until.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
     if all(one.polarity is Polarity.SUPPRESS for one in group):
         return "it speaks against contact"
     if account.stage is Stage.CONTACTED:
@@ -329,7 +342,7 @@ def _row(
         mark=trigger.mark,
         reasons=tuple(kind_words(other.kind, kinds) for other in group[1:]),
         unconfirmed=unconfirmed(trigger),
-        offered_to=next((one.offered_to for one in group if one.offered_to), None),
+        offered_to=_waits_for(group),
     )
 
 

@@ -35,12 +35,13 @@ def abstain(conn: Connection, new: Iterable[Abstention]) -> None:
 
 
 def abstentions(conn: Connection, account: str | None = None, limit: int = 50) -> list[Abstention]:
-    """Return the newest abstentions, of one account or of all."""
+    """Return the newest abstentions, of one account or of all; the same doubt of one text once."""
     query = select(table).order_by(table.c.at.desc(), table.c.number.desc()).limit(limit)
     if account is not None:
         query = query.where(table.c.account == account)
     rows = conn.execute(query).all()
     texts = events.get(conn, [row.event for row in rows])
+    doubts = {(row.event, row.account, row.span.quote, row.reason): row for row in reversed(rows)}
     return [
         Abstention(
             event=texts[row.event],
@@ -50,7 +51,7 @@ def abstentions(conn: Connection, account: str | None = None, limit: int = 50) -
             features=row.features,
             confidence=row.confidence,
         )
-        for row in rows
+        for row in reversed(doubts.values())
     ]
 
 

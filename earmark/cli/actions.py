@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -186,7 +186,7 @@ def _do(
             until=until_at,
         )
         changes, before = _perform(connection, session, action)
-    notice(_told(verb, changes, before))
+    notice(_told(verb, changes, before, session.settings.team.zone))
     if changes.taken_back:
         from monitors.effects import remember_names
 
@@ -235,7 +235,7 @@ def _key_of(connection: "Connection", action: "Action") -> str:
     return story.key
 
 
-def _told(verb: str, changes: "Changes", before: "Mapping[str, TriggerState]") -> str:
+def _told(verb: str, changes: "Changes", before: "Mapping[str, TriggerState]", zone: "tzinfo") -> str:
     """Return what follows, in words; ``before`` says which state each trigger had."""
     moves = [
         f"{move.account}: {move.before} → {move.after}"
@@ -248,7 +248,7 @@ def _told(verb: str, changes: "Changes", before: "Mapping[str, TriggerState]") -
         if before.get(one.id) is not one.state
     ]
     hidden = [
-        f"{one.id} is snoozed until {one.snoozed_until:%Y-%m-%d %H:%M} UTC"
+        f"{one.id} is snoozed until {one.snoozed_until.astimezone(zone):%Y-%m-%d %H:%M}"
         for one in changes.accounts
         if one.snoozed_until
     ]
@@ -256,6 +256,7 @@ def _told(verb: str, changes: "Changes", before: "Mapping[str, TriggerState]") -
     hidden += [
         f"{one.id} is suppressed: {one.suppression.reason}" for one in changes.accounts if one.suppression
     ]
-    said = "; ".join([*moves, *states, *hidden]).replace("_", " ")
+    back = [move.reason.removesuffix(".") for move in changes.transitions if verb == "undo" and move.undoes]
+    said = "; ".join([*(moves or back), *states, *hidden]).replace("_", " ")
     recorded = "Recorded." if changes.transitions or changes.accounts else "Nothing changed."
     return said + "." if said else recorded

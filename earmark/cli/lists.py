@@ -184,6 +184,7 @@ def today(
             since=begin.astimezone(UTC),
             owner=owner,
             everything=everything or limit is not None,
+            zone=session.settings.team.zone,
         )
     found = replace(found, rows=found.rows[:limit])
 
