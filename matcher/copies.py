@@ -6,9 +6,11 @@ is checked exactly, so that nothing counts as a copy by chance.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from earmark.types import StoredEvent
 from matcher.normalise import words_of
@@ -22,23 +24,42 @@ _FEWEST: Final = 12  # runs; headlines of their own may well be alike
 _Runs = frozenset[tuple[bytes, ...]]
 
 
-def originals(events: Iterable[StoredEvent]) -> dict[str, str]:
+def originals(events: Iterable[StoredEvent]) -> Mapping[str, str]:
     """Return id → id of the earliest event with (nearly) the same text, which may be the event itself."""
+    return _originals(tuple(sorted(map(_text, events))))
+
+
+class _Text(NamedTuple):
+    """What of an event is compared, in the order of their telling."""
+
+    at: datetime
+    id: str
+    fingerprint: str
+    title: str
+    text: str
+
+
+def _text(event: StoredEvent) -> _Text:
+    return _Text(*event.order, event.fingerprint, event.title, event.text)
+
+
+@lru_cache(maxsize=16)  # each fact, sentence and figure of a story asks who told it first
+def _originals(texts: tuple[_Text, ...]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     by_print: dict[str, str] = {}
     runs: dict[str, _Runs] = {}
     holders: dict[tuple[bytes, ...], list[str]] = {}
-    for event in sorted(events, key=lambda each: (*each.order, each.id)):
-        own = _runs(event.title, event.text[:_READ])
-        first = by_print.get(event.fingerprint) or _original(own, runs, holders)
+    for told in texts:
+        own = _runs(told.title, told.text[:_READ])
+        first = by_print.get(told.fingerprint) or _original(own, runs, holders)
         if first is None:
-            first = event.id
+            first = told.id
             runs[first] = own
             for run in own:
                 holders.setdefault(run, []).append(first)
-        by_print.setdefault(event.fingerprint, first)
-        found[event.id] = first
-    return found
+        by_print.setdefault(told.fingerprint, first)
+        found[told.id] = first
+    return MappingProxyType(found)
 
 
 def _original(own: _Runs, runs: dict[str, _Runs], holders: dict[tuple[bytes, ...], list[str]]) -> str | None:
