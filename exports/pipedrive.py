@@ -35,6 +35,14 @@ _ORGANISATIONS: Final = "/api/v2/organizations"
 _ACTIVITIES: Final = "/api/v2/activities"
 _LONGEST: Final = 255
 _TEXT: Final = 8_000
+_HANGS: Final = {
+    "people_count": "people",
+    "open_deals_count": "open deals",
+    "closed_deals_count": "closed deals",
+    "notes_count": "notes",
+    "activities_count": "activities",
+    "files_count": "files",
+}
 _NOT_READY: Final = "it is not in Pipedrive, and not ready for outreach"
 
 
@@ -237,6 +245,9 @@ async def _able(api: Pipedrive) -> None:
 async def _applied(api: Pipedrive, change: Change) -> Receipt:
     path, cost = _place(change)
     if change.action == "delete":
+        if change.object == "company" and (hangs := await _hanging(api, path)):
+            error = f"Somebody added {hangs} to the organisation of {change.key}. Delete it in Pipedrive."
+            return Receipt(key=change.key, error=error)
         await api.one("DELETE", path, cost=cost)
         return Receipt(key=change.key, remote_id=change.remote_id)
     method = "POST" if change.action == "create" else "PUT" if change.object == "note" else "PATCH"
@@ -246,6 +257,12 @@ async def _applied(api: Pipedrive, change: Change) -> Receipt:
     number = words(told["id"])
     url = _address((await api.me()).company, told["id"]) if change.object == "company" else None
     return Receipt(key=change.key, remote_id=number, url=url)
+
+
+async def _hanging(api: Pipedrive, path: str) -> str:
+    """Return what people added to an organisation of ours, so that it must not be deleted."""
+    told = await api.one("GET", path, cost=1, params={"include_fields": ",".join(_HANGS)}) or {}
+    return ", ".join(name for count, name in _HANGS.items() if told.get(count))
 
 
 def _place(change: Change) -> tuple[str, int]:

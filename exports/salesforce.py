@@ -25,7 +25,7 @@ from exports.company import (
     words,
 )
 from exports.salesforce_calls import MOST_AT_ONCE, Salesforce, Saved
-from exports.salesforce_hits import Row, accounts, below, standing, tasks
+from exports.salesforce_hits import Row, accounts, attached, below, standing, tasks
 from exports.salesforce_news import news
 from exports.soql import select
 
@@ -130,7 +130,7 @@ class SalesforceExporter(Exporter):
         api, first = self._api(delivery), changes[0]
         kind = _KINDS[first.object]
         if first.action == "delete":
-            saved = await api.delete([change.remote_id or "" for change in changes])
+            saved = await self._deleted(api, changes)
         elif first.action == "update":
             records = [{"id": change.remote_id, **change.after} for change in changes]
             saved = await api.write("update", kind, records)
@@ -140,6 +140,16 @@ class SalesforceExporter(Exporter):
         else:
             saved = await api.write("create", kind, [_hung(change) for change in changes])
         return [_receipt(change, one, api) for change, one in zip(changes, saved, strict=True)]
+
+    async def _deleted(self, api: Salesforce, changes: Sequence[Change]) -> list[Saved]:
+        """Delete records; an account on which somebody hung something stays: all that would go with it."""
+        ids = [change.remote_id or "" for change in changes]
+        is_company = changes[0].object == "company"
+        kept = await attached(api, ids, opportunities=self.opportunities) if is_company else {}
+        free = [number for number in ids if number not in kept]
+        done = dict(zip(free, await api.delete(free), strict=True)) if free else {}
+        reason = "somebody added {} to it. Delete it in Salesforce if it should go."
+        return [done.get(number) or Saved(error=reason.format(kept.get(number))) for number in ids]
 
     async def check(self, delivery: Delivery) -> Sequence[Finding]:
         """Return whether the token, the quota, the fields and the rights are as needed."""

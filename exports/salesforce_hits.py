@@ -10,7 +10,19 @@ from exports.company import words
 from exports.salesforce_calls import Salesforce
 from exports.soql import any_of, holding, is_id, lumps, select
 
-__all__ = ["ACCOUNT", "OPEN", "WON", "Row", "accounts", "below", "host_of", "mark_in", "standing", "tasks"]
+__all__ = [
+    "ACCOUNT",
+    "OPEN",
+    "WON",
+    "Row",
+    "accounts",
+    "attached",
+    "below",
+    "host_of",
+    "mark_in",
+    "standing",
+    "tasks",
+]
 
 Row = dict[str, Any]
 
@@ -61,6 +73,18 @@ async def standing(api: Salesforce, ids: Collection[str]) -> dict[str, str]:
             found[account] = WON
         elif row.get("IsClosed") is False:
             found.setdefault(account, OPEN)
+    return found
+
+
+async def attached(api: Salesforce, ids: Collection[str], *, opportunities: bool) -> dict[str, str]:
+    """Return what hangs on these accounts, and would be deleted with them: contacts, opportunities, tasks."""
+    kinds = {"Contact": "AccountId", "Task": "WhatId"} | (
+        {"Opportunity": "AccountId"} if opportunities else {}
+    )
+    found: dict[str, str] = {}
+    for kind, above in kinds.items():
+        for row in await _rows(api, f"{select(kind, ('Id', above))} WHERE", above, ids):
+            found.setdefault(words(row.get(above)), f"a {kind.lower()}")
     return found
 
 

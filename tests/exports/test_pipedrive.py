@@ -1,12 +1,13 @@
 """Pipedrive: its rules, what it may not touch, what is unknown, and what a day may cost."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from earmark.errors import ExportUnavailable
+from earmark.errors import ExportRejected, ExportUnavailable
 from earmark.testing import ExporterContract, FakeDelivery, Served, a_promotion, driven
 from earmark.types import Outgoing
 from exports.pipedrive import PipedriveExporter
@@ -292,6 +293,15 @@ async def test_undo_takes_back_what_is_still_ours(engine: Engine, server: Hostil
     assert [change.reason for change in changes if change.action == "skip"] == ["somebody changed name"]
 
 
+async def test_an_organisation_with_people_is_not_deleted(engine: Engine, server: Hostile) -> None:
+    crm, exporter = FakePipedrive(people={41: 2}).on(server), an_exporter(server)
+    put(engine, exporter, told("norvik"))
+    await drive(engine, server, exporter)
+    with pytest.raises(ExportRejected, match="Somebody added people to the organisation of norvik"):
+        await undone(engine, server, exporter)
+    assert summary(crm) == [("Norvik", "norvik", [], [])]
+
+
 async def test_without_our_fields_the_target_stops_and_setup_makes_them(
     engine: Engine, server: Hostile
 ) -> None:
@@ -329,24 +339,27 @@ async def test_a_busy_pipedrive_is_left_alone_as_long_as_it_asks(
 
 
 async def test_the_budget_counts_as_pipedrive_does_and_then_waits_for_the_next_day(server: Hostile) -> None:
-    crm, exporter = FakePipedrive().on(server), an_exporter(server, daily_tokens=150)
+    crm, exporter = FakePipedrive().on(server), an_exporter(server, daily_tokens=250)
     state: dict[str, Any] = {}
     async with a_door(server, state=state) as door:
         wanted = exporter.wanted(told("norvik"))
-        for change in exporter.plan(wanted, await exporter.find(wanted, door))[:1]:
-            await exporter.apply([change], door)
+        company, *texts = exporter.plan(wanted, await exporter.find(wanted, door))
+        [receipt] = await exporter.apply([company], door)
+        for change in texts:
+            await exporter.apply([replace(change, parent_id=receipt.remote_id)], door)
+        await exporter.find(wanted, door)
         assert door.state["spent"]["tokens"] == crm.spent
         many = [one for number in range(9) for one in exporter.wanted(told(f"orlo{number}"))[:1]]
-        with pytest.raises(ExportUnavailable, match="budget of 150 Pipedrive tokens is used up") as error:
+        with pytest.raises(ExportUnavailable, match="budget of 250 Pipedrive tokens is used up") as error:
             await exporter.find(many, door)
-        assert crm.spent <= 150
+        assert crm.spent <= 250
         state |= door.state
     waits = error.value.retry_after
     assert waits is not None
     assert f"{NOW + waits:%H:%M}" == "00:00"
     async with a_door(server, state=state, now=NOW + waits) as door:
         await exporter.find(wanted, door)
-    assert crm.spent > 150
+    assert crm.spent > 250
 
 
 async def test_what_is_refused_waits_with_its_reason_and_the_others_go(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earmark.contract import Told
+from earmark.contract import Change, Told
 from earmark.errors import ConfigError
 from earmark.testing import ExporterContract, FakeDelivery, Served, a_promotion, driven
 from earmark.types import Outgoing
@@ -347,7 +347,7 @@ async def test_a_field_that_is_missing_stops_the_target_with_its_name(
 
 
 async def test_check_tells_quota_and_rights(server: Hostile) -> None:
-    crm = FakeSalesforce(usage="api-usage=14900/15000", kinds=("Account", "Task")).on(server)
+    crm = FakeSalesforce(usage="api-usage=14900/15000", kinds=("Account", "Contact", "Task")).on(server)
     async with a_door(server) as door:
         findings = {one.what: one for one in await an_exporter(server.url("/")).check(door)}
     assert findings["token"].is_well
@@ -409,6 +409,27 @@ async def test_undo_takes_back_what_is_still_ours(engine: Engine, server: Hostil
     assert crm.every("Task") == []
     assert {name: crm.records["Account"][there].get(name) for name in before} == before
     assert [change.reason for change in changes if change.action == "skip"] == ["somebody changed Name"]
+
+
+@pytest.mark.parametrize("kind", ["Contact", "Opportunity", "Task"])
+async def test_an_account_that_somebody_works_with_is_not_deleted(
+    engine: Engine, server: Hostile, kind: str
+) -> None:
+    crm, exporter = FakeSalesforce().on(server), an_exporter(server.url("/"))
+    put(engine, exporter, told("norvik"))
+    await drive(engine, server, exporter)
+    above = "WhatId" if kind == "Task" else "AccountId"
+    crm.add(kind, **{above: crm.every("Account")[0]["Id"], "IsClosed": False, "IsWon": False})
+    async with a_door(server) as door:
+        gone = Change(
+            action="delete", object="company", key="norvik", remote_id=crm.every("Account")[0]["Id"]
+        )
+        task = Change(action="delete", object="task", key="t-norvik", remote_id=crm.every("Task")[0]["Id"])
+        await exporter.apply([task], door)
+        [receipt] = await exporter.apply([gone], door)
+    assert f"somebody added a {kind.lower()} to it" in receipt.error
+    assert len(crm.every("Account")) == 1
+    assert len(crm.every(kind)) == 1
 
 
 def test_long_texts_are_cut_to_what_salesforce_takes() -> None:

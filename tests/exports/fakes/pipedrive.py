@@ -47,6 +47,7 @@ class FakePipedrive(Moody):
     fields: dict[str, tuple[str, str]] = field(
         default_factory=lambda: {f"{place:040x}": each for place, each in enumerate(TYPES.items(), 1)}
     )
+    people: dict[int, int] = field(default_factory=dict)
     indexed: set[int] | None = None
     token: str = "pd-secret-token"  # noqa: S105 - of a fake
     spent: int = 0
@@ -132,6 +133,10 @@ class FakePipedrive(Moody):
 
     def _object(self, asked: Asked, held: dict[int, Row], number: str, check: Any) -> Row:
         self.spent += {"GET": 10, "DELETE": 3}.get(asked.method, 5)
+        if asked.method == "GET" and number:
+            self.spent -= 9
+            rows = self._listed(held, {"ids": number})
+            return {"data": rows[0] | {"people_count": self.people.get(int(number), 0)} if rows else None}
         if asked.method == "GET":
             return _page(self._listed(held, asked.params), asked.params)
         if asked.method == "POST":

@@ -29,6 +29,7 @@ OWN_FIELDS = (
 )
 COLUMNS = {
     "Account": {"Id", "Name", "Website", "Type", "OwnerId", "CreatedDate", "SystemModstamp"},
+    "Contact": {"Id", "AccountId"},
     "Task": {
         *("Id", "WhatId", "Subject", "Description", "ActivityDate", "Status", "Priority", "OwnerId"),
         *("IsClosed", "CreatedDate", "SystemModstamp"),
@@ -63,7 +64,7 @@ class FakeSalesforce(Moody):
     records: dict[str, dict[str, Row]] = field(default_factory=lambda: {kind: {} for kind in COLUMNS})
     fields: tuple[str, ...] = OWN_FIELDS
     unique: tuple[str, ...] = (KEY,)
-    kinds: tuple[str, ...] = ("Account", "Task", "Opportunity")
+    kinds: tuple[str, ...] = ("Account", "Contact", "Task", "Opportunity")
     locked: dict[str, int] = field(default_factory=dict)
     refused_name: str = ""
     tokens: int = 0
@@ -75,7 +76,7 @@ class FakeSalesforce(Moody):
 
     def add(self, kind: str, **values: Any) -> str:
         """Put a record there, as if a person had made it."""
-        prefix = {"Account": "001", "Task": "00T", "Opportunity": "006"}[kind]
+        prefix = {"Account": "001", "Contact": "003", "Task": "00T", "Opportunity": "006"}[kind]
         number = f"{prefix}{len(self.records[kind]) + 1:012}AAA"
         made = {"CreatedDate": self.now, "SystemModstamp": self.now, "OwnerId": APP} | values
         self.records[kind][number] = {"Id": number, **made}
