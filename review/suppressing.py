@@ -111,7 +111,7 @@ def _reason(row: Barred, intake: SuppressionIntake, how: Outreach) -> str:
     if reason in SUPPRESSIONS:
         return reason
     told = f"{row.reason[:60]!r} is no reason of ours ({', '.join(SUPPRESSIONS)}); took {how.reason}"
-    intake.report.add(row.line, "note", told)
+    intake.report.add(row.line, "warning", told)
     return how.reason
 
 

@@ -173,6 +173,13 @@ def test_a_suppression_list_names_accounts_and_is_reported_row_by_row(desk: Path
     assert (again["suppressed"], again["same"]) == (0, 3)
 
 
+def test_a_reason_that_is_none_of_ours_is_told_on_the_screen(desk: Path) -> None:
+    barred = a_file(desk, "domain,reason\nnorviklabs.example,Churned\n")
+    said = well(desk, "accounts", "suppress-list", barred, "--reason", "customer")
+    assert "line 2: warning: 'Churned' is no reason of ours" in said
+    assert suppression(desk, "norvik")["reason"] == "customer"
+
+
 def test_a_list_of_customers_never_ends_an_opt_out(desk: Path) -> None:
     well(desk, "suppress", "norvik", "opt_out")
     customers = a_file(desk, "domain\nnorviklabs.example\n")
