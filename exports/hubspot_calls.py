@@ -108,7 +108,7 @@ class HubSpot:
             if by:
                 body["idProperty"] = by
             page = await self.ask("POST", f"/crm/objects/{VERSION}/{kind}/batch/read", body)
-            found += _records(page, "results")
+            found += [record for one in _batch(page) if (record := _record(one))]
         return found
 
     async def search(
@@ -151,6 +151,19 @@ class HubSpot:
             if not (after := _next(told)):
                 return list(dict.fromkeys(ids))
             params = {"limit": "100", "after": after}
+
+    async def associated_with(self, kind: str, ids: Sequence[str], other: str) -> list[str]:
+        """Return the ids of what hangs on any of these objects, as ``associated``."""
+        found: list[str] = []
+        for some in chunks(ids, MOST_AT_ONCE):
+            path = f"/crm/associations/{VERSION}/{kind}/{other}/batch/read"
+            page = await self.ask("POST", path, {"inputs": [{"id": one} for one in some]})
+            for one in _batch(page):
+                whose = one.get("from")
+                if isinstance(whose, dict) and _next(one):  # there is more than a batch tells
+                    found += await self.associated(kind, _name(whose, "id"), other)
+                found += [_name(each, "toObjectId") for each in _dicts(one.get("to"))]
+        return list(dict.fromkeys(found))
 
     async def owners(self) -> dict[str, str]:
         """Return the e-mail address of each owner by id; ExportRefused without the right to list them."""
@@ -231,18 +244,18 @@ def _odd(page: Page) -> ExportUnavailable:
     )
 
 
-def _records(page: Page, name: str) -> list[Record]:
-    """Return the objects of a batch that was read; whatever is no object and no missing one is an error."""
+def _batch(page: Page) -> list[dict[str, Any]]:
+    """Return the rows of a batch that was read; whatever is no row and no missing one is an error."""
     told = read_dict(page)
     if page.status == 404:  # noqa: PLR2004 - none of them is there
         return []
     faults = [error for error in _dicts(told.get("errors")) if error.get("category") != _NOT_FOUND]
-    if not _is_good(page) or not isinstance(told.get(name), list) or faults:
+    if not _is_good(page) or not isinstance(told.get("results"), list) or faults:
         words_of = _words_of(faults[0] if faults else told)
         if 400 <= page.status < 500:  # noqa: PLR2004 - our request is at fault
             raise ExportRejected(f"HubSpot refused a read (HTTP {page.status}): {words_of}")
         raise _odd(page)
-    return _listed(told)
+    return _dicts(told["results"])
 
 
 def _listed(told: Mapping[str, Any]) -> list[Record]:

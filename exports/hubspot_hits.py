@@ -49,13 +49,13 @@ async def pinned(
     known = [one.crm_id for one in wanted if one.crm_id and one.crm_id.isdigit()]
     records = {record.id: record for record in await api.read(_PLURALS[name], known, properties)}
     hits = {one.key: records[one.crm_id] for one in wanted if one.crm_id in records}
-    sought: dict[str, list[Wanted]] = {}
+    sought: dict[str, str] = {}
     for one in wanted:
         above = found.get(("company", one.parent or ""))
         if one.key not in hits and above is not None:
-            sought.setdefault(above.remote_id, []).append(one)
-    for company, ones in sought.items():
-        hits |= await _marked(api, name, company, {one.key for one in ones}, properties)
+            sought[one.key] = above.remote_id
+    companies = list(dict.fromkeys(sought.values()))
+    hits |= await _marked(api, name, companies, set(sought), properties)
     return {
         (name, one.key): Found(
             remote_id=hits[one.key].id, fields=held({**one.blanks, **one.fields}, hits[one.key].properties)
@@ -66,10 +66,11 @@ async def pinned(
 
 
 async def _marked(
-    api: HubSpot, name: str, company: str, refs: set[str], properties: Sequence[str]
+    api: HubSpot, name: str, companies: Sequence[str], refs: set[str], properties: Sequence[str]
 ) -> dict[str, Record]:
-    """Return what hangs on a company with these marks, the newest looked at first, until all are found."""
-    ids = sorted(await api.associated("companies", company, _PLURALS[name]), key=_age, reverse=True)
+    """Return what hangs on companies with these marks, the newest looked at first, until all are found."""
+    there = await api.associated_with("companies", companies, _PLURALS[name])
+    ids = sorted(there, key=_age, reverse=True)
     hits: dict[str, Record] = {}
     for some in chunks(ids, MOST_AT_ONCE):
         records = {record.id: record for record in await api.read(_PLURALS[name], some, properties)}

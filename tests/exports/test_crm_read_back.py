@@ -8,6 +8,8 @@ import pytest
 
 from earmark.config import Settings
 from earmark.types import Account
+from exports.attio import AttioExporter
+from exports.hubspot import HubSpotExporter
 from monitors.targets import Targets
 from storage import accounts, targets
 from storage.engine import Engine, reading, writing
@@ -31,6 +33,12 @@ def anyio_backend() -> str:
 async def server() -> AsyncIterator[Hostile]:
     async with Hostile() as hostile:
         yield hostile
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in (AttioExporter, HubSpotExporter):
+        monkeypatch.setattr(kind, "per_second", 1e6)
 
 
 async def written(engine: Engine, server: Hostile, kind: str, **options: Any) -> Targets:

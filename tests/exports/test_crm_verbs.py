@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from exports.attio import AttioExporter
+from exports.hubspot import HubSpotExporter
 from tests.builders import NOW
 from tests.earmark.workspaces import FUNDING, OFFICE, a_workspace, earmark, json_of, tell, well
 from tests.exports.fakes import attio, hubspot
@@ -20,6 +22,8 @@ CRMS = {"attio": (FakeAttio, attio.TOKEN), "hubspot": (FakeHubSpot, hubspot.TOKE
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, _clean_environment: None) -> Iterator[Hostile]:
     monkeypatch.setenv("EARMARK_NOW", NOW.isoformat())
+    for kind in (AttioExporter, HubSpotExporter):
+        monkeypatch.setattr(kind, "per_second", 1e6)
     with standing() as each:
         monkeypatch.setenv("EARMARK_HTTP__ALLOW", each.allow)
         yield each

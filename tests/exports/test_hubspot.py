@@ -20,7 +20,8 @@ from storage.engine import Engine, reading
 from storage.outbox import State, find
 from tests.builders import NOW
 from tests.exports.drives import Crash, a_door, drive, put, states, undone, would
-from tests.exports.fakes.hubspot import OPTIONS, TOKEN, FakeHubSpot, a_portal, an_exporter, set_up, told
+from tests.exports.fakes.hubspot import TOKEN, FakeHubSpot
+from tests.exports.fakes.portal import OPTIONS, a_portal, an_exporter, set_up, told
 from tests.monitors.hostile import Hostile
 
 pytestmark = pytest.mark.anyio
@@ -363,6 +364,19 @@ def test_a_change_of_stage_writes_the_stage_and_makes_no_company_that_went_cold(
     assert change.reason == "it is not in HubSpot, and not ready for outreach"
     [company] = portal.objects["companies"].values()
     assert company["earmark_stage"] == "cold"
+
+
+def test_our_note_is_found_among_all_that_people_wrote() -> None:
+    portal = a_portal()
+    delivery = FakeDelivery(portal.serve)
+    driven(an_exporter(), delivery, told("norvik"))
+    [company] = portal.objects["companies"]
+    for number in range(230):
+        portal.hang(
+            "notes", portal.add("notes", hs_note_body=f"Talked {number}. See ref: t-other, ok"), company
+        )
+    done = driven(an_exporter(), delivery, told("norvik"))
+    assert [change.reason for change, _ in done] == ["it is up to date"] * 3
 
 
 def test_values_that_hubspot_dresses_otherwise_are_still_ours() -> None:

@@ -13,7 +13,8 @@ from earmark.testing import FakeDelivery, driven
 from exports.company import KEY
 from exports.hubspot_fields import NAMES
 from tests.exports.drives import a_door
-from tests.exports.fakes.hubspot import TOKEN, FakeHubSpot, a_portal, an_exporter, set_up, told
+from tests.exports.fakes.hubspot import TOKEN, FakeHubSpot
+from tests.exports.fakes.portal import a_portal, an_exporter, set_up, told
 from tests.monitors.hostile import Hostile
 
 pytestmark = pytest.mark.anyio

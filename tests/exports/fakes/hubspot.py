@@ -15,19 +15,12 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from earmark.testing import FakeDelivery, a_promotion
-from earmark.types import Outgoing
-from exports.hubspot import HubSpotExporter
-from tests.exports.drives import Serving, a_door
+from tests.exports.drives import Serving
 from tests.monitors.hostile import Hostile, Seen, answer
 
-__all__ = ["OPTIONS", "TOKEN", "FakeHubSpot", "a_portal", "an_exporter", "set_up", "told"]
+__all__ = ["TOKEN", "FakeHubSpot"]
 
 TOKEN: Final = "pat-na1-sEcReT"  # noqa: S105 - the tests look for it
-OPTIONS: Final = {
-    "token": "env:HUBSPOT_TOKEN",
-    "owners": {"rep@seller.example": "77", "kim@seller.example": "78"},
-}
 _KNOWN: Final = {
     "companies": {
         "name",
@@ -128,13 +121,18 @@ class FakeHubSpot:
         told = json.loads(body) if body.strip() else {}
         if steps[:3] == ["crm", "objects", "2026-03"]:
             return self._objects(method, steps[3:], told, asked)
+        if steps[:3] == ["crm", "associations", "2026-03"] and steps[5:] == ["batch", "read"]:
+            return self._associations(steps[3], steps[4], told)
+        return self._beside(method, steps, told)
+
+    def _beside(self, method: str, steps: list[str], told: Any) -> tuple[int, Any]:
         if steps[:4] == ["crm", "properties", "2026-03", "companies"]:
             return self._fields(method, steps[4:], told)
         if steps == ["crm", "owners", "2026-03"]:
             if "owners" not in self.rights:
                 return 403, {"message": "This key may not list owners"}
             return 200, {"results": [{"id": name, "email": email} for name, email in self.owners.items()]}
-        return _refused(404, f"no such path: {parts.path}")
+        return _refused(404, f"no such path: {steps}")
 
     def _objects(self, method: str, steps: list[str], told: Any, asked: Mapping[str, str]) -> tuple[int, Any]:
         kind, *rest = steps
@@ -220,6 +218,20 @@ class FakeHubSpot:
         if start + limit < len(ids):
             found["paging"] = {"next": {"after": str(start + limit)}}
         return 200, found
+
+    def _associations(self, kind: str, other: str, told: Any) -> tuple[int, Any]:
+        rows, missing = [], []
+        if len(told["inputs"]) > 100:
+            return _refused(400, "The maximum number of inputs is 100")
+        for one in told["inputs"]:
+            status, found = self._associated(kind, one["id"], other, {"limit": "2"})
+            links = {"from": {"id": one["id"]}, "to": found.get("results")}
+            if status == 200 and links["to"]:
+                rows.append(links | ({"paging": found["paging"]} if "paging" in found else {}))
+            else:
+                missing.append(one["id"])
+        error = {"category": "OBJECT_NOT_FOUND", "message": "no associations", "context": {"ids": missing}}
+        return (207, {"results": rows, "errors": [error]}) if missing else (200, {"results": rows})
 
     def _batch(self, kind: str, verb: str, told: Any) -> tuple[int, Any]:
         inputs = told["inputs"]
@@ -373,32 +385,3 @@ def _fits(held: Mapping[str, str], one: Mapping[str, Any]) -> bool:
 
 def _refused(status: int, message: str, category: str = "VALIDATION_ERROR") -> tuple[int, Any]:
     return status, {"status": "error", "message": message, "category": category, "correlationId": "c-1"}
-
-
-def an_exporter(server: Hostile | None = None, **options: Any) -> HubSpotExporter:
-    """Return the exporter, for this server."""
-    where = {"base_url": server.url("/")} if server else {}
-    return HubSpotExporter.model_validate(OPTIONS | where | options)
-
-
-def a_portal() -> FakeHubSpot:
-    """Return a portal in which setup was run."""
-    portal = FakeHubSpot()
-    asyncio.run(an_exporter().setup(FakeDelivery(portal.serve)))
-    return portal
-
-
-async def set_up(server: Hostile) -> FakeHubSpot:
-    """Serve a portal in which setup was run."""
-    portal = FakeHubSpot().on(server)
-    async with a_door(server) as door:
-        await an_exporter(server).setup(door)
-    portal.requests = 0
-    return portal
-
-
-def told(name: str, **payload: Any) -> Outgoing:
-    """Return the promotion of an account of this name."""
-    domain = f"{name}.example"
-    fields = {"name": name.title(), "domain": domain, "domains": [domain]} | payload
-    return a_promotion(**{"account": name, "trigger": f"t-{name}"} | fields)
