@@ -189,7 +189,7 @@ def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
     doubt = "  unconfirmed, one source" if row.unconfirmed and row.reports == 1 else ""
     to = f"  for {safe(row.offered_to)}, now" if row.offered_to else ""
     state = "  accepted" if row.state is TriggerState.ACCEPTED else ""
-    best = f"  best from {row.opens_at:%d %b} on" if row.opens_at > now else ""
+    best = f"  best from {row.opens_at:%d %b}" if row.opens_at > now else ""
     why.append(f"{safe(row.publisher)}{reports}{doubt}{more}{best}{state}{to}", style="dim")
     aged = Text(age(row.at, now) + ("?" if row.undated else ""))
     return (

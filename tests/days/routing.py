@@ -110,6 +110,8 @@ def day(work: Work) -> None:
     work.look("maud")
     work.do("accept", work.trigger("tallowick", "competitor_complaint"), "--by", "maud")
     work.do("assign", "tallowick", "dora", "--by", "maud")
+    assert work.json("today", "--owner", "dora")[0]["account"] == "tallowick", "it is hers now"
+    assert not work.json("today", "--owner", "maud")
 
     work.at("2026-03-18T10:05:00")
     work.file("drop/demo.jsonl", DEMO)

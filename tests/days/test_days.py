@@ -22,6 +22,7 @@ from tests.days import compound, doubts, funding, morning, routing, seasons, sup
 from tests.days.work import Work, working
 from tests.monitors.line import contents
 from tests.monitors.test_replay import decided, keys, live_reasons
+from tests.storage.databases import emptied
 
 Day = Callable[[Work], None]
 
@@ -35,6 +36,7 @@ DAYS: Final[dict[str, Day]] = {
     "suppressed": suppressed.day,
     "triage": triage.day,
 }
+FILES: Final = ("said.txt", "notes.txt", "list.json", "moves.txt", "sent.json")
 RECORDS: Final = Path(__file__).parent
 # Read at import, for every test begins without our variables.
 RECORDING: Final = os.environ.get("EARMARK_RECORD") == "1"
@@ -62,9 +64,13 @@ def work(lived: Work, _clean_environment: None) -> Work:
     return lived
 
 
-@pytest.mark.parametrize("name", ["said.txt", "notes.txt", "list.json", "moves.txt", "sent.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_day_is_as_it_is_recorded(work: Work, name: str) -> None:
-    assert work.told[name] == _recorded(work, name)
+    file = RECORDS / work.folder.name.rstrip("0123456789") / name
+    if RECORDING:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(work.told[name], encoding="utf-8")
+    assert work.told[name] == file.read_text(encoding="utf-8")
 
 
 def test_reading_every_page_again_changes_nothing(work: Work) -> None:
@@ -101,10 +107,14 @@ def _stages(engine: Engine) -> dict[str, object]:
         return {one.id: one.stage for one in accounts.each_account(connection)}
 
 
-def _recorded(work: Work, name: str) -> str:
-    """Return the record of a day; when days are recorded anew, it is what was just work."""
-    file = RECORDS / work.folder.name.rstrip("0123456789") / name
-    if RECORDING:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(work.told[name], encoding="utf-8")
-    return file.read_text(encoding="utf-8")
+@pytest.mark.slow
+@pytest.mark.usefixtures("_clean_environment")
+@pytest.mark.parametrize("name", sorted(DAYS))
+def test_a_day_on_postgresql_is_the_same(
+    name: str, tmp_path: Path, postgresql_url: str, postgresql_engine: Engine
+) -> None:
+    emptied(postgresql_engine)
+    with working(tmp_path, postgresql_url) as work:
+        DAYS[name](work)
+        told = dict(work.told)
+    assert told == {file: (RECORDS / name / file).read_text(encoding="utf-8") for file in FILES}

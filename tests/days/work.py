@@ -5,16 +5,17 @@ All that is seen is kept as text, so that a whole day can be read, and compared 
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from typer.testing import CliRunner
+from typer.main import get_command
 
 from earmark.cli import app
 from earmark.config import load
@@ -66,6 +67,7 @@ class Work:
         """Make the workspace, with the list and the rulebook of a team."""
         self.let("EARMARK_HTTP__ALLOW", f"{HOST}:{self.port}")
         self.let("EARMARK_HTTP__SPACING", "0")
+        self.let("EARMARK_MONITOR__PARALLEL", "1")  # pages are read in the order of their names
         self.let("EARMARK_TEAM__TIME_ZONE", zone)
         self.let("EARMARK_TEAM__TOUCHES_A_DAY", str(touches))
         self.at(moment)
@@ -117,14 +119,12 @@ class Work:
     def do(self, *words: str) -> str:
         """Type a verb that must end well, keep what it says, and return it."""
         said = self._run(*words)
-        self.said.append(f"\n$ earmark {shlex.join(words)}\n{said}".rstrip())
+        self.said.append(f"\n$ earmark {self._anywhere(shlex.join(words))}\n{said}".rstrip())
         return said
 
     def json(self, *words: str) -> Any:
         """Return what a verb says with --json; it is not kept."""
-        result = CliRunner().invoke(app, [*words, "--json"])
-        assert result.exit_code == 0, (words, result.output, result.exception)
-        return json.loads(result.stdout)
+        return json.loads(_typed([*words, "--json"], StringIO()))
 
     def look(self, owner: str | None = None) -> list[Any]:
         """Look at the list of the day and at the note of each row, as a rep does, and return the rows."""
@@ -196,10 +196,29 @@ class Work:
             return sorted((one.account or "", one.kind) for one in triggers.every_open(connection))
 
     def _run(self, *words: str) -> str:
-        result = CliRunner().invoke(app, list(words))
-        assert result.exit_code == 0, (words, result.output, result.exception)
-        lines = [line.rstrip() for line in result.output.splitlines() if not line.startswith(_HEAD)]
-        return "\n".join(lines).replace(str(self.folder), ".").replace(f"{HOST}:{self.port}", "pages.example")
+        said = _typed(words)
+        lines = [line.rstrip() for line in said.splitlines() if not line.startswith(_HEAD)]
+        return self._anywhere("\n".join(lines))
+
+    def _anywhere(self, text: str) -> str:
+        """Return a text without the places of this machine."""
+        return text.replace(str(self.folder), ".").replace(f"{HOST}:{self.port}", "pages.example")
+
+
+def _typed(words: Sequence[str], apart: StringIO | None = None) -> str:
+    """Type a verb that must end well, and return what it prints; notices may be kept apart."""
+    said = StringIO()
+    notices = apart or said
+    with redirect_stdout(said), redirect_stderr(notices), pytest.raises(SystemExit) as ended:
+        _command().main(list(words), "earmark")
+    assert not ended.value.code, (words, said.getvalue(), notices.getvalue())
+    return said.getvalue()
+
+
+@cache
+def _command() -> Any:
+    """Return the whole command line, made once: that takes longer than most verbs."""
+    return get_command(app)
 
 
 @contextmanager
