@@ -52,10 +52,10 @@ async def news(
 async def _companies(
     api: HubSpot, names: Mapping[str, str], customer_stages: Sequence[str]
 ) -> AsyncIterator[Told]:
-    groups: list[list[dict[str, Any]]] = [
-        [{"propertyName": "lifecyclestage", "operator": "IN", "values": list(customer_stages)}],
-        [{"propertyName": OPEN_DEALS, "operator": "GT", "value": "0"}],
-    ]
+    groups: list[list[dict[str, Any]]] = [[{"propertyName": OPEN_DEALS, "operator": "GT", "value": "0"}]]
+    if customer_stages:
+        stages = [stage.lower() for stage in customer_stages]
+        groups.append([{"propertyName": "lifecyclestage", "operator": "IN", "values": stages}])
     if KEY in await there_are(api):
         groups.append([{"propertyName": KEY, "operator": "HAS_PROPERTY"}])
     async for company in _changed(api, "companies", _COMPANY, first=groups):

@@ -93,6 +93,13 @@ def test_reading_tells_customers_open_deals_and_owners_also_of_companies_that_ar
     }
 
 
+def test_without_stages_of_customers_open_deals_are_still_told() -> None:
+    portal = a_portal()
+    portal.add("companies", domain="orlo.example", lifecyclestage="customer")
+    portal.add("companies", domain="veda.example", hs_num_open_deals="1")
+    assert [each.domain for each in read(portal, customer_stages=())] == ["veda.example"]
+
+
 def test_reading_again_tells_what_changed_since_and_the_end_of_a_suppression() -> None:
     portal = a_portal()
     number = portal.add("companies", domain="orlo.example", lifecyclestage="customer")

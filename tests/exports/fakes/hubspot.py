@@ -183,6 +183,8 @@ class FakeHubSpot:
         for one in (one for group in groups for one in group):
             if one["propertyName"] not in _KNOWN[kind] | self.fields.keys():
                 return _refused(400, f"Property {one['propertyName']} does not exist")
+            if one["operator"] == "IN" and not one.get("values"):
+                return _refused(400, "IN needs values")
             if any(value != value.lower() for value in one.get("values", ())):
                 return _refused(400, "values of IN are lower case")
             if len(one.get("values", ())) > 100:
