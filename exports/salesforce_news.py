@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from earmark.contract import Told
 from exports.company import moment, words
 from exports.salesforce_calls import Salesforce
 from exports.salesforce_hits import ACCOUNT, OPEN, WON, Row, host_of, mark_in, standing
-from exports.soql import select, stamp
+from exports.soql import any_of, select, stamp
 
 __all__ = ["news"]
 
@@ -40,8 +40,8 @@ async def news(
 ) -> AsyncIterator[Told]:
     """Yield what changed since the last reading; the places are kept in ``delivery.state["read"]``.
 
-    The first reading brings every account with a website or our key; tasks and opportunities count from
-    then on. The same may be told twice.
+    The first reading brings the accounts with our key, customers and open opportunities; tasks and outcomes
+    count from then on. The same may be told twice.
     """
     reading = _Reading(
         api=api,
@@ -61,63 +61,88 @@ async def news(
 
 
 async def _accounts(reading: _Reading) -> AsyncIterator[Told]:
+    places: dict[str, str] = reading.api.delivery.state.setdefault("read", {})
     columns = (*ACCOUNT, reading.key_field)
-    known = f"(Website != null OR {reading.key_field} != null)"
-    async for rows in _changed(reading.api, "Account", columns, known, since=None):
-        names = [name for row in rows if (name := words(row.get("Id")))]
-        deals = await standing(reading.api, names) if reading.opportunities else {}
-        for row in rows:
-            yield _told(reading, row, deals, at=_at(row, reading.api))
+    if "Account" in places:
+        known = f"({reading.key_field} != null OR Website != null)"
+        async for rows in _changed(reading.api, "Account", columns, known):
+            async for told in _standing(reading, rows):
+                yield told
+        return
+    begun = reading.api.delivery.now
+    customers = [any_of("Type", reading.customer_types)] if reading.customer_types else []
+    where = " OR ".join([f"{reading.key_field} != null", *customers])
+    async for rows in reading.api.pages(f"{select('Account', (*columns, 'SystemModstamp'))} WHERE {where}"):
+        async for told in _standing(reading, rows):
+            yield told
+    if reading.opportunities:
+        async for told in _barred(reading):
+            yield told
+    places["Account"] = begun.isoformat()
+
+
+async def _standing(reading: _Reading, rows: Sequence[Row]) -> AsyncIterator[Told]:
+    """Yield how these accounts stand now."""
+    names = [name for row in rows if (name := words(row.get("Id")))]
+    deals = await standing(reading.api, names) if reading.opportunities else {}
+    for row in rows:
+        yield _told(reading, row, deals, at=_at(row, reading.api))
+
+
+async def _barred(reading: _Reading) -> AsyncIterator[Told]:
+    """Yield the accounts that have an open or won opportunity."""
+    asked = select("Opportunity", ("AccountId", *_above(reading)))
+    where = "AccountId != null AND (IsClosed = false OR IsWon = true)"
+    async for rows in reading.api.pages(f"{asked} WHERE {where}"):
+        async for told in _standing(reading, [row["Account"] for row in rows if _has_account(row)]):
+            yield told
 
 
 async def _tasks(reading: _Reading) -> AsyncIterator[Told]:
-    since = reading.api.delivery.now
-    async for rows in _changed(
-        reading.api, "Task", ("WhatId", "Description"), "IsClosed = true", since=since
-    ):
+    columns = ("WhatId", "Description", "CompletedDateTime")
+    async for rows in _changed(reading.api, "Task", columns, "IsClosed = true"):
         for row in rows:
-            ref, account, at = (
-                mark_in(row.get("Description")),
-                words(row.get("WhatId")),
-                _at(row, reading.api),
-            )
+            ref, account = mark_in(row.get("Description")), words(row.get("WhatId"))
             if ref and account:
+                at = moment(row.get("CompletedDateTime")) or _at(row, reading.api)
                 yield Told(remote_id=account, at=at, contacted_at=at, ref=ref)
 
 
 async def _opportunities(reading: _Reading) -> AsyncIterator[Told]:
     """Yield each opportunity that changed, with what holds of its account now."""
-    above = (f"Account.{name}" for name in (*ACCOUNT, reading.key_field))
-    columns = ("AccountId", "IsWon", "IsClosed", "CreatedDate", "CloseDate", *above)
-    since = reading.api.delivery.now
-    async for rows in _changed(reading.api, "Opportunity", columns, "AccountId != null", since=since):
+    columns = ("AccountId", "IsWon", "IsClosed", "CreatedDate", "CloseDate", *_above(reading))
+    async for rows in _changed(reading.api, "Opportunity", columns, "AccountId != null"):
         deals = await standing(reading.api, sorted({words(row.get("AccountId")) for row in rows}))
         for row in rows:
-            account = row.get("Account")
-            if isinstance(account, dict):
+            if _has_account(row):
                 outcome, at = _outcome(row)
-                yield _told(reading, account, deals, at=at or _at(row, reading.api), outcome=outcome)
+                yield _told(reading, row["Account"], deals, at=at or _at(row, reading.api), outcome=outcome)
+
+
+def _above(reading: _Reading) -> tuple[str, ...]:
+    """Return the fields of an opportunity's account."""
+    return tuple(f"Account.{name}" for name in (*ACCOUNT, reading.key_field))
+
+
+def _has_account(row: Row) -> bool:
+    return isinstance(row.get("Account"), dict)
 
 
 async def _changed(
-    api: Salesforce, kind: str, columns: Sequence[str], where: str, *, since: datetime | None
+    api: Salesforce, kind: str, columns: Sequence[str], where: str
 ) -> AsyncIterator[list[Row]]:
     """Yield what changed since the place of this kind, the oldest first; the place moves on page by page.
 
-    Without a place it begins at ``since``; None means with all there is.
+    Without a place that is from now on.
     """
     places: dict[str, str] = api.delivery.state.setdefault("read", {})
-    place = moment(places.get(kind))
-    begins = place - _OVERLAP if place else since
-    later = f" AND SystemModstamp >= {stamp(begins)}" if begins else ""
-    if since and not place:
-        places[kind] = since.isoformat()
+    place = moment(places.setdefault(kind, api.delivery.now.isoformat())) or api.delivery.now
     asked = select(kind, ("Id", *columns, "SystemModstamp"))
-    async for rows in api.pages(f"{asked} WHERE {where}{later} ORDER BY SystemModstamp, Id"):
+    later = f"SystemModstamp >= {stamp(place - _OVERLAP)}"
+    async for rows in api.pages(f"{asked} WHERE {where} AND {later} ORDER BY SystemModstamp, Id"):
         yield rows
-        latest = max((at for row in rows if (at := moment(row.get("SystemModstamp")))), default=None)
-        if latest and latest > (moment(places.get(kind)) or datetime.min.replace(tzinfo=UTC)):
-            places[kind] = latest.isoformat()
+        place = max([place, *(at for row in rows if (at := moment(row.get("SystemModstamp"))))])
+        places[kind] = place.isoformat()
 
 
 def _told(

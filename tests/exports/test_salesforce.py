@@ -512,14 +512,15 @@ async def test_the_first_reading_tells_customers_open_deals_and_owners(server: H
     crm.add("Opportunity", AccountId=deal, IsClosed=False, IsWon=False, CloseDate="2027-01-01")
     won = crm.add("Account", Name="C", **{KEY: "acc-c"})
     crm.add("Opportunity", AccountId=won, IsClosed=True, IsWon=True, CloseDate="2020-01-01")
-    free = crm.add("Account", Name="D", Website="d.example")
+    crm.add("Account", Name="D", Website="d.example")
+    ours = crm.add("Account", Name="F", Website="f.example", **{KEY: "acc-f"})
     crm.add("Account", Name="E")
     told = {one.remote_id: one for one in await read(server, exporter, {}, NOW + timedelta(days=1))}
     assert {number: one.suppression for number, one in told.items()} == {
         customer: "customer",
         deal: "open_deal",
         won: "customer",
-        free: "",
+        ours: "",
     }
     assert (told[customer].domain, told[customer].owner) == ("a.example", "ines")
     assert (told[won].key, told[won].owner) == ("acc-c", None)
@@ -537,8 +538,14 @@ async def test_later_readings_tell_tasks_that_are_done_and_what_was_won_or_lost(
     state: dict[str, Any] = {}
     await read(server, exporter, state, crm.now)
     crm.now += timedelta(hours=1)
-    crm.change("Task", task["Id"], IsClosed=True, Description=f"{task['Description']}\nCalled.")
     done_at = crm.now
+    crm.change(
+        "Task",
+        task["Id"],
+        IsClosed=True,
+        CompletedDateTime=done_at,
+        Description=f"{task['Description']}\nCalled.",
+    )
     deal = crm.add(
         "Opportunity", AccountId=account["Id"], IsClosed=False, IsWon=False, CloseDate="2026-11-30"
     )
@@ -566,7 +573,7 @@ async def test_a_reading_that_broke_off_begins_again_where_it_was(server: Hostil
     for number in range(8):
         crm.now += timedelta(hours=1)
         crm.add("Account", Name=f"N{number}", Website=f"n{number}.example")
-    state: dict[str, Any] = {}
+    state: dict[str, Any] = {"read": {"Account": NOW.isoformat()}}
     async with a_door(server, state=state) as door:
         reading_ = exporter.read(door)
         first = [(await anext(reading_)).domain for _ in range(5)]

@@ -32,7 +32,7 @@ COLUMNS = {
     "Contact": {"Id", "AccountId"},
     "Task": {
         *("Id", "WhatId", "Subject", "Description", "ActivityDate", "Status", "Priority", "OwnerId"),
-        *("IsClosed", "CreatedDate", "SystemModstamp"),
+        *("IsClosed", "CompletedDateTime", "CreatedDate", "SystemModstamp"),
     },
     "Opportunity": {
         *("Id", "AccountId", "IsWon", "IsClosed", "CreatedDate", "CloseDate", "SystemModstamp"),
