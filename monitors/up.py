@@ -80,7 +80,7 @@ def up(settings: Settings, on_change: Callable[[Engine], None]) -> None:
             watcher = asyncio.create_task(_watch(engine, on_change, stop))
             exporting = asyncio.create_task(Targets(settings, engine).run(stop))
             await run_until_stopped(monitor, tick=settings.monitor.tick, stop=stop)
-        await asyncio.gather(watcher, exporting)
+            await asyncio.gather(watcher, exporting)  # before this worker says that it holds nothing more
 
     asyncio.run(run())
 

@@ -1,5 +1,6 @@
 """What a CRM tells is done here, once, and never against a person; on both databases, over real HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -215,6 +216,28 @@ async def test_targets_are_read_each_hour_by_themselves(team: Engine, server: Ho
     assert account(team).owner == "ann"
     assert await crew(team, server).to_be_read() == []
     assert await crew(team, server, EVERY / timedelta(hours=1)).to_be_read() == ["crm"]
+
+
+async def test_what_runs_by_itself_reads_back_what_is_due(team: Engine, server: Hostile) -> None:
+    Cabinet(news=[news(owner="ann")]).on(server)
+    stop = asyncio.Event()
+    running = asyncio.create_task(crew(team, server).run(stop))
+    async with asyncio.timeout(20):
+        # A database has no event to wait for.
+        while (await asyncio.to_thread(account, team)).owner != "ann":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    stop.set()
+    await running
+
+
+async def test_a_fleet_reads_back_what_is_due(team: Engine, server: Hostile) -> None:
+    fleet = pytest.importorskip("monitors.fleet", reason="The fleet needs the extra earmark[fleet].")
+    Cabinet(news=[news(owner="ann")]).on(server)
+    duties = {duty.name: duty for duty in fleet.duties(timedelta(seconds=5), crew(team, server))}
+    assert await duties["read"].subjects(None) == ["crm"]
+    await duties["read"].work(None, "crm")
+    assert account(team).owner == "ann"
+    assert await duties["read"].subjects(None) == []
 
 
 async def test_hundreds_of_accounts_are_told_of_at_once(team: Engine, server: Hostile) -> None:
