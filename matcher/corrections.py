@@ -30,6 +30,8 @@ def corrected(links: Links, event: StoredEvent, corrections: Iterable[Correction
     """
     for one in corrections:
         span = _where(event, one.words) if one.is_own else None
+        if one.is_own and span is None:
+            continue  # a revision that has these words no more
         links = replace(
             links,
             mentions=tuple(m for m in links.mentions if m.account != one.account and not _meet(m.span, span)),

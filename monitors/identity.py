@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from earmark.errors import SourceChanged
 from earmark.types import Event, Fact, Hint, Mark, StoredEvent
+from matcher.corrections import Correction
 from matcher.normalise import canonical_url, event_id, fingerprint
 from storage.events import Known, Seen
 
@@ -29,11 +30,15 @@ _UNSTORABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """The events of one poll, sorted out; ``known`` counts what was dropped."""
+    """The events of one poll, sorted out; ``known`` counts what was dropped.
+
+    ``corrections`` are what people said of single texts, by their ids: they outlive a revision.
+    """
 
     new: tuple[StoredEvent, ...] = ()
     revised: tuple[StoredEvent, ...] = ()
     known: int = 0
+    corrections: tuple[tuple[str, Correction], ...] = ()
 
 
 def cleaned(event: Event, now: datetime) -> Event:

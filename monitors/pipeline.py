@@ -19,7 +19,8 @@ from matcher.read import Matcher
 from matcher.stories import key_of
 from monitors.identity import Arrivals, identified, sort_out
 from monitors.poll import Outcome
-from storage import erasures, events, history, loads, polls
+from monitors.rereading import corrections_of
+from storage import erasures, events, history, lessons, loads, polls
 from storage import readings as stored_readings
 from storage.engine import Connection, Engine, reading, writing
 from storage.polls import Configured, Finished
@@ -56,7 +57,7 @@ def read(engine: Engine, outcome: Outcome, configured: Configured, source: Sourc
             [event.external_id for event in found],
             [event.fingerprint for event in found],
         )
-    return sort_out(
+    arrivals = sort_out(
         found,
         known,
         unstable_ids=source.unstable_ids,
@@ -64,12 +65,18 @@ def read(engine: Engine, outcome: Outcome, configured: Configured, source: Sourc
         backfill=source.backfill,
         now=now,
     )
+    if not arrivals.revised:
+        return arrivals
+    with reading(engine) as connection:
+        return replace(arrivals, corrections=corrections_of(lessons.learned(connection)))
 
 
 def think(matcher: Matcher, arrivals: Arrivals) -> tuple[Reading, ...]:
     """Read every event that may speak: all but the baseline."""
     fresh = (*arrivals.new, *arrivals.revised)
-    return tuple(matcher.read(event) for event in fresh if event.mark is not Mark.BASELINE)
+    spoken = [event for event in fresh if event.mark is not Mark.BASELINE]
+    said = arrivals.corrections
+    return tuple(matcher.read(event, [one for text, one in said if text == event.id]) for event in spoken)
 
 
 def write(

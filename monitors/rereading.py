@@ -5,14 +5,26 @@ from dataclasses import replace
 from datetime import datetime
 
 from earmark.types import Account, Changes, History, Lexicon, Mark, Reading
+from matcher.corrections import Correction
 from matcher.decide import decide
 from matcher.read import Matcher
 from matcher.stories import key_of
 from storage import accounts, audit, events, history, readings, rulebook, stories, suggestions
 from storage.audit import Deed
 from storage.engine import Connection, Engine, reading, writing
+from storage.lessons import Lesson
 
-__all__ = ["add_account", "decide_again"]
+__all__ = ["add_account", "corrections_of", "decide_again"]
+
+
+def corrections_of(learned: Sequence[tuple[str, Lesson]]) -> tuple[tuple[str, Correction], ...]:
+    """Return what was said of single texts, by their ids, the earliest first."""
+    return tuple(
+        (event, Correction(account=account, words=lesson.name, is_own=lesson.is_own, by=lesson.by))
+        for account, lesson in sorted(learned, key=lambda pair: (pair[1].at, pair[1].id))
+        if lesson.alone
+        for event in lesson.events
+    )
 
 
 def add_account(

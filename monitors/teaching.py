@@ -13,7 +13,7 @@ from matcher.names import Origin, names_of
 from matcher.normalise import words_of
 from matcher.read import Matcher
 from matcher.stories import identity
-from monitors.rereading import decide_again
+from monitors.rereading import corrections_of, decide_again
 from storage import audit, lessons, readings, rulebook
 from storage.audit import Deed
 from storage.engine import Engine, reading, writing
@@ -71,7 +71,7 @@ def teach(
     with reading(engine) as connection:
         lexicon = rulebook.lexicon(connection)
         held = lessons.of(connection, account.id)
-        corrections = _corrections(lessons.learned(connection))
+        corrections = corrections_of(lessons.learned(connection))
         doubts = [] if alone else readings.abstentions(connection, account.id, limit=_MOST_TEXTS)
     matcher = Matcher(lexicon)
     read = _read(matcher, event, corrections)
@@ -106,7 +106,7 @@ def teach(
         texts=texts,
         lexicon=lexicon,
         before=before,
-        corrections=(*corrections, *_corrections([(account.id, lesson)])),
+        corrections=(*corrections, *corrections_of([(account.id, lesson)])),
     )
     return _fulfil(engine, wish, lesson, "teach", by, now)
 
@@ -119,14 +119,14 @@ def unteach(engine: Engine, account: str, lesson: Lesson, *, by: str, now: datet
         learned = lessons.learned(connection)
         texts = tuple(lessons.texts(connection, lesson.events))
     matcher = Matcher(lexicon)
-    corrections = _corrections(learned)
+    corrections = corrections_of(learned)
     wish = _Wish(
         account=account,
         lessons=tuple(one for one in held if one.id != lesson.id),
         texts=texts,
         lexicon=lexicon,
         before=tuple(_read(matcher, text, corrections) for text in texts),
-        corrections=_corrections([(owner, one) for owner, one in learned if one.id != lesson.id]),
+        corrections=corrections_of([(owner, one) for owner, one in learned if one.id != lesson.id]),
     )
     return _fulfil(engine, wish, lesson, "teach --undo", by, now)
 
@@ -148,16 +148,6 @@ def _fulfil(engine: Engine, wish: _Wish, lesson: Lesson, verb: str, by: str, now
         text = f"“{lesson.name}” {own} of {account.name}{where}. {lesson.effect}"
         audit.record(connection, Deed(at=now, by=by, verb=verb, subject=account.id, text=text))
     return Taught(account=account.id, lesson=lesson, before=states[0], after=states[1], changes=changes)
-
-
-def _corrections(learned: Sequence[tuple[str, Lesson]]) -> tuple[tuple[str, Correction], ...]:
-    """Return what was said of single texts, by their ids, the earliest first."""
-    return tuple(
-        (event, Correction(account=account, words=lesson.name, is_own=lesson.is_own, by=lesson.by))
-        for account, lesson in sorted(learned, key=lambda pair: (pair[1].at, pair[1].id))
-        if lesson.alone
-        for event in lesson.events
-    )
 
 
 def _read(matcher: Matcher, text: StoredEvent, corrections: Sequence[tuple[str, Correction]]) -> Reading:

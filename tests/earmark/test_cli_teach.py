@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,16 @@ def test_this_is_us_of_one_text_alone_leaves_every_other_text_undecided(folder: 
     well(folder, "teach", "--undo", taught["lesson"])
     assert (doubts(folder), the_list(folder)) == before
     assert open_kinds(folder, "harrow") == []
+
+
+def test_what_was_said_of_one_text_holds_for_its_revisions(folder: Path) -> None:
+    event = doubts(folder)[FUNDS.title]["event"]
+    well(folder, "teach", event, "harrow", "--this-is-us", "--only-here")
+    tell(folder, [replace(FUNDS, text="The money goes into a second plant, the company said.")])
+    assert FUNDS.title not in doubts(folder)
+    assert open_kinds(folder, "harrow") == ["funding_early"]
+    [told] = json_of(folder, "triggers", "--account", "harrow")
+    assert "said so of this text" in well(folder, "why", told["id"])
 
 
 def test_never_us_of_one_text_alone_takes_that_match_away_and_no_other(folder: Path) -> None:

@@ -49,6 +49,13 @@ def test_words_that_stand_no_more_link_nothing(words: str) -> None:
     assert {one.account for one in reading.mentions} == {"norvik-labs"}
 
 
+def test_an_account_that_is_meant_stays_linked_where_a_revision_says_other_words_of_it() -> None:
+    reading = MATCHER.read(
+        a_stored_event("Norvik Labs raises $20 million"), [said("norvik-labs", "Norvik Oy")]
+    )
+    assert {one.account for one in reading.mentions} == {"norvik-labs"}
+
+
 @given(st.text(max_size=60), st.text(max_size=8), st.booleans())
 def test_any_correction_of_any_text_leaves_spans_that_lie_in_it(title: str, words: str, own: bool) -> None:  # noqa: FBT001 - hypothesis gives it
     event = a_stored_event(title, text="")
