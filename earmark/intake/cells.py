@@ -58,6 +58,9 @@ def parts_of(cell: str) -> tuple[str, ...]:
 
 def domains_in(cell: str, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the domains of a cell, and a sentence for each value that is none."""
+    bare = cell.strip().lower()
+    if _HOST.fullmatch(bare) and not (bare.startswith("www") or _is_shared(bare) or bare in FREE_MAIL):
+        return (bare,), ()  # as most lists have them: a million of them should take no time
     found: dict[str, None] = {}
     faults: list[str] = []
     for part in re.split(r"[;,|\s]+", text_in(cell)):
@@ -85,7 +88,7 @@ def domain_in(value: str, name: str = "") -> tuple[str | None, str | None]:
     host = _ascii_host(_WWW.sub("", host))
     if not host or not _HOST.fullmatch(host):
         return None, f"{shown!r} is no domain; left out"
-    is_mail, is_shared = host in FREE_MAIL, host in SHARED or host.endswith(_SHARED_ENDS)
+    is_mail, is_shared = host in FREE_MAIL, _is_shared(host)
     if not is_mail and not is_shared:
         return host, None
     own = not path.strip("/") and _resembles(host, name)
@@ -119,6 +122,10 @@ def slug_of(text: str) -> str:
     bare = "".join(char for char in folded if not unicodedata.combining(char))
     slug = "-".join(re.findall(r"[^\W_]+", bare))[:100].strip("-")
     return slug or "x-" + blake2b(text.encode("utf-8", "replace"), digest_size=5).hexdigest()
+
+
+def _is_shared(host: str) -> bool:
+    return host in SHARED or host.endswith(_SHARED_ENDS)
 
 
 def _short(text: str) -> str:
