@@ -10,6 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -19,6 +20,7 @@ from tempfile import NamedTemporaryFile
 from types import MappingProxyType
 from typing import Any, Final, Self
 
+from earmark.errors import EarmarkError
 from earmark.types import Action, Lexicon, Match, Past
 from matcher.learning import throttled
 from matcher.read import Matcher
@@ -147,7 +149,7 @@ def replay(
 
     Events come in the order in which they were seen, each at the time at which it was, between what people
     did then; verdicts count from when they were given. ``rules`` come without what was learned.
-    ``tell`` hears how far it is: what, done, of how many.
+    ``tell`` hears how far it is: what, done, of how many. EarmarkError when a process dies.
     """
     with reading(engine) as connection:
         total = spans.count(connection, span.warm_from, span.until)
@@ -220,9 +222,20 @@ class _Crew:
         if self._pool is None:
             yield from (work(*task) for task in tasks)
             return
+        try:
+            yield from self._shared(self._pool, work, tasks)
+        except BrokenProcessPool as error:
+            raise EarmarkError(
+                f"One of the {self._most} processes of the replay died, perhaps for want of memory. "
+                "Nothing was written; try it again with --processes 1."
+            ) from error
+
+    def _shared(
+        self, pool: ProcessPoolExecutor, work: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]
+    ) -> Iterator[Any]:
         running: set[Future[Any]] = set()
         for task in tasks:
-            running.add(self._pool.submit(work, *task))
+            running.add(pool.submit(work, *task))
             if len(running) > 2 * self._most:
                 ready, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (one.result() for one in ready)

@@ -1,15 +1,17 @@
 """Replay: stored days lived through again give what the live line gave; other rules give what they would."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 
 from earmark.errors import EarmarkError
-from earmark.types import Action, Event, Lexicon, Verdict
+from earmark.types import Action, Event, Lexicon, Play, Verdict
 from matcher.act import OUTCOMES, act
 from matcher.learning import throttled
 from monitors.comparison import compared
@@ -186,6 +188,32 @@ def test_several_processes_give_what_one_gives(sqlite_engine: Engine) -> None:
     }
     assert told[-1][0] == "bundles decided"
     assert told[-1][1] == told[-1][2]
+
+
+class _Deadly:
+    """Whoever unpickles it dies, as a process does that the system kills at its start."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (3,)
+
+
+def test_a_process_that_dies_at_its_start_ends_the_replay_with_a_sentence(sqlite_engine: Engine) -> None:
+    team(sqlite_engine)
+    names = [f"Oskarion {number}" for number in range(10_000)]  # more than fits into the pipe to a process
+    lexicon = replace(
+        decided(sqlite_engine), companies=tuple(names), plays=cast("tuple[Play, ...]", (_Deadly(),))
+    )
+    with pytest.raises(EarmarkError, match="--processes 1"):
+        replay(sqlite_engine, [lexicon], a_span(), processes=2)
+
+
+def test_companies_that_are_not_listed_leave_no_past(engine: Engine) -> None:
+    team(engine)
+    told = [an_event("Quintarre Mills raises $20 million Series B"), an_event(external_id="funds")]
+    poll(engine, told, now=NOW - days(1))
+    (now,) = replay(engine, [decided(engine)], a_span())
+    assert (now.events, [past.key for past in now.pasts]) == (2, ["a:norvik-labs"])
+    assert keys(reason for past in now.pasts for reason in past.reasons) == live_reasons(engine)
 
 
 def test_other_rules_change_alerts_stages_and_the_list(engine: Engine) -> None:
