@@ -58,8 +58,11 @@ def poll_once(settings: Settings, only: Sequence[str] | None = None) -> list[Wri
 
     async def once() -> list[Written]:
         engine = _migrated(settings)
-        async with monitoring(settings, engine) as monitor:
-            return await monitor.round(only)
+        try:
+            async with monitoring(settings, engine) as monitor:
+                return await monitor.round(only)
+        finally:
+            engine.dispose()
 
     return asyncio.run(once())
 
