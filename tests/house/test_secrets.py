@@ -120,10 +120,10 @@ def test_an_address_that_is_itself_a_key_comes_out_nowhere(
         assert runner.invoke(app, args).exit_code == 0
     monkeypatch.setenv("EARMARK_HTTP__ALLOW", f"{HOST}:{port}")
     said = ""
-    for args in WAYS_TO_LOOK:
-        done = runner.invoke(app, list(args))
-        assert not isinstance(done.exception, AssertionError | TypeError), (args, done.exception)
-        said += f"\n{args} ended with {done.exit_code}: {done.output}"
+    for way in WAYS_TO_LOOK:
+        done = runner.invoke(app, list(way))
+        assert not isinstance(done.exception, AssertionError | TypeError), (way, done.exception)
+        said += f"\n{way} ended with {done.exit_code}: {done.output}"
     said += caplog.text + "".join(each.read_text("utf-8") for each in tmp_path.rglob("*.csv"))
     assert f"{HOST}:{port}" in said, "the failure was told"
     assert SECRET not in said
