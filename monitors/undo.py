@@ -1,6 +1,8 @@
 """Taking a run back: the inverse of each change that it made, the latest first, where it is still ours."""
 
-from earmark.contract import Change, Exporter, Wanted, inverse
+from dataclasses import replace
+
+from earmark.contract import Change, Exporter, Receipt, Wanted, inverse
 from earmark.errors import ExportRejected
 from monitors.door import Door
 from storage import deliveries
@@ -47,9 +49,13 @@ async def undo(engine: Engine, target: str, exporter: Exporter, door: Door, batc
         if back.action == "skip":
             made.append(back)
             continue
-        [receipt] = await exporter.apply([back], door)
-        if receipt.error:
-            raise ExportRejected(receipt.error)
+        try:
+            [receipt] = await exporter.apply([back], door)
+        except ExportRejected as error:
+            receipt = Receipt(key=back.key, error=str(error))
+        if receipt.error:  # one that can't be taken back keeps none of the others
+            made.append(replace(back, action="skip", reason=receipt.error))
+            continue
         with writing(engine) as connection:
             deliveries.undone(connection, [done.number], door.now)
             deliveries.forget(connection, target, [(back.object, back.key)])

@@ -329,3 +329,18 @@ async def test_what_was_taken_back_may_be_told_again(engine: Engine, server: Hos
     put(engine, Outgoing(target="crm", topic=told.topic, key="again", account="norvik", payload=told.payload))
     await drive(engine, server)
     assert (len(cabinet.companies), len(cabinet.notes)) == (1, 1)
+
+
+async def test_one_change_that_can_not_be_taken_back_keeps_none_of_the_others(
+    engine: Engine, server: Hostile
+) -> None:
+    cabinet = Cabinet().on(server)
+    put(engine, an_outgoing("norvik", "t1"), an_outgoing("orlo", "t2"))
+    await drive(engine, server)
+    cabinet.refused_key = "t2"
+    back = await undone(engine, server)
+    assert [each.reason for each in back if each.action == "skip"] == ["t2: the field body is too long"]
+    assert [note["ref"] for note in cabinet.notes.values()] == ["t2"]
+    cabinet.refused_key = ""
+    assert [each.key for each in await undone(engine, server) if each.action == "delete"] == ["t2"]
+    assert cabinet.notes == {}
