@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from bench.town import Town, expected, found, listed, serving
+from bench.town import BORN, Town, expected, found, listed, serving
+from monitors.latency import spread
 from storage import accounts, polls, rulebook
 from storage.engine import Engine, migrate, reading, writing
+from storage.latency import listings
 from storage.tables import events, outbox
 from storage.tables import polls as poll_rows
 from tests.fleet.servers import PostgreSQL, postgresql
@@ -99,11 +101,16 @@ class Crew:
             done = conn.execute(select(func.count()).select_from(poll_rows)).scalar_one()
             ids = select(events.c.source, events.c.external_id).group_by("source", "external_id")
             again = len(conn.execute(ids.having(func.count() > 1)).all())
+            took = spread([made.listed_at - made.seen_at for made in listings(conn, BORN)])
         doubled = sum(count - 1 for count in keys.values())
         longest = self.longest_pause()
         print(f"polls              {done:>10,}; longest pause of a source {longest:.1f} s of {EVERY}")
         print(f"events published   {wanted.total():>10,}, lost {(wanted - stored).total()}, doubled {again}")
         print(f"triggers           {number:>10,}, doubled {twice}")
+        if took:
+            print(
+                f"fetched to listed  {took.p95.total_seconds():>10.2f} s for 19 of 20 live triggers, of {took.count}"
+            )
         print(f"notices            {keys.total():>10,}, doubled {doubled}")
         if stored != wanted or twice or again or doubled:
             raise SystemExit("Something was lost or doubled.")
