@@ -1,7 +1,7 @@
 """200 SIGKILLs in the middle of deliveries, on each database: nothing lost, nothing doubled.
 
 The target fails after it did what was asked (one request in seven), before it (as many), and its search lags.
-Run with ``python -m bench.outbox_kill [KILLS]``; it takes some six minutes.
+Run with ``python -m bench.outbox_kill [KILLS]``; it takes some four minutes.
 """
 
 import sys

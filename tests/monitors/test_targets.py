@@ -1,7 +1,9 @@
 """Targets at work: each for itself, driven when something waits, whatever one of them does."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -11,6 +13,7 @@ from earmark.contract import Wanted
 from earmark.errors import ConfigError
 from earmark.types import Outgoing
 from exports import registry
+from monitors import alive
 from monitors.targets import Targets, require
 from storage import outbox, targets
 from storage.engine import Engine, reading, writing
@@ -157,6 +160,19 @@ async def test_only_one_hand_is_at_a_target(engine: Engine, server: Hostile) -> 
             outbox.take(connection, NOW, limit=9, lease=NOW - NOW.replace(hour=0), worker="w2", target="crm")
             == []
         )
+
+
+async def test_what_a_killed_process_held_is_delivered_at_once(engine: Engine, server: Hostile) -> None:
+    Cabinet().on(server)
+    put(engine, "crm", base_url=server.url("/"))
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await process.wait()
+    dead = f"{alive.myself().rpartition(':')[0]}:{process.pid}"
+    with writing(engine) as connection:
+        outbox.take(connection, NOW, limit=9, lease=timedelta(hours=1), worker=dead, target="crm")
+        living = outbox.take(connection, NOW, limit=9, lease=timedelta(hours=1), worker="w", target="crm")
+    assert living == []
+    assert len((await a_crew(engine, server).drive("crm")).sent) == 1
 
 
 def test_a_target_that_is_not_there_is_answered_with_those_that_are(engine: Engine) -> None:
