@@ -108,9 +108,8 @@ class Crew:
         print(f"events published   {wanted.total():>10,}, lost {(wanted - stored).total()}, doubled {again}")
         print(f"triggers           {number:>10,}, doubled {twice}")
         if took:
-            print(
-                f"fetched to listed  {took.p95.total_seconds():>10.2f} s for 19 of 20 live triggers, of {took.count}"
-            )
+            p95 = took.p95.total_seconds()
+            print(f"fetched to listed  {p95:>10.2f} s for 19 of 20 of {took.count} live triggers")
         print(f"notices            {keys.total():>10,}, doubled {doubled}")
         if stored != wanted or twice or again or doubled:
             raise SystemExit("Something was lost or doubled.")
