@@ -104,3 +104,4 @@ def day(work: Work) -> None:
     work.do("accounts", "import", "newer.csv")
     work.poll()
     work.do("show", "tallowick.example")
+    work.export()

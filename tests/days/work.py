@@ -47,6 +47,7 @@ class Work:
     said: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     lists: dict[str, Any] = field(default_factory=dict)
+    files: list[Any] = field(default_factory=list)
     _noted: dict[str, str] = field(default_factory=dict)
     _set: dict[str, str] = field(default_factory=dict)
 
@@ -58,7 +59,7 @@ class Work:
             "notes.txt": "\n\n".join(self.notes) + "\n",
             "list.json": json.dumps(self.lists, indent=1, ensure_ascii=False) + "\n",
             "moves.txt": "\n".join(self.moves()) + "\n",
-            "sent.json": json.dumps(self.sent(), indent=1, ensure_ascii=False) + "\n",
+            "sent.json": json.dumps([*self.sent(), *self.files], indent=1, ensure_ascii=False) + "\n",
         }
 
     def begin(
@@ -138,6 +139,13 @@ class Work:
             if row["account"]:
                 self.note(row["account"])
         return rows
+
+    def export(self) -> None:
+        """Keep what a file of each profile would hold now."""
+        for profile in self.json("exports", "kinds")["profiles"]:
+            told = self.json("exports", "run", profile, "--dry-run")
+            rows, left = told["would_write"], [f"{one['name']}: {one['reason']}" for one in told["left_out"]]
+            self.files.append({"profile": profile, "rows": rows, "left_out": left})
 
     def note(self, account: str) -> None:
         """Read the notes of an account; what was read before is not kept again."""
