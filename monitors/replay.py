@@ -312,6 +312,7 @@ def _readers(rules: Sequence[Lexicon]) -> tuple[tuple[Lexicon, ...], tuple[int, 
 
 def _epochs(lexicon: Lexicon, said: Sequence[Said], anew: Mapping[str, int]) -> Epochs:
     """Return the lexicon as it learned: a new one after each verdict that throttled a rule or aged a kind."""
+    lexicon = replace(lexicon, targets=())  # nothing is delivered, so no delivery need be made up
     moments = sorted({one.at for one in said} | {one.taken_back_at for one in said if one.taken_back_at})
     begins, lexicons = [datetime.min.replace(tzinfo=UTC)], [lexicon]
     known = _learned_state(lexicon)
