@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version
+from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -107,12 +109,26 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield _ok("contact", settings.contact)
     except ConfigError as error:
         yield Finding(name="contact", level=Level.FAIL, words=str(error))
+    yield from _metrics(settings.monitor.metrics)
     for name in settings.secrets.names():
         variable = settings.secrets[name].name
         if os.environ.get(variable):
             yield _ok("secret", f"{name} is set")
         else:
             yield _fail("secret", f"{name}: {variable} is not set.", f"Set it: export {variable}=…")
+
+
+def _metrics(where: str | None) -> Iterator[Finding]:
+    """Whether the figures are told to this machine alone, and whether they can be told."""
+    if where is None:
+        return
+    if not ip_address(where.rpartition(":")[0].strip("[]")).is_loopback:
+        words = f"{where} answers whoever reaches it, without a log-in."
+        yield _warn("metrics", words, "Give a loopback address, or one that only your monitoring reaches.")
+    if find_spec("prometheus_client") is None:
+        yield _warn(
+            "metrics", "/healthz answers, /metrics does not.", "Install: pip install 'earmark[metrics]'"
+        )
 
 
 def _disk(workspace: Path) -> Iterator[Finding]:

@@ -115,3 +115,13 @@ def test_an_old_xml_parser_is_told(
 def test_a_fixed_clock_is_told(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EARMARK_NOW", NOW.isoformat())
     assert of(doctor.examine(desk, NOW), "clock").level is Level.WARN
+
+
+def test_figures_that_anybody_may_ask_for_are_named(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARMARK_MONITOR__METRICS", "127.0.0.1:9464")
+    assert not [one for one in examine(desk, NOW) if one.name == "metrics"]
+    monkeypatch.setenv("EARMARK_MONITOR__METRICS", "0.0.0.0:9464")
+    assert "without a log-in" in of(examine(desk, NOW), "metrics").words
+    monkeypatch.setattr(doctor, "find_spec", lambda _: None)
+    monkeypatch.setenv("EARMARK_MONITOR__METRICS", "[::1]:9464")
+    assert "earmark[metrics]" in of(examine(desk, NOW), "metrics").remedy
