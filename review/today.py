@@ -136,14 +136,9 @@ def day(
         _left_out(group, listed, kinds, now, flood.get(group[0].id) or _is_full(touches, len(made)))
         for group in waiting
     ]
+    here = now.astimezone(zone)
     left += [
-        _left_out(
-            group,
-            listed,
-            kinds,
-            now,
-            _hindrance(listed[group[0].account or ""], group, lexicon, now.astimezone(zone)),
-        )
+        _left_out(group, listed, kinds, now, _hindrance(listed[group[0].account or ""], group, lexicon, here))
         for group in hidden
         if group[0].account in listed and group[0].account not in shown
     ]
