@@ -139,13 +139,16 @@ def _sides(plain: str, hit: Hit) -> Iterator[_Place]:
     if before_key == "investor":
         found = name_before(plain[: hit.start], keep_list=True)
         if found:
-            yield _Place("investors", _names(plain[found[0] : found[1]]), *found)
+            raised = _RAISED.match(plain, *found)  # another clause: "Tern raising $30m, Quillon to take 20%"
+            start = raised.end() if raised else found[0]
+            yield _Place("investors", _names(plain[start : found[1]]), start, found[1])
     if after_key in {"acquirer", "target", "product", "tool"}:
         found = _named_behind(plain, hit)
         if found:
             yield _Place(after_key, "", *(_tool(plain, *found) if after_key == "tool" else found))
 
 
+_RAISED: Final = re.compile(r"[^,]{0,80}(?:[$€£₹]\s?\d[\w.]*|\s(?:million|billion|crore|lakh|mn|bn)), ")
 _SELLER: Final = r"(?P<seller>[A-Z][\w.&-]*(?: [A-Z][\w.&-]*){0,3})"
 
 

@@ -38,6 +38,7 @@ _OWNED: Final = re.compile(
     r"['’]s (?!(?i:ipo|listing|float|shares|stock|unit|parent|rival)\b)[A-Z]\w+(?: [A-Z]\w+)? "
     r"(?i:is|to|has|said|files|filed|plans|eyes|seeks|picks|prepares|nears|raises|raised|secures|lands|bags|closes)\b"
 )
+_RAISES: Final = re.compile(r"(?:,[^,]+,)? (?:is |are |to |has )?(?:raises?|raised|raising)\b", re.IGNORECASE)
 _FUNDING: Final = frozenset({"funding_seed", "funding_early", "funding_growth", "funding_debt_grant"})
 
 
@@ -256,7 +257,7 @@ def role_in(claim: Claim, mention: Mention) -> Role:
         return _in_deal(claim, role)
     if claim.kind in _FUNDING:
         return Role.RAISER if role in {Role.SUBJECT, Role.ACQUIRER} else role
-    if claim.kind == "invests_into":
+    if claim.kind == "invests_into" and not _RAISES.match(_behind(claim, mention)):
         return Role.INVESTOR if role in {Role.SUBJECT, Role.ACQUIRER} else role
     return Role.SUBJECT if role in {Role.ACQUIRER, Role.RAISER} else role
 
@@ -271,8 +272,13 @@ def _in_deal(claim: Claim, role: Role) -> Role:
 
 def _owns(claim: Claim, mention: Mention) -> bool:
     """Say whether the claim is of a company that the mentioned one owns: "X's Y files for an IPO"."""
-    behind = claim.evidence.quote[mention.span.end - claim.evidence.start :]
-    return mention.span.field == claim.evidence.field and _OWNED.match(behind) is not None
+    return _OWNED.match(_behind(claim, mention)) is not None
+
+
+def _behind(claim: Claim, mention: Mention) -> str:
+    """Return what the evidence says behind the mention; nothing where it stands elsewhere."""
+    inside = mention.span.field == claim.evidence.field and mention.span.end >= claim.evidence.start
+    return claim.evidence.quote[mention.span.end - claim.evidence.start :] if inside else ""
 
 
 def _names(fact: Fact, mention: Mention) -> bool:
