@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -34,6 +33,7 @@ def try_(
 
     Nothing is written.
     """
+    from earmark.cli.rulebook import text_of
     from earmark.rulebook import parse
     from matcher.icp import tried
     from storage import accounts, rulebook
@@ -41,7 +41,7 @@ def try_(
     session = session_of(context)
     with session.reading() as connection:
         newest = rulebook.latest(connection)
-        text = _read(file) if file else newest[1] if newest else ""
+        text = text_of(file) if file else newest[1] if newest else ""
         rules = parse(text).lexicon({}, 0).icp
         if not rules:
             nothing("There are no ICP rules to try. Write one under [[icp]]: see earmark rules export.")
@@ -69,14 +69,3 @@ def _draw(console: "Console", trial: "IcpTrial") -> None:
         console.print(f"{what}: {listed}")
     for remark in trial.remarks:
         console.print(f"Look at this: {safe(remark)}")
-
-
-def _read(file: Path) -> str:
-    from earmark.errors import ConfigError
-
-    try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError(f"There is no file {file}. Check the name.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} can't be read as UTF-8 text: {error}.") from error

@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
 import os
-import sys
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -84,16 +83,11 @@ def replay(
 
 def _rules(session: Session, rules: Path | None, accounts: Path | None) -> "list[Lexicon]":
     """Return the lexicon in force and the one to try, both without what was learned."""
-    from earmark.errors import ConfigError
+    from earmark.cli.rulebook import text_of
     from matcher.trial import check
     from storage import rulebook
 
-    text = None
-    if rules is not None:
-        try:
-            text = sys.stdin.read() if str(rules) == "-" else rules.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{rules} can't be read as UTF-8 text: {error}. Check the name.") from error
+    text = None if rules is None else text_of(rules)
     with session.reading() as connection:
         now = rulebook.decided(connection)
         new = replace(rulebook.decided(connection, (), text), accounts=now.accounts, champions=now.champions)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from matcher.trial import Trial
 
-__all__ = ["app"]
+__all__ = ["app", "text_of"]
 
 _LATELY: Final = timedelta(days=90)
 _MOST_TRIED: Final = 1_000
@@ -45,7 +45,7 @@ def apply(
     from storage import events, rulebook
 
     session = session_of(context)
-    text = _read(file)
+    text = text_of(file)
     rules = parse(text).lexicon({}, 0)
     check(rules.problems)
     with session.writing() as connection:
@@ -104,7 +104,7 @@ def try_(
     from storage import events
 
     session = session_of(context)
-    problems = parse(_read(file)).lexicon({}, 0).problems
+    problems = parse(text_of(file)).lexicon({}, 0).problems
     if not problems:
         nothing(f"{file} has no problems to try. Write one under [[problems]].")
     with session.reading() as connection:
@@ -129,7 +129,8 @@ def _draw(console: "Console", trials: "Sequence[Trial]") -> None:
                 console.print(f"    {sample}")
 
 
-def _read(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Return the text of a rulebook (- is standard input); ConfigError when it can't be read as UTF-8."""
     from earmark.errors import ConfigError
 
     try:

@@ -175,7 +175,7 @@ def test_replay_tries_another_list_of_accounts(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--rules", "nothing.toml"], "nothing.toml can't be read"),
+        (["--rules", "nothing.toml"], "There is no file nothing.toml"),
         (["--since", "2027-01-01"], "begins in the past"),
         (["--since", "soon"], "is no time"),
     ],
