@@ -1,7 +1,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 
 from earmark.errors import StorageError
 from earmark.types import Reading, StoredEvent
+from matcher.corrections import Correction
 from matcher.read import Matcher
 from monitors.monitor import Monitor
 from monitors.parse import ParsePool
@@ -125,10 +126,10 @@ def test_a_page_on_which_the_matcher_fails_ends_its_own_poll_only(
 ) -> None:
     reads = Matcher.read
 
-    def stumbles(matcher: Matcher, event: StoredEvent) -> Reading:
+    def stumbles(matcher: Matcher, event: StoredEvent, corrections: Iterable[Correction] = ()) -> Reading:
         if event.source == "poison":
             raise RecursionError
-        return reads(matcher, event)
+        return reads(matcher, event, corrections)
 
     monkeypatch.setattr(Matcher, "read", stumbles)
 
