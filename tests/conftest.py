@@ -1,12 +1,15 @@
 """No test reaches beyond this machine; hypothesis runs the same way everywhere."""
 
 import ipaddress
+import logging
 import os
 import socket
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from earmark.logs import JsonLines, KeyValueLines
 
 settings.register_profile(
     "fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -46,3 +49,15 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in os.environ if n.startswith("EARMARK_") or n in {"COLUMNS", "LINES"}]:
         monkeypatch.delenv(name)
+
+
+_LEVEL = logging.getLogger().level
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> None:
+    """Take back what a verb that ran in this process did to the logs: this test may read them."""
+    root = logging.getLogger()
+    root.setLevel(_LEVEL)
+    for handler in [one for one in root.handlers if isinstance(one.formatter, JsonLines | KeyValueLines)]:
+        root.removeHandler(handler)
