@@ -12,6 +12,7 @@ from earmark.types import Account, Contact, Trigger, TriggerState
 from exports.line import Line, email, last_name
 from exports.line import owner as owner_of
 from exports.profiles import Profile
+from exports.view import View
 
 __all__ = ["Choice", "LeftOut", "choose", "suppression_of"]
 
@@ -44,16 +45,19 @@ def choose(
     now: datetime,
     *,
     owner: str | None = None,
+    view: View | None = None,
 ) -> Choice:
     """Return what the profile takes of the lines: best first, each account once where it asks for accounts.
 
     ``contacts`` are those of each account; the order of what is handed in does not matter. An
-    e-mail address stands in a file once. With an ``owner``, the accounts of others are left out.
+    e-mail address stands in a file once. With an ``owner``, the accounts of others are left out,
+    and with a ``view`` what is not in it.
     """
     kept: list[Line] = []
     left: list[LeftOut] = []
     for line in sorted(lines, key=_place):
         reason = next(_against(profile, line, now), None) or _of_another(line, owner)
+        reason = reason or (view.against(line) if view else None)
         if reason is None:
             kept.append(line)
         else:

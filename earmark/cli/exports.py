@@ -84,6 +84,9 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of its own
         str | None, typer.Option(help="With jsonl: only what was stored since a day, such as -7d.")
     ] = None,
     owner: Annotated[str | None, typer.Option(help="Only accounts of this owner.")] = None,
+    view: Annotated[
+        str | None, typer.Option(help="With a file: a part of the list, such as stage=hot,warm&tier=A.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -100,7 +103,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of its own
     if profile is None and name == "jsonl":
         write_lines(session, what, out, since, as_json=as_json)
         return
-    _to_file(session, profile_named(profile or name), out, owner, dry_run=dry_run, as_json=as_json)
+    _to_file(session, profile_named(profile or name), out, owner, view, dry_run=dry_run, as_json=as_json)
 
 
 def _to_file(
@@ -108,6 +111,7 @@ def _to_file(
     wanted: "Profile",
     out: Path | None,
     owner: str | None,
+    view: str | None,
     *,
     dry_run: bool,
     as_json: bool,
@@ -118,7 +122,7 @@ def _to_file(
 
     if out is None and not dry_run:
         raise ConfigError(f"Name the file to write: earmark exports run {wanted.name} --out FILE")
-    choice = _choice(session, wanted, owner)
+    choice = _choice(session, wanted, owner, view)
     columns = columns_of(wanted, choice.lines)
     header = [column.header for column in columns]
     rows = rows_of(wanted, columns, choice.lines)
@@ -150,16 +154,18 @@ def _write(out: Path, header: list[str], rows: "Iterable[list[str]]", profile: "
         csv_file.write(out, header, rows, mark=profile.spreadsheet)
 
 
-def _choice(session: Session, profile: "Profile", owner: str | None) -> "Choice":
+def _choice(session: Session, profile: "Profile", owner: str | None, view: str | None) -> "Choice":
     """Return what of the workspace goes into the file."""
     from exports.choice import choose
+    from exports.view import read_view
     from storage import accounts
 
+    part = read_view(view) if view else None
     with session.reading() as connection:
         lines = _lines(connection, session, profile)
         listed = {line.account.id for line in lines if line.account}
         people = accounts.contacts(connection, sorted(listed)) if profile.per == "contact" else {}
-    return choose(profile, lines, people, session.now, owner=owner)
+    return choose(profile, lines, people, session.now, owner=owner, view=part)
 
 
 def _lines(connection: "Connection", session: Session, profile: "Profile") -> "list[Line]":
