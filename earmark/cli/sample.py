@@ -36,6 +36,18 @@ _SAMPLE = """\
 # time_zone = "UTC"              # such as "Europe/Berlin"
 # touches_a_day = 40             # accounts that the team can contact in a day
 
+[page]
+# address = "127.0.0.1:8787"     # where the page answers
+# hosts = ["earmark.lan"]        # names under which others reach it
+# url = "https://earmark.lan"    # its address as people see it, for links in mails and messages
+
+[mail]                           # the mail server that sends the digest
+# server = "smtp.company.example"
+# port = 587                     # 587 with STARTTLS, 465 with TLS
+# security = "starttls"          # starttls, tls or none
+# user = "earmark"               # its password is the secret "mail"
+# sender = "earmark@company.example"
+
 [secrets]
 # hubspot = "env:HUBSPOT_TOKEN"
 """

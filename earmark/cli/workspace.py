@@ -156,7 +156,7 @@ def config_show(context: typer.Context, as_json: AsJson = False) -> None:
     settings = session.settings
     values = {
         f"{table}.{key}": mask(str(value)) if isinstance(value, str) else value
-        for table in ("storage", "http", "monitor", "team")
+        for table in ("storage", "http", "monitor", "team", "page", "mail")
         for key, value in dict(getattr(settings, table)).items()
     }
     values |= {f"secrets.{name}": str(settings.secrets[name]) for name in settings.secrets.names()}

@@ -24,9 +24,11 @@ from earmark.types.stories import Judgement, Outcome, Story, Trigger, TriggerSta
 __all__ = [
     "DEFAULT_PATIENCE",
     "Action",
+    "Age",
     "Changes",
     "History",
     "Hours",
+    "Join",
     "Lexicon",
     "Outgoing",
     "Past",
@@ -111,11 +113,23 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Two events that a person said tell of one story; ``id`` is that of the verdict."""
+
+    id: str
+    key: str
+    one: str
+    other: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """What storage knows of one account (or one unlisted company, or one conversation thread).
 
     ``relatives`` are the parent, the subsidiaries and the sisters of the account; ``contacts`` are those at
-    the account and at these.
+    the account and at these; ``joins`` are those that hold.
     """
 
     account: Account | None
@@ -124,6 +138,7 @@ class Past:
     transitions: tuple[Transition, ...] = ()
     contacts: tuple[Contact, ...] = ()
     relatives: tuple[Account, ...] = ()
+    joins: tuple[Join, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +157,8 @@ class Changes:
 
     ``stories`` and ``triggers`` replace what has the same id; ``merged`` maps the id of a story that
     is gone to the one that took it over; ``accounts`` carry new stage, owner, snooze and suppression;
-    ``taken_back`` are ids of judgements and outcomes that no longer hold; ``actions`` is what people did;
-    ``due`` is when each key wants to be looked at again (None: never).
+    ``taken_back`` are ids of judgements, outcomes and joins that no longer hold; ``actions`` is what people
+    did; ``due`` is when each key wants to be looked at again (None: never).
     """
 
     stories: tuple[Story, ...] = ()
@@ -153,6 +168,7 @@ class Changes:
     transitions: tuple[Transition, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    joins: tuple[Join, ...] = ()
     taken_back: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
@@ -191,12 +207,22 @@ class TrackRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """How old a trigger of one kind may grow that one source tells."""
+
+    kind: str
+    source: str
+    most: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
     """All that decisions rest on: defaults + rulebook + what was learned; replaced whole, never changed.
 
     ``threshold`` is the score (0 to 100) from which a trigger promotes; ``targets`` are the names of
     the export targets that take account changes by themselves. ``floor`` is the share of good verdicts
-    under which a kind of a source throttles itself (None: never); ``records`` hold those verdicts.
+    under which a kind of a source throttles itself (None: never); ``records`` hold those verdicts; ``ages``
+    are those at which people called a kind of a source too old.
     ``champions`` are contacts whose move to another account is a reason.
     """
 
@@ -214,6 +240,7 @@ class Lexicon:
     hours: Hours = Hours()
     champions: tuple[Contact, ...] = ()
     records: tuple[TrackRecord, ...] = ()
+    ages: tuple[Age, ...] = ()
     floor: float | None = None
     targets: tuple[str, ...] = ()
     threshold: float = 20.0

@@ -8,6 +8,7 @@ from storage.tables.decided import (
     abstentions,
     actions,
     agenda,
+    joins,
     judgements,
     matches,
     outcomes,
@@ -16,6 +17,7 @@ from storage.tables.decided import (
     triggers,
 )
 from storage.tables.listed import accounts, audit, contacts, counters, erasures, rulebook, suggestions
+from storage.tables.read import digests, search, sessions, tokens, users, views
 from storage.tables.seen import event_revisions, events, hosts, pages, polls, sources, workers
 from storage.tables.sent import deliveries, outbox, remotes, targets
 from storage.tables.shape import metadata
@@ -29,10 +31,12 @@ __all__ = [
     "contacts",
     "counters",
     "deliveries",
+    "digests",
     "erasures",
     "event_revisions",
     "events",
     "hosts",
+    "joins",
     "judgements",
     "matches",
     "metadata",
@@ -42,11 +46,16 @@ __all__ = [
     "polls",
     "remotes",
     "rulebook",
+    "search",
+    "sessions",
     "sources",
     "stories",
     "suggestions",
     "targets",
+    "tokens",
     "transitions",
     "triggers",
+    "users",
+    "views",
     "workers",
 ]

@@ -10,6 +10,7 @@ __all__ = [
     "abstentions",
     "actions",
     "agenda",
+    "joins",
     "judgements",
     "matches",
     "outcomes",
@@ -99,6 +100,7 @@ triggers = Table(
     Column("offered_to", Words),
     Column("offered_at", Moment),
     Column("notified_at", Moment),
+    Column("matched_at", Moment),
     Column("opened_at", Moment),
     Column("note", Packed(Note)),
     # A story belongs to one account (or to none), so this is "once per account, story and kind" without
@@ -143,6 +145,19 @@ judgements = Table(
     Column("by", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("text", Words, nullable=False),
+    Column("taken_back_at", Moment),
+)
+
+joins = Table(
+    "joins",
+    metadata,
+    identity(),
+    Column("past", Text, nullable=False, index=True),
+    Column("key", Words, nullable=False),
+    Column("one", Text, nullable=False),
+    Column("other", Text, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
     Column("taken_back_at", Moment),
 )
 

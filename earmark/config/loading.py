@@ -4,181 +4,27 @@ What the team decided (accounts, sources, rules) is no setting: it lives in the 
 A secret never stands in the file; the file says ``env:NAME`` and the value is read when it is used.
 """
 
-import difflib
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache
-from ipaddress import ip_address
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, PrivateAttr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from earmark.config.tables import FILE, Http, Mail, Monitor, Page, Secrets, Storage, Team, nearest
 from earmark.errors import ConfigError
-from earmark.secret import REFERENCE, Secret, as_secret
+from earmark.secret import REFERENCE, Secret
 
-__all__ = [
-    "DEMO",
-    "FILE",
-    "Http",
-    "Monitor",
-    "Secrets",
-    "Settings",
-    "Storage",
-    "Team",
-    "clock",
-    "clock_is_fixed",
-    "find_workspace",
-    "load",
-]
+__all__ = ["DEMO", "Settings", "clock", "clock_is_fixed", "find_workspace", "load"]
 
-FILE: Final = "earmark.toml"
 DEMO: Final = ".earmark-demo"
-_LAST_PORT: Final = 65535
 
 _SECRET_KEY = re.compile(r"(^|_)(tokens?|password|passwd|secret|key|apikey|credentials?)$", re.IGNORECASE)
-_MAIL = re.compile(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+")
-
-
-def _as_duration(value: Any) -> Any:
-    try:
-        return value if isinstance(value, timedelta) else timedelta(seconds=float(value))
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError("it should be a number of seconds") from None
-
-
-def _as_list(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return [part.strip(" []\"'") for part in value.split(",") if part.strip(" []\"'")]
-
-
-Seconds = Annotated[timedelta, BeforeValidator(_as_duration), Field(gt=timedelta(0))]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Storage(_Table):
-    """Where the database is."""
-
-    url: str = Field(
-        "sqlite:///earmark.db",
-        repr=False,
-        description="SQLite path (relative to the workspace), postgresql+psycopg://…, or env:NAME.",
-    )
-
-
-class Http(_Table):
-    """How earmark behaves towards the places it polls."""
-
-    contact: str | None = Field(
-        None, description="Your e-mail or web address; each place you poll can see it. Needed for polling."
-    )
-    allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_list)] = Field(
-        (), description="Private addresses that may be polled: host:port or a CIDR network."
-    )
-    deadline: Seconds = Field(timedelta(seconds=30), description="Seconds for one request, all told.")
-    max_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Largest answer, after decompression.")
-    per_host: int = Field(2, ge=1, le=16, description="Requests at a time to one host.")
-    per_day: int = Field(5000, ge=1, description="Requests to one host on one day (UTC).")
-    spacing: Annotated[timedelta, BeforeValidator(_as_duration), Field(ge=timedelta(0))] = Field(
-        timedelta(seconds=1), description="Seconds between two requests to one host."
-    )
-
-    @field_validator("contact")
-    @classmethod
-    def _reachable(cls, contact: str | None) -> str | None:
-        if contact is None or not contact.strip():
-            return None
-        contact = contact.strip()
-        if _MAIL.fullmatch(contact) or (
-            contact.startswith(("https://", "http://")) and urlsplit(contact).hostname and " " not in contact
-        ):
-            return contact
-        raise ValueError("it should be an e-mail address or a web address (https://…)")
-
-
-class Monitor(_Table):
-    """How the monitor works."""
-
-    tick: Seconds = Field(timedelta(seconds=15), description="Seconds between two looks at what is due.")
-    parallel: int = Field(32, ge=1, le=500, description="Polls at a time.")
-    workers: int = Field(2, ge=1, le=64, description="Processes that parse what was fetched.")
-    metrics: str | None = Field(
-        None, description="Where /healthz and /metrics answer, such as 127.0.0.1:9464; off by default."
-    )
-
-    @field_validator("metrics")
-    @classmethod
-    def _is_an_address(cls, where: str | None) -> str | None:
-        host, _, port = (where or "").strip().rpartition(":")
-        if not host and not port:
-            return None
-        try:
-            ip_address(host.strip("[]"))
-            if port.isdecimal() and int(port) <= _LAST_PORT:
-                return f"{host}:{port}"
-        except ValueError:
-            pass
-        raise ValueError("it should be an address and a port of this machine, such as 127.0.0.1:9464")
-
-
-class Team(_Table):
-    """Who works with the list."""
-
-    time_zone: str = Field("UTC", description="Zone in which days begin, such as Europe/Berlin.")
-    touches_a_day: int = Field(40, ge=1, description="Accounts that the team can contact in a day.")
-
-    @field_validator("time_zone")
-    @classmethod
-    def _exists(cls, name: str) -> str:
-        try:
-            _zone(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"there is no time zone {name!r}; write one such as Europe/Berlin") from error
-        return name
-
-    @property
-    def zone(self) -> tzinfo:
-        """The time zone of the team."""
-        return _zone(self.time_zone)
-
-
-class Secrets(BaseModel):
-    """Secrets by the name that sources and targets use for them."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-    __pydantic_extra__: dict[str, Annotated[Secret, BeforeValidator(as_secret)]] = Field(init=False)
-
-    def __getitem__(self, name: str) -> Secret:
-        """Return a secret; ConfigError with the nearest name if there is none."""
-        try:
-            return self.__pydantic_extra__[name]
-        except KeyError:
-            raise ConfigError(
-                f"There is no secret {name!r}{_nearest(name, self.names())}. "
-                f'Add it to the table [secrets] of {FILE}: {name} = "env:NAME".'
-            ) from None
-
-    def names(self) -> tuple[str, ...]:
-        """Return the names, sorted."""
-        return tuple(sorted(self.__pydantic_extra__))
 
 
 class Settings(BaseSettings):
@@ -192,6 +38,8 @@ class Settings(BaseSettings):
     http: Http = Http()
     monitor: Monitor = Monitor()
     team: Team = Team()
+    page: Page = Page()
+    mail: Mail = Mail()
     secrets: Secrets = Secrets()
 
     _workspace: Path = PrivateAttr(default_factory=Path.cwd)
@@ -285,11 +133,6 @@ def clock_is_fixed() -> bool:
     return bool(os.environ.get("EARMARK_NOW", "").strip())
 
 
-@cache
-def _zone(name: str) -> tzinfo:
-    return UTC if name == "UTC" else ZoneInfo(name)  # UTC works where no zone data is installed
-
-
 def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
@@ -340,7 +183,7 @@ def _refuse_unknown_variables() -> None:
         if variable.upper().startswith("EARMARK_") and "__" in variable and table not in _keys([]):
             raise ConfigError(
                 f"The environment variable {variable} names an unknown table"
-                f"{_nearest(table, _keys([]))}. Correct or unset it."
+                f"{nearest(table, _keys([]))}. Correct or unset it."
             )
 
 
@@ -362,7 +205,7 @@ def _explain(file: Path, error: ValidationError) -> str:
     name, variable = ".".join(path), "EARMARK_" + "__".join(path).upper()
     where = f"The environment variable {variable}" if _from_environment(variable) else f"{file}: {name}"
     if first["type"] == "extra_forbidden":
-        return f"{where} is an unknown key{_nearest(path[-1], _keys(path[:-1]))}. Correct or remove it."
+        return f"{where} is an unknown key{nearest(path[-1], _keys(path[:-1]))}. Correct or remove it."
     message = str(first["msg"]).removeprefix("Value error, ").replace("Input should be", "it should be")
     return f"{where} has a wrong value: {message}."
 
@@ -380,10 +223,3 @@ def _keys(path: list[str]) -> tuple[str, ...]:
     if len(path) == 1 and isinstance(table, type) and issubclass(table, BaseModel):
         return tuple(table.model_fields)
     return ()
-
-
-def _nearest(wrong: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(wrong.lower(), known, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]}?"
-    return f"; known here: {', '.join(known)}" if known else ""
