@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -11,9 +10,7 @@ from earmark.cli.session import Session, choose_account, nothing, notice, sessio
 from earmark.types import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from earmark.types import Action, Changes, Judgement, TriggerState
+    from earmark.types import Judgement
     from storage.engine import Connection
 
 __all__ = ["add_to"]
@@ -30,8 +27,6 @@ Text = Annotated[str, typer.Option("--text", "-t", help="A remark to keep with i
 _OF_TRIGGERS: Final = frozenset({"accept", "dismiss"})
 _OF_EITHER: Final = frozenset({"contacted", "undo"})
 _SHORTEST_ID: Final = 6
-_MEMORY: Final = timedelta(days=3650)
-"""How old a story may be of which a person says something, or takes it back."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,13 +51,7 @@ def dismiss(
     by: By = None,
 ) -> None:
     """Reject a trigger and say why; earmark learned shows what follows from it."""
-    session = session_of(context)
-    author = by or who()
-    _do(session, "dismiss", trigger, value=reason.value, until=until, text=text, by=author)
-    if reason is Verdict.WRONG_ACCOUNT:
-        from monitors.effects import forget_name
-
-        notice(forget_name(session.engine, trigger, by=author, now=session.now))
+    _do(session_of(context), "dismiss", trigger, value=reason.value, until=until, text=text, by=by)
 
 
 def snooze(
@@ -170,28 +159,23 @@ def _do(
     until: str | None = None,
     by: str | None = None,
 ) -> None:
-    """Decide on an action and store what follows, in one transaction."""
+    """Carry out an action, and say what follows."""
     from earmark.types import Action
+    from review.acting import carry_out
 
-    until_at = session.moment(until)
-    with session.writing() as connection:
+    with session.reading() as connection:
         account, trigger = _target(connection, verb, target)
-        action = Action(
-            verb=verb,
-            by=by or who(),
-            account=account,
-            trigger=trigger,
-            value=value,
-            text=text,
-            until=until_at,
-        )
-        changes, before = _perform(connection, session, action)
-    notice(_told(verb, changes, before, session.settings.team.zone))
-    if changes.taken_back:
-        from monitors.effects import remember_names
-
-        for line in remember_names(session.engine, changes.taken_back, by=action.by, now=session.now):
-            notice(line)
+    action = Action(
+        verb=verb,
+        by=by or who(),
+        account=account,
+        trigger=trigger,
+        value=value,
+        text=text,
+        until=session.moment(until),
+    )
+    for line in carry_out(session.engine, action, now=session.now, zone=session.settings.team.zone):
+        notice(line)
 
 
 def _target(connection: "Connection", verb: str, text: str) -> tuple[str | None, str | None]:
@@ -205,58 +189,3 @@ def _target(connection: "Connection", verb: str, text: str) -> tuple[str | None,
         if verb in _OF_TRIGGERS:
             nothing(f"No trigger begins with {text!r}. List them with: earmark triggers")
     return choose_account(connection, text).id, None
-
-
-def _perform(
-    connection: "Connection", session: Session, action: "Action"
-) -> "tuple[Changes, dict[str, TriggerState]]":
-    from matcher.act import act
-    from review.rules import lexicon_of
-    from storage import accounts, history
-
-    key = _key_of(connection, action)
-    account = accounts.get(connection, key[2:]) if key.startswith("a:") else None
-    past = history.load(connection, [key], session.now - _MEMORY, session.now)
-    lexicon = lexicon_of(connection, [account] if account else [])
-    changes = act(action, past, lexicon, session.now)
-    history.save(connection, changes, session.now)
-    return changes, {one.id: one.state for each in past.pasts.values() for one in each.triggers}
-
-
-def _key_of(connection: "Connection", action: "Action") -> str:
-    from storage import triggers
-
-    if action.account is not None:
-        return f"a:{action.account}"
-    trigger = triggers.get(connection, action.trigger or "")
-    story = triggers.story(connection, trigger.story) if trigger else None
-    if story is None:
-        nothing(f"The story of trigger {action.trigger} is gone.")
-    return story.key
-
-
-def _told(verb: str, changes: "Changes", before: "Mapping[str, TriggerState]", zone: "tzinfo") -> str:
-    """Return what follows, in words; ``before`` says which state each trigger had."""
-    moves = [
-        f"{move.account}: {move.before} → {move.after}"
-        for move in changes.transitions
-        if move.after is not move.before
-    ]
-    states = [
-        f"trigger {one.id[:8]} is {one.state}"
-        for one in changes.triggers
-        if before.get(one.id) is not one.state
-    ]
-    hidden = [
-        f"{one.id} is snoozed until {one.snoozed_until.astimezone(zone):%Y-%m-%d %H:%M}"
-        for one in changes.accounts
-        if one.snoozed_until
-    ]
-    hidden += [f"{one.id} belongs to {one.owner or 'nobody'}" for one in changes.accounts if verb == "assign"]
-    hidden += [
-        f"{one.id} is suppressed: {one.suppression.reason}" for one in changes.accounts if one.suppression
-    ]
-    back = [move.reason.removesuffix(".") for move in changes.transitions if verb == "undo" and move.undoes]
-    said = "; ".join([*(moves or back), *states, *hidden]).replace("_", " ")
-    recorded = "Recorded." if changes.transitions or changes.accounts else "Nothing changed."
-    return said + "." if said else recorded

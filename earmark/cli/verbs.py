@@ -31,6 +31,7 @@ from earmark.cli import (
     kinds,
     learned,
     lists,
+    page,
     plugins,
     privacy,
     replay,
@@ -100,6 +101,7 @@ teach.add_to(app)
 learned.add_to(app)
 replay.add_to(app)
 privacy.add_to(app)
+page.add_to(app)
 app.add_typer(workspace.config_app, name="config")
 
 
@@ -155,7 +157,7 @@ def _root(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
     ] = False,
 ) -> None:
-    running = context.invoked_subcommand in {"up", "worker"}
+    running = context.invoked_subcommand in {"page", "up", "worker"}
     logs.start(json_lines=log_json, level="DEBUG" if debug else "INFO" if running else "ERROR")
     session = context.obj = Session(workspace, debug=debug)
     context.call_on_close(session.close)

@@ -100,6 +100,7 @@ def test_every_dependency_is_used() -> None:
     """A library that no module imports is left out: it would cost every user its download."""
     imported = {name.split(".")[0] for path in modules() for name in imports_of(path)}
     by_address = {"psycopg"}  # SQLAlchemy imports it for a postgresql+psycopg address
+    by_address |= {"python-multipart"}  # and Starlette this one, for a form
     brought = top_levels(declared()[0]).items()
     assert {name for name, brings in brought if not brings & imported} <= by_address
 

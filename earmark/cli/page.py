@@ -1,0 +1,23 @@
+"""The page: serve it, and say where it is."""
+
+# ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
+
+import typer
+
+from earmark.cli.session import session_of
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the root."""
+    app.command()(page)
+
+
+def page(context: typer.Context) -> None:
+    """Serve the page alone, without the monitor, until Ctrl+C."""
+    from review.page.serve import address_of, serve
+
+    settings = session_of(context).settings
+    typer.echo(f"The page: {address_of(settings)}", err=True)  # with its token, which is meant to be seen
+    serve(settings)

@@ -1,0 +1,1 @@
+"""The web page: the same list as in the terminal, for triage by keys."""

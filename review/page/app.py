@@ -1,0 +1,74 @@
+"""The page as one application: its routes, its doors, and what it says when something fails."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from earmark.config import Settings, clock
+from earmark.errors import EarmarkError, StorageError
+from review.page import access, today
+from review.page.call import Desk
+from review.page.doors import Doors, names_of
+from review.page.keys import Keys
+from review.page.render import STATIC, templates
+from storage.engine import Engine
+
+__all__ = ["create"]
+
+_ROUTES: Final = (access.router, today.router)
+_MOST: Final = 1_000_000  # bytes of a form; a route that takes files says so itself
+_log = logging.getLogger(__name__)
+
+
+def create(settings: Settings, engine: Engine, token: str, *, now: Callable[[], datetime] = clock) -> FastAPI:
+    """Return the application over a migrated database; ``token`` opens it while there are no users."""
+    app = FastAPI(
+        title="earmark",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        max_body_size=_MOST,
+    )
+    app.state.desk = Desk(settings=settings, engine=engine, keys=Keys(token), clock=now)
+    page = settings.page
+    app.add_middleware(Doors, hosts=names_of(page.address, page.hosts, page.url))
+    app.mount("/static", StaticFiles(directory=STATIC))
+    for router in _ROUTES:
+        app.include_router(router)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(EarmarkError, _failed)
+    app.add_exception_handler(Exception, _broke)
+    return app
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    said = str(error.detail) if isinstance(error, HTTPException) else ""
+    if status == 401:  # noqa: PLR2004 - HTTP's own number
+        return _told(request, status, "Log in first", said, enter=True)
+    words = "There is no such page" if status == 404 else "That was refused"  # noqa: PLR2004 - see above
+    return _told(request, status, words, said)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """Tell what was asked for and can't be done; what a person wrote is theirs to correct."""
+    status = 503 if isinstance(error, StorageError) else 422
+    return _told(request, status, "That can't be done", str(error))
+
+
+def _broke(request: Request, error: Exception) -> Response:
+    _log.error("a page failed", exc_info=error, extra={"path": request.url.path})
+    said = "This is a bug; the log says more. Nothing was changed."
+    return _told(request, 500, "This page could not be made", said)
+
+
+def _told(request: Request, status: int, title: str, said: str, *, enter: bool = False) -> Response:
+    page = templates.get_template("told.html")
+    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return HTMLResponse(page.render(title=title, said_why=said, enter=enter, back=back), status_code=status)

@@ -1,0 +1,75 @@
+"""The doors of the page: which hosts it answers for, where forms may come from, what a browser may do."""
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["Doors", "names_of"]
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "content-security-policy": _POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_READS: Final = frozenset({"GET", "HEAD"})
+_HERE: Final = ("127.0.0.1", "localhost", "[::1]")
+
+
+def names_of(address: str, hosts: Iterable[str], url: str | None) -> frozenset[str]:
+    """Return the hosts that a page answers for, each with and without its port."""
+    own, _, port = address.rpartition(":")
+    public = [urlsplit(url).netloc] if url else []
+    named = [*_HERE, own, *hosts]
+    return frozenset(name.lower() for name in (*named, *(f"{each}:{port}" for each in named), *public))
+
+
+class Doors:
+    """ASGI middleware: refuses other hosts and foreign forms, and says what a browser may do with an answer.
+
+    A form comes from here when its Origin is one of our hosts. A browser sends one with every form; a call
+    with a token in its Authorization header needs none, for no browser adds that by itself.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
+        self._app, self._hosts = app, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call, or pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+                message["headers"] = headers.raw
+            await send(message)
+
+        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        app = PlainTextResponse(refusal, status_code=403) if refusal else self._app
+        await app(scope, receive, guarded)
+
+    def _refusal(self, method: str, headers: Headers) -> str:
+        if headers.get("host", "").lower() not in self._hosts:
+            return "This page does not answer for that host. Add it to page.hosts in earmark.toml."
+        if method in _READS or "authorization" in headers:
+            return ""
+        origin = headers.get("origin", "")
+        if urlsplit(origin).netloc.lower() in self._hosts:
+            return ""
+        return "This form does not come from this page."

@@ -1,0 +1,79 @@
+"""Templates of the page. Whatever was fetched is text: escaped, on one line, without what steers a reader."""
+
+import hashlib
+import re
+from datetime import datetime, tzinfo
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from review.terminal import age
+from review.today import kind_words
+
+__all__ = ["STATIC", "clean", "safe_link", "templates"]
+
+_HERE: Final = Path(__file__).parent.parent
+STATIC: Final = _HERE / "static"
+_STEERING: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+def clean(text: object, longest: int = 2_000) -> str:
+    """Return a fetched text without control characters, zero-width ones and marks that turn its direction."""
+    plain = _STEERING.sub("", str(text)[: 4 * longest])
+    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+
+
+def safe_link(url: object) -> str:
+    """Return an address that may be linked: http or https with a host; else nothing."""
+    try:
+        parts = urlsplit(str(url or "").strip())
+        is_web = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+    except ValueError:
+        return ""
+    return clean(str(url).strip()) if is_web else ""
+
+
+def _when(moment: datetime | None, zone: tzinfo) -> str:
+    return "" if moment is None else f"{moment.astimezone(zone):%a %d %b %Y %H:%M}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+@cache
+def _asset(name: str) -> str:
+    """Return the address of one of our files, which changes with its content."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"/static/{name}?{digest}"
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Any] = {
+        "age": age,
+        "clean": clean,
+        "kind_words": kind_words,
+        "link": safe_link,
+        "number": _number,
+        "when": _when,
+        "words": lambda text: str(text).replace("_", " "),
+    }
+    made.filters.update(filters)
+    made.globals["asset"] = _asset
+    return made
+
+
+templates: Final = _environment()
+"""All templates; each is escaped by itself, and one that misses a value says which."""

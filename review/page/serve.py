@@ -1,0 +1,44 @@
+"""The page as a process: it shares nothing with the monitor but the database."""
+
+import uvicorn
+
+from earmark.config import Settings
+from earmark.errors import ConfigError
+from review.page.app import create
+from review.page.keys import page_token
+from storage.engine import connect, migrate
+
+__all__ = ["address_of", "serve"]
+
+
+def address_of(settings: Settings) -> str:
+    """Return the address that lets the owner in."""
+    where = settings.page.url or f"http://{settings.page.address}"
+    return f"{where}/enter?token={page_token(settings.workspace)}"
+
+
+def serve(settings: Settings) -> None:
+    """Serve the page until SIGTERM or SIGINT; ConfigError when its port is taken."""
+    engine = connect(settings.database_url)
+    migrate(engine)
+    app = create(settings, engine, page_token(settings.workspace))
+    host, _, port = settings.page.address.rpartition(":")
+    config = uvicorn.Config(
+        app,
+        host=host.strip("[]"),
+        port=int(port),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = uvicorn.Server(config)
+    try:
+        server.run()
+    except SystemExit as error:
+        raise ConfigError(
+            f"The page can't listen on {settings.page.address}: the port is taken, or not allowed. "
+            "Set another one: page.address in earmark.toml."
+        ) from error
+    finally:
+        engine.dispose()

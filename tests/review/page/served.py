@@ -1,0 +1,72 @@
+"""The page on a port of this machine, for as long as a test needs it."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from earmark.config import Page, load
+from review.page.app import create
+from review.page.keys import COOKIE, page_token
+from storage.engine import Engine
+from tests.builders import NOW
+
+__all__ = ["Served", "served"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A page that answers at ``url``; ``client`` is its owner's browser, which follows no redirection."""
+
+    url: str
+    client: httpx.Client
+    app: Any
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.client.get(path, **more)
+
+    def post(self, path: str, form: dict[str, Any] | None = None, **more: Any) -> httpx.Response:
+        """Send a form as a browser does: from our own page, with the word that the page gave."""
+        data = {"csrf": self.csrf, **(form or {})}
+        return self.client.post(
+            path, data=data, headers={"origin": self.url, **more.pop("headers", {})}, **more
+        )
+
+    @property
+    def csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.client.get("/").text)
+        assert found, "no form on the page"
+        return found[1]
+
+
+@contextmanager
+def served(workspace: Path, engine: Engine, *, now: datetime = NOW) -> Iterator[Served]:
+    """Serve the page of a workspace at a fixed time."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    address = Page(address=f"127.0.0.1:{port}")
+    settings, token = load(workspace).model_copy(update={"page": address}), page_token(workspace)
+    app = create(settings, engine, token, now=lambda: now)
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="on")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 10
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.005)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with httpx.Client(base_url=url, cookies={COOKIE: token}, trust_env=False, timeout=20) as client:
+            yield Served(url=url, client=client, app=app)
+    finally:
+        server.should_exit = True
+        thread.join(10)
