@@ -36,7 +36,10 @@ contact = "demo@earmark.example"
 allow = ["{host}:{port}"]
 spacing = 0
 per_host = 16
+[page]
+address = "{host}:{page}"
 """
+_PAGE: Final = 8787
 
 
 def is_demo(workspace: Path) -> bool:
@@ -107,7 +110,7 @@ def _recording(workspace: Path) -> tuple[dict[str, RecordedPage], int]:
 
 def _fill(workspace: Path, now: datetime) -> None:
     port = free_port()
-    (workspace / FILE).write_text(_SETTINGS.format(host=HOST, port=port), "utf-8")
+    (workspace / FILE).write_text(_SETTINGS.format(host=HOST, port=port, page=free_port(_PAGE)), "utf-8")
     for name in ("accounts.csv", "rulebook.toml"):
         (workspace / name).write_text(demo_file(name), "utf-8")
     settings = load(workspace)

@@ -67,10 +67,13 @@ def demo_file(name: str) -> str:
     return files("monitors").joinpath(_FOLDER, name).read_text("utf-8")
 
 
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now."""
-    with ThreadingHTTPServer((HOST, 0), BaseHTTPRequestHandler) as server:
-        return server.server_port
+def free_port(liked: int = 0) -> int:
+    """Return a port of the loopback address that nobody listens on now: ``liked``, if that is free."""
+    try:
+        with ThreadingHTTPServer((HOST, liked), BaseHTTPRequestHandler) as server:
+            return server.server_port
+    except OSError:
+        return free_port()
 
 
 def is_served(pages: Mapping[str, RecordedPage], port: int) -> bool:

@@ -2,6 +2,8 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
+from typing import Annotated
+
 import typer
 
 from earmark.cli.session import session_of
@@ -14,10 +16,17 @@ def add_to(app: typer.Typer) -> None:
     app.command()(page)
 
 
-def page(context: typer.Context) -> None:
+def page(
+    context: typer.Context, attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False
+) -> None:
     """Serve the page alone, without the monitor, until Ctrl+C."""
+    from monitors.supervise import end_with_supervisor
     from review.page.serve import address_of, serve
 
-    settings = session_of(context).settings
+    session = session_of(context)
+    if attached:
+        session.quiet = True
+        end_with_supervisor()
+    settings = session.settings
     typer.echo(f"The page: {address_of(settings)}", err=True)  # with its token, which is meant to be seen
     serve(settings)

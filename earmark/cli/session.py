@@ -32,6 +32,7 @@ class Session:
     def __init__(self, folder: Path | None, *, debug: bool = False) -> None:
         self._folder = folder
         self.debug = debug
+        self.quiet = False
 
     @property
     def start(self) -> Path:
@@ -55,7 +56,10 @@ class Session:
                 f"There is no workspace in {self.start} or above. Begin one with: earmark init accounts.csv; "
                 "or look at the demo first: earmark demo"
             )
-        notice(f"Workspace: {found}" + ("" if is_own else " (the demo; begin your own with earmark init)"))
+        if not self.quiet:
+            notice(
+                f"Workspace: {found}" + ("" if is_own else " (the demo; begin your own with earmark init)")
+            )
         return found
 
     @cached_property

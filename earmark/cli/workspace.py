@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["add_to", "config_app"]
 
 config_app = typer.Typer(help="Settings of the workspace.", no_args_is_help=True)
+_FOR_A_PERSON = frozenset({2, 3})
+"""Exit codes of faults that no new start mends: something to edit, or a database that can't be used."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -100,21 +102,51 @@ def demo(context: typer.Context) -> None:
     notice("Begin your own: earmark init accounts.csv --contact you@company.example")
 
 
-def up(context: typer.Context) -> None:
-    """Poll by schedule and sweep, and show the list as it fills, until Ctrl+C."""
-    from earmark.config import FILE, find_workspace
+def up(
+    context: typer.Context,
+    alone: Annotated[bool, typer.Option("--no-page", help="The monitor alone, without the page.")] = False,
+    attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
+) -> None:
+    """Poll by schedule and sweep, show the list as it fills, and serve the page, until Ctrl+C."""
+    from earmark.config import FILE, clock_is_fixed, find_workspace
     from monitors import demo as demo_workspace
-    from monitors.up import up as run
 
     session = session_of(context)
     folder, is_own = find_workspace(session.start)
-    if not is_own and not (folder / FILE).is_file():
+    if not attached and not is_own and not (folder / FILE).is_file():
         notice(f"There is no workspace here, so this is the demo, in {folder}.")
         notice("Begin your own with: earmark init accounts.csv --contact you@company.example")
         demo_workspace.create(folder)
-    with demo_workspace.serving(session.workspace):
-        notice("Running; Ctrl+C ends it.")
-        run(session.settings, _Screen(session))
+    if alone or clock_is_fixed():
+        from monitors.supervise import end_with_supervisor
+        from monitors.up import up as run
+
+        if attached:
+            session.quiet = True
+            end_with_supervisor()
+        with demo_workspace.serving(session.workspace):
+            run(session.settings, _Screen(session))
+        return
+    _supervised(session)
+
+
+def _supervised(session: Session) -> None:
+    """Run the monitor and the page as two processes that share only the database."""
+    from monitors.supervise import Child, supervise
+
+    _ = session.settings.contact  # what is missing is said once, here, and not by each process
+    earmark = [sys.executable, "-m", "earmark", "--workspace", str(session.workspace)]
+    earmark += [flag for flag in ("--debug", "--log-json") if flag in sys.argv]
+    notice("Running; Ctrl+C ends it.")
+    code = supervise(
+        [
+            Child(
+                name="monitor", command=[*earmark, "up", "--no-page", "--attached"], ends_all=_FOR_A_PERSON
+            ),
+            Child(name="page", command=[*earmark, "page", "--attached"]),
+        ]
+    )
+    raise typer.Exit(code)
 
 
 def worker(context: typer.Context) -> None:

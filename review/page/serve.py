@@ -29,6 +29,7 @@ def serve(settings: Settings) -> None:
         port=int(port),
         log_config=None,
         access_log=False,
+        log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=5,
     )

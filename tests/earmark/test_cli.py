@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from earmark.cli.moments import read_moment
@@ -221,8 +222,13 @@ def test_up_without_a_workspace_runs_the_demo_until_it_is_interrupted(tmp_path: 
         said = ""
         for line in process.stdout:
             said += line
-            if "Norvik Labs" in line:
+            if "Norvik Labs" in said and "The page: " in said:
                 break
+        address = re.search(r"The page: (\S+)", said)
+        assert address
+        shown = httpx.get(address[1], follow_redirects=True, trust_env=False)
+        assert shown.status_code == 200
+        assert "Norvik Labs" in shown.text
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=30)
     assert "There is no workspace here, so this is the demo" in said
