@@ -23,7 +23,7 @@ from earmark.types import (
     TriggerState,
     Verdict,
 )
-from matcher.agenda import MACHINE, suppressed
+from matcher.agenda import MACHINE, UNTIL_NEWS, suppressed
 from matcher.difference import changes_of
 from matcher.memory import as_it_was, remembered, to_undo
 from matcher.score import LIVE
@@ -262,11 +262,17 @@ def _snooze(case: _Case) -> _Done | None:
     if action.until is None or action.until <= now:
         raise EarmarkError(f"A snooze of {account.name} needs an end in the future; give it with --until.")
     after = replace(past, account=replace(account, snoozed_until=action.until))
-    return _Done(
-        past=after,
-        cause=Cause.COUNTERED,
-        said=f"Snoozed until {action.until:%Y-%m-%d %H:%M} UTC{_text(action)}.",
-    )
+    end = "the next trigger" if action.until == UNTIL_NEWS else f"{action.until:%Y-%m-%d %H:%M} UTC"
+    return _Done(past=after, cause=Cause.COUNTERED, said=f"Snoozed until {end}{_text(action)}.")
+
+
+def _remark(case: _Case) -> _Done | None:
+    """Keep what a person wrote of the account; it moves nothing."""
+    action, past = case.action, case.past
+    account = _account(action, past)
+    if not action.text.strip():
+        raise EarmarkError(f"A remark on {account.name} needs words.")
+    return _Done(past=past, cause=Cause.COUNTERED, said=f"Remark: {action.text.strip()}")
 
 
 def _suppress(case: _Case) -> _Done | None:
@@ -336,6 +342,7 @@ VERBS: Final[Mapping[str, Callable[[_Case], _Done | None]]] = {
     "contacted": _contacted,
     "dismiss": _dismiss,
     "outcome": _outcome,
+    "remark": _remark,
     "snooze": _snooze,
     "suppress": _suppress,
     "undo": _undo,

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from earmark.lifecycle import Cause, Stage
 from earmark.triggers import CATALOGUE, Polarity
 from earmark.types import Account, Lexicon, Past, Story, Trigger, TriggerState
-from matcher.agenda import holds_until, is_over, patience_ends, suppressed, wakes_at
+from matcher.agenda import UNTIL_NEWS, holds_until, is_over, patience_ends, suppressed, wakes_at
 from matcher.compound import stood
 from matcher.fit import fit
 from matcher.folding import FIRM
@@ -58,7 +58,8 @@ def pass_time(past: Past, lexicon: Lexicon, now: datetime) -> Past:
 def settle(past: Past, lexicon: Lexicon, at: datetime, fresh: Collection[str] = ()) -> Past:
     """Return the past after all that holds at this moment; ``fresh`` are ids of triggers new just now."""
     known = {trigger.id for trigger in past.triggers}
-    past = replace(past, account=past.account and _released(past.account, at))
+    news = any(_speaks_for_contact(each) for each in past.triggers if each.id in fresh)
+    past = replace(past, account=past.account and _released(past.account, at, news=news))
     for _ in range(_MOST_MOVES):
         past = _scored(stood(past, lexicon, at), lexicon, at)
         new = {trigger.id for trigger in past.triggers} - known
@@ -99,9 +100,14 @@ def holding(past: Past, lexicon: Lexicon, at: datetime) -> list[Trigger]:
     return [trigger for _, _, trigger in sorted(held, key=lambda each: each[:2], reverse=True)]
 
 
-def _released(account: Account, at: datetime) -> Account:
-    """Return the account without a snooze or a suppression that has ended."""
-    if account.snoozed_until is not None and at >= account.snoozed_until:
+def _speaks_for_contact(trigger: Trigger) -> bool:
+    return _speaks(trigger) and trigger.polarity is not Polarity.SUPPRESS
+
+
+def _released(account: Account, at: datetime, *, news: bool) -> Account:
+    """Return the account without a snooze or a suppression that has ended: by its day, or by ``news``."""
+    until = account.snoozed_until
+    if until is not None and (at >= until or (news and until == UNTIL_NEWS)):
         account = replace(account, snoozed_until=None)
     if account.suppression is not None and is_over(account.suppression, at):
         account = replace(account, suppression=None)
