@@ -11,11 +11,14 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from earmark.config import Settings
+from earmark.types import Account
 from review.page.keys import Keys
 from review.page.render import templates
 from review.page.viewer import Role, Viewer
 from storage import engine as database
+from storage.audit import Deed, record
 from storage.engine import Connection, Engine
+from storage.scope import Scope
 
 __all__ = ["Asked", "Call", "Desk", "desk_of", "local", "needs"]
 
@@ -62,6 +65,26 @@ class Call:
     def wants_part(self) -> bool:
         """Whether our script asks, and takes a part of the page in the place of a redirection."""
         return self.request.headers.get("x-earmark") == "part"
+
+    @property
+    def scope(self) -> Scope | None:
+        """The part of the list that the viewer may see, for what reads lists; None for all of it."""
+        return self.viewer.scope
+
+    def visible(self, account: Account | None) -> Account:
+        """Return an account that the viewer may see; 404 for one beyond their territory, as for none."""
+        if account is None or not self.viewer.sees(account):
+            raise HTTPException(404, "There is no such account on your list.")
+        return account
+
+    def log(self, connection: Connection, verb: str, subject: str, text: str = "") -> None:
+        """Write down who did what, in the transaction that does it.
+
+        Every change that is no action on an account or a trigger (those are kept by themselves) says so
+        here: the verb ("source.pause"), what it was done to, and a sentence. Never a secret.
+        """
+        deed = Deed(at=self.now, by=self.viewer.id, verb=verb, subject=subject, text=text)
+        record(connection, deed)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from earmark.types import Account, Rep
-from matcher.normalise import fold
+from storage.names import folded
+from storage.scope import Scope
+from storage.users import OWNER as OWNER_ID
 
 __all__ = ["OWNER", "Role", "Viewer"]
 
@@ -29,12 +31,15 @@ _ORDER = tuple(Role)
 class Viewer:
     """A person at the page; ``id`` is the name under which their actions are stored.
 
-    ``rep`` is who they are in the rulebook, where they are one.
+    ``rep`` is who they are in the rulebook, where they are one. What they may see of the list is ``scope``:
+    hand it to what reads the list (``storage.scope.within`` makes a condition of it). One account that was
+    asked for by its id goes through ``Call.visible``, which answers 404 for those beyond the scope.
     """
 
     id: str
     name: str
     role: Role
+    email: str | None = None
     rep: Rep | None = None
     preferences: tuple[tuple[str, str], ...] = ()
 
@@ -42,29 +47,37 @@ class Viewer:
         """Tell whether the viewer has this role or a higher one."""
         return _ORDER.index(self.role) <= _ORDER.index(role)
 
+    def prefers(self, key: str, otherwise: str = "") -> str:
+        """Return what the viewer chose, such as their theme."""
+        return dict(self.preferences).get(key, otherwise)
+
     @property
     def sees_all(self) -> bool:
         """Whether the whole list is theirs to see: a rep sees no more than their territory."""
         return self.role is not Role.REP
+
+    @property
+    def scope(self) -> Scope | None:
+        """The part of the list that is theirs to see; None for all of it."""
+        if self.sees_all:
+            return None
+        territories = self.rep.territories if self.rep else ()
+        return Scope(names=self.names, territories=frozenset(folded(each) for each in territories))
 
     def sees(self, account: Account | None) -> bool:
         """Tell whether an account is theirs to see: owned by them, or unowned in their territory.
 
         A conversation (no account) is everybody's.
         """
-        if account is None or self.sees_all:
-            return True
-        if account.owner is not None:
-            return fold(account.owner) in self.names
-        territories = {fold(each) for each in self.rep.territories} if self.rep else set()
-        return account.territory is None or not territories or fold(account.territory) in territories
+        scope = self.scope
+        return account is None or scope is None or scope.holds(account.owner, account.territory)
 
     @property
     def names(self) -> frozenset[str]:
         """All that the owner of an account may call them by, folded."""
         rep = (self.rep.id, self.rep.name, self.rep.email or "") if self.rep else ()
-        return frozenset(fold(name) for name in (self.id, self.name, *rep) if name)
+        return frozenset(folded(name) for name in (self.id, self.name, self.email or "", *rep) if name)
 
 
-OWNER = Viewer(id="owner", name="You", role=Role.ADMIN)
+OWNER = Viewer(id=OWNER_ID, name="You", role=Role.ADMIN)
 """Who has the workspace on their own machine, as long as there are no users."""
