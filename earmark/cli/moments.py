@@ -1,51 +1,5 @@
-"""Times as people write them on the command line."""
+"""Times as people write them on the command line: see ``review.moments``."""
 
-import re
-from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Final
-
-from earmark.errors import ConfigError
+from review.moments import backwards, read_moment
 
 __all__ = ["backwards", "read_moment"]
-
-_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-
-
-def read_moment(text: str, now: datetime, zone: tzinfo, *, end_of_day: bool = False) -> datetime:
-    """Return the moment, aware UTC, that a text names.
-
-    It may be a date (the begin of that day in the zone, or its end), ISO 8601 with a zone, ``today``,
-    ``tomorrow``, or a distance such as 3h, 5d, 2w: ahead of now, behind it with a minus sign.
-    Raises ConfigError for anything else.
-    """
-    word = text.strip().lower()
-    day = now.astimezone(zone).date()
-    if match := re.fullmatch(r"([+-]?)(\d{1,4})\s*([hdw])", word):
-        distance = int(match[2]) * _UNITS[match[3]]
-        return now - distance if match[1] == "-" else now + distance
-    if word in {"today", "tomorrow"}:
-        day += timedelta(days=word == "tomorrow")
-        return _of_day(datetime.combine(day, time(), zone), end_of_day=end_of_day)
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ConfigError(_not_a_time(text)) from None
-    if re.fullmatch(r"[\d-]+|\d{4}-?W\d+.*", text.strip()):
-        return _of_day(moment.replace(tzinfo=zone), end_of_day=end_of_day)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    return moment.astimezone(UTC)
-
-
-def backwards(text: str) -> str:
-    """Return a distance without a sign, such as 90d, as one behind now; any other text as it is."""
-    return f"-{text.strip()}" if re.fullmatch(r"\s*\d{1,4}\s*[hdwHDW]\s*", text) else text
-
-
-def _of_day(begin: datetime, *, end_of_day: bool) -> datetime:
-    moment = begin + timedelta(days=1) - timedelta(microseconds=1) if end_of_day else begin
-    return moment.astimezone(UTC)
-
-
-def _not_a_time(text: str) -> str:
-    return f"{text!r} is no time. Write a date such as 2026-12-01, or a distance such as 3h, 5d or 2w."

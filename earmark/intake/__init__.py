@@ -6,6 +6,7 @@ Nothing is dropped silently: each row that is refused, merged or only partly use
 from earmark.intake.accounts import Claim, Intake, read_accounts
 from earmark.intake.contacts import ContactIntake, Introduced, read_contacts
 from earmark.intake.keys import Key, crm_key
+from earmark.intake.preview import Preview, Subject, preview
 from earmark.intake.report import Report, RowReport
 from earmark.intake.suppressions import Barred, SuppressionIntake, read_suppressions
 
@@ -16,10 +17,13 @@ __all__ = [
     "Intake",
     "Introduced",
     "Key",
+    "Preview",
     "Report",
     "RowReport",
+    "Subject",
     "SuppressionIntake",
     "crm_key",
+    "preview",
     "read_accounts",
     "read_contacts",
     "read_suppressions",

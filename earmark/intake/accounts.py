@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from earmark.intake.cells import domain_in, domains_in, parts_of, size_in, slug_of, text_in, value_in
-from earmark.intake.columns import Columns, read_header
+from earmark.intake.columns import Columns, chosen_columns, read_header
 from earmark.intake.forms import ACCOUNTS
 from earmark.intake.keys import Key, crm_key, keys_of_text
 from earmark.intake.report import Report
@@ -39,9 +39,11 @@ class Intake:
     million rows need little memory. ``parents`` holds the line and the words in which a row names its parent.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._table = open_table(path)
+    def __init__(self, path: Path, chosen: Mapping[str, str] | None = None) -> None:
+        self._table = open_table(path, ACCOUNTS, known=chosen is None)
         self._columns = read_header(self._table.header.cells, ACCOUNTS)
+        if chosen is not None:
+            self._columns = chosen_columns(self._columns, chosen, ACCOUNTS)
         self._seen: _Seen | None = None
         self.path = path
         self.report = Report()
@@ -182,9 +184,12 @@ def _as_known(account: Account, renamed: Mapping[Key, str]) -> Account:
     return account
 
 
-def read_accounts(path: Path) -> Intake:
-    """Return the accounts of a CSV file or workbook; ConfigError when it is none or names no companies."""
-    return Intake(path)
+def read_accounts(path: Path, chosen: Mapping[str, str] | None = None) -> Intake:
+    """Return the accounts of a CSV file or workbook; ConfigError when it is none or names no companies.
+
+    ``chosen`` says by header what a column is taken for, in the place of what was guessed.
+    """
+    return Intake(path, chosen)
 
 
 def _by_field(row: Row, columns: Columns) -> dict[str, str]:

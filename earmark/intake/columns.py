@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from earmark.errors import ConfigError
 from earmark.intake.forms import Form
 
-__all__ = ["Columns", "known_in", "names_what", "read_header"]
+__all__ = ["Columns", "chosen_columns", "known_in", "names_what", "read_header"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,23 @@ def read_header(cells: Sequence[str], form: Form) -> Columns:
         if fields[place] == "extra" and plain in named:
             fields[place] = f"crm:{named[plain]}"
     return Columns(crm=crm, headers=_unique(cells), fields=tuple(fields))
+
+
+def chosen_columns(guessed: Columns, chosen: Mapping[str, str], form: Form) -> Columns:
+    """Return the columns as a person wants them taken, by header; ConfigError for what can't be meant."""
+    known = {*form.fields, "extra", *guessed.fields}
+    fields = tuple(
+        chosen.get(header, was) for header, was in zip(guessed.headers, guessed.fields, strict=True)
+    )
+    for header, field in zip(guessed.headers, fields, strict=True):
+        if field not in known:
+            raise ConfigError(f"The column {header!r} can't be taken as {field!r}. Choose one of the list.")
+        if field != "extra" and field not in form.several and fields.count(field) > 1:
+            raise ConfigError(f"Two columns are taken as {field.replace('_', ' ')}. Choose the better one.")
+    if form.needed.isdisjoint(fields):
+        needed = " or ".join(sorted(each.replace("_", " ") for each in form.needed if ":" not in each))
+        raise ConfigError(f"No column says which {form.what} the rows are. Take one as {needed}.")
+    return replace(guessed, fields=fields)
 
 
 def names_what(cells: Sequence[str], form: Form) -> bool:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from earmark.intake.cells import domain_in, domains_in, parts_of, text_in, value_in
-from earmark.intake.columns import Columns, read_header
+from earmark.intake.columns import Columns, chosen_columns, read_header
 from earmark.intake.forms import CONTACTS
 from earmark.intake.keys import Key, crm_key
 from earmark.intake.report import Report
@@ -48,9 +48,11 @@ class ContactIntake:
     ``account_id`` for that of the account, or ``extra``, which is not kept.
     """
 
-    def __init__(self, path: Path, now: datetime) -> None:
-        self._table = open_table(path, CONTACTS)
+    def __init__(self, path: Path, now: datetime, chosen: Mapping[str, str] | None = None) -> None:
+        self._table = open_table(path, CONTACTS, known=chosen is None)
         self._columns = read_header(self._table.header.cells, CONTACTS)
+        if chosen is not None:
+            self._columns = chosen_columns(self._columns, chosen, CONTACTS)
         self._now = now
         self.path = path
         self.report = Report(noun="contact")
@@ -82,9 +84,12 @@ class ContactIntake:
                 yield person
 
 
-def read_contacts(path: Path, now: datetime) -> ContactIntake:
-    """Return the contacts of a CSV file or workbook; ConfigError when it is none or names no people."""
-    return ContactIntake(path, now)
+def read_contacts(path: Path, now: datetime, chosen: Mapping[str, str] | None = None) -> ContactIntake:
+    """Return the contacts of a CSV file or workbook; ConfigError when it is none or names no people.
+
+    ``chosen`` says by header what a column is taken for, in the place of what was guessed.
+    """
+    return ContactIntake(path, now, chosen)
 
 
 def _introduced(row: Row, columns: Columns, report: Report, now: datetime) -> Introduced | None:

@@ -1,11 +1,11 @@
 """Rows → whom nobody may contact: customers, rivals, open deals, opt-outs, as lists name them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from earmark.intake.cells import domain_in, domains_in, parts_of, text_in, value_in
-from earmark.intake.columns import read_header
+from earmark.intake.columns import chosen_columns, read_header
 from earmark.intake.forms import SUPPRESSIONS
 from earmark.intake.keys import Key, crm_key
 from earmark.intake.report import Report
@@ -29,9 +29,11 @@ class Barred:
 class SuppressionIntake:
     """The rows of one file; each pass fills ``report`` anew."""
 
-    def __init__(self, path: Path) -> None:
-        self._table = open_table(path, SUPPRESSIONS)
+    def __init__(self, path: Path, chosen: Mapping[str, str] | None = None) -> None:
+        self._table = open_table(path, SUPPRESSIONS, known=chosen is None)
         self._columns = read_header(self._table.header.cells, SUPPRESSIONS)
+        if chosen is not None:
+            self._columns = chosen_columns(self._columns, chosen, SUPPRESSIONS)
         self.path = path
         self.report = Report()
 
@@ -79,6 +81,9 @@ class SuppressionIntake:
         )
 
 
-def read_suppressions(path: Path) -> SuppressionIntake:
-    """Return the rows of a CSV file or workbook; ConfigError when it is none or names nobody."""
-    return SuppressionIntake(path)
+def read_suppressions(path: Path, chosen: Mapping[str, str] | None = None) -> SuppressionIntake:
+    """Return the rows of a CSV file or workbook; ConfigError when it is none or names nobody.
+
+    ``chosen`` says by header what a column is taken for, in the place of what was guessed.
+    """
+    return SuppressionIntake(path, chosen)

@@ -58,8 +58,11 @@ class Table(ABC):
         """Yield the rows below the header; each call reads the file anew."""
 
 
-def open_table(path: Path, form: Form = ACCOUNTS) -> Table:
-    """Return the table in a file; ConfigError says why there is none and what to do."""
+def open_table(path: Path, form: Form = ACCOUNTS, *, known: bool = True) -> Table:
+    """Return the table in a file; ConfigError says why there is none and what to do.
+
+    With ``known`` its header must have a column that we know; else its first row will do for one.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(_SAMPLE)
@@ -74,9 +77,9 @@ def open_table(path: Path, form: Form = ACCOUNTS) -> Table:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise ConfigError(f"{path} is empty. Export the {form.what} again, with a header row.")
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _Sheet(path, form)
+        return _Sheet(path, form, known=known)
     _refuse_other_kinds(path, head)
-    return _Text(path, head, form)
+    return _Text(path, head, form, known=known)
 
 
 def _refuse_other_kinds(path: Path, head: bytes) -> None:
@@ -91,7 +94,7 @@ def _refuse_other_kinds(path: Path, head: bytes) -> None:
 class _Text(Table):
     """Delimited text, streamed."""
 
-    def __init__(self, path: Path, head: bytes, form: Form) -> None:
+    def __init__(self, path: Path, head: bytes, form: Form, *, known: bool) -> None:
         self._path = path
         self._encoding, self._errors = _encoding_of(path, head)
         sample = head.decode(self._encoding, "replace")
@@ -99,7 +102,7 @@ class _Text(Table):
             raise ConfigError(_no_text(path))
         lines = list(_sample_lines(sample, whole=len(head) < _SAMPLE))
         self._delimiter = _delimiter_of(lines, form)
-        self.header = _header_in(path, _csv_rows(lines, self._delimiter), form)
+        self.header = _header_in(path, _csv_rows(lines, self._delimiter), form, known=known)
         named = {"\t": "tab"}.get(self._delimiter, self._delimiter)
         self.words = f"{self._encoding.removesuffix('-sig')} text, columns split at {named!r}"
 
@@ -113,7 +116,7 @@ class _Text(Table):
 class _Sheet(Table):
     """The first sheet of a workbook that has a header."""
 
-    def __init__(self, path: Path, form: Form) -> None:
+    def __init__(self, path: Path, form: Form, *, known: bool) -> None:
         try:
             import python_calamine as calamine  # noqa: PLC0415 - an extra, not always installed
         except ImportError as error:
@@ -132,7 +135,7 @@ class _Sheet(Table):
         filled = [[[_cell(value) for value in row] for row in table] for table in tables if table]
         chosen = next((one for one in filled if _has_header(one, form)), filled[0] if filled else [])
         self._rows = [Row(line, cells) for line, cells in enumerate(chosen, start=1)]
-        self.header = _header_in(path, self._rows, form)
+        self.header = _header_in(path, self._rows, form, known=known)
         self.words = "workbook"
 
     def rows(self) -> Iterator[Row]:
@@ -222,12 +225,17 @@ def _has_header(rows: Sequence[Sequence[str]], form: Form) -> bool:
     return any(names_what(cells, form) for cells in rows[:_HEADER_WITHIN])
 
 
-def _header_in(path: Path, rows: Iterable[Row], form: Form) -> Row:
+def _header_in(path: Path, rows: Iterable[Row], form: Form, *, known: bool) -> Row:
     seen: list[str] = []
+    first: Row | None = None
     for _, row in zip(range(_HEADER_WITHIN), rows, strict=False):
         if names_what(row.cells, form):
             return row
-        seen = seen or [text[:40] for cell in row.cells if (text := text_in(cell))]
+        told = [text[:40] for cell in row.cells if (text := text_in(cell))]
+        first = first or (row if told else None)
+        seen = seen or told
+    if first is not None and not known:
+        return first
     found = ", ".join(seen[:12]) or "nothing readable"
     raise ConfigError(
         f"{path} has no column {form.wanted}. Found: {found}. Rename a column and import again."
