@@ -100,7 +100,8 @@ class Action:
     """What a person did: see ``VERBS`` in ``matcher.act`` for the verbs.
 
     ``trigger`` or ``account`` names the thing; ``value`` is the verdict, channel, outcome, owner or reason
-    that the verb takes; ``until`` ends a snooze or a suppression.
+    that the verb takes; ``until`` ends a snooze or a suppression; ``of`` is the trigger that a duplicate
+    tells of again.
     """
 
     verb: str
@@ -110,11 +111,16 @@ class Action:
     value: str = ""
     text: str = ""
     until: datetime | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Two events that a person said tell of one story; ``id`` is that of the verdict."""
+    """Two tellings that a person said are of one story; ``id`` is that of the verdict.
+
+    One event may tell several stories, so ``one`` and ``other`` each name an event and what of it is meant:
+    see ``matcher.joins``.
+    """
 
     id: str
     key: str
