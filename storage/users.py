@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from earmark.errors import ConfigError
 from storage.rows import upsert
 from storage.tables import users
+from storage.values import clean
 
 __all__ = [
     "OWNER",
@@ -69,7 +70,7 @@ def get(conn: Connection, user_id: str) -> User | None:
 
 def known_as(conn: Connection, text: str) -> User | None:
     """Return the one user whom somebody means by an id or an e-mail address; upper case does not matter."""
-    wanted = text.strip().lower()
+    wanted = clean(text).strip().lower()
     query = select(users).where(users.c.id != OWNER)
     rows = conn.execute(query.where(or_(users.c.id == wanted, func.lower(users.c.email) == wanted))).all()
     by_id = [row for row in rows if row.id == wanted] or rows
