@@ -24,6 +24,7 @@ __all__ = [
     "held",
     "is_urgent",
     "moment",
+    "note_body",
     "own_fields",
     "plain",
     "ref_in",
@@ -121,6 +122,24 @@ def cut(text: str, most: int) -> str:
 def plain(text: str) -> str:
     """Return what a text with markup says, without the markup."""
     return html.unescape(_TAG.sub(" ", text)).strip()
+
+
+def note_body(told: Mapping[str, Any], ref: str, most: int) -> str:
+    """Return a note as HTML, its mark in the last line, in at most so many characters."""
+    dressed = words(told.get("note_html"))
+    if len(dressed) <= most and ref_in(dressed) == ref:
+        return dressed
+    lines = (words(told.get("note_text")) or words(told.get("headline"))).splitlines()
+    mark = f"<p>ref: {html.escape(ref)}</p>"
+    left = most - len(mark)
+    body = []
+    for line in lines:
+        dressed = f"<p>{html.escape(cut(line, left // 8))}</p>"
+        if len(dressed) > left:
+            break
+        body.append(dressed)
+        left -= len(dressed)
+    return "".join([*body, mark])
 
 
 def ref_in(text: Any) -> str | None:

@@ -20,8 +20,8 @@ from exports.company import (
     held,
     is_urgent,
     moment,
+    note_body,
     own_fields,
-    ref_in,
     remote_id_of,
     subject,
     task_text,
@@ -33,7 +33,7 @@ from exports.hubspot_fields import NAMES, make, there_are
 from exports.hubspot_hits import BODIES, by_domain, by_name, pinned
 from exports.hubspot_news import OPEN_DEALS, news
 
-__all__ = ["MOST_IN_A_NOTE", "HubSpotExporter", "note_body"]
+__all__ = ["MOST_IN_A_NOTE", "HubSpotExporter"]
 
 MOST_IN_A_NOTE: Final = 65_536
 """The most characters of a note or a task, markup and all."""
@@ -85,7 +85,7 @@ class HubSpotExporter(Exporter):
         if outgoing.topic != "account.promoted" or not ref:
             return (company,)
         owner = self._owner(told.get("owner"))
-        texts = [("note", {"hs_note_body": note_body(told, ref)}, _note_blanks(told, owner))]
+        texts = [("note", {"hs_note_body": note_body(told, ref, MOST_IN_A_NOTE)}, _note_blanks(told, owner))]
         if self.tasks:
             texts.append(("task", _task_fields(told, ref), _task_blanks(told, owner)))
         return (
@@ -244,24 +244,6 @@ class HubSpotExporter(Exporter):
         listed = ", ".join(f"{number} {email}" for number, email in sorted(told.items()))
         text = f"HubSpot has no owner with the id given for {', '.join(unknown)}. " if unknown else ""
         return Finding(what="owners", is_well=not unknown, text=f"{text}There are: {listed}.")
-
-
-def note_body(told: Mapping[str, Any], ref: str) -> str:
-    """Return a note as HTML, its mark in the last line, in at most ``MOST_IN_A_NOTE`` characters."""
-    dressed = words(told.get("note_html"))
-    if len(dressed) <= MOST_IN_A_NOTE and ref_in(dressed) == ref:
-        return dressed
-    lines = (words(told.get("note_text")) or words(told.get("headline"))).splitlines()
-    mark = f"<p>ref: {html.escape(ref)}</p>"
-    left = MOST_IN_A_NOTE - len(mark)
-    body = []
-    for line in lines:
-        dressed = f"<p>{html.escape(cut(line, left // 8))}</p>"
-        if len(dressed) > left:
-            break
-        body.append(dressed)
-        left -= len(dressed)
-    return "".join([*body, mark])
 
 
 def _note_blanks(told: Mapping[str, Any], owner: str) -> dict[str, str]:

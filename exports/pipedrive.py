@@ -17,6 +17,7 @@ from exports.company import (
     due_at,
     held,
     moment,
+    note_body,
     own_fields,
     remote_id_of,
     subject,
@@ -24,7 +25,6 @@ from exports.company import (
     unmade,
     words,
 )
-from exports.hubspot import note_body
 from exports.pipedrive_calls import OWN, Pipedrive, Row
 from exports.pipedrive_hits import CONTENT, below, organisations, texts
 
@@ -35,6 +35,7 @@ _ORGANISATIONS: Final = "/api/v2/organizations"
 _ACTIVITIES: Final = "/api/v2/activities"
 _LONGEST: Final = 255
 _TEXT: Final = 8_000
+_MOST_IN_A_NOTE: Final = 65_536
 _HANGS: Final = {
     "people_count": "people",
     "open_deals_count": "open deals",
@@ -75,7 +76,11 @@ class PipedriveExporter(Exporter):
         if outgoing.topic != "account.promoted" or not ref:
             return (company,)
         note = Wanted(
-            object="note", key=ref, account=account, parent=account, fields={"content": note_body(told, ref)}
+            object="note",
+            key=ref,
+            account=account,
+            parent=account,
+            fields={"content": note_body(told, ref, _MOST_IN_A_NOTE)},
         )
         if not self.tasks:
             return (company, note)

@@ -46,12 +46,14 @@ def count(conn: Connection, now: datetime, retention: Retention) -> int:
 
 
 def prune(conn: Connection, now: datetime, *, keep: timedelta = POLLS, limit: int = _BATCH) -> int:
-    """Forget polls older than ``keep`` and deliveries made a year ago; return how many rows.
+    """Forget polls older than ``keep`` and deliveries made, or skipped, a year ago; return how many rows.
 
     At most ``limit`` rows of each go at once, so that no writer waits long.
     """
     old_polls = select(polls.c.number).where(polls.c.finished_at < now - keep).limit(limit)
-    made = select(outbox.c.number).where(outbox.c.state == "sent", outbox.c.ended_at < now - DELIVERIES)
+    made = select(outbox.c.number).where(
+        outbox.c.state.in_(("sent", "skipped")), outbox.c.ended_at < now - DELIVERIES
+    )
     gone = conn.execute(delete(polls).where(polls.c.number.in_(old_polls))).rowcount
     return gone + conn.execute(delete(outbox).where(outbox.c.number.in_(made.limit(limit)))).rowcount
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from earmark.errors import ExportRefused
 from earmark.testing import ExporterContract, FakeDelivery, Served, driven
 from earmark.types import Outgoing
-from exports.company import KEY, ref_in
-from exports.hubspot import MOST_IN_A_NOTE, HubSpotExporter, note_body
+from exports.company import KEY, note_body, ref_in
+from exports.hubspot import MOST_IN_A_NOTE, HubSpotExporter
 from exports.registry import build
 from storage.engine import Engine, reading
 from storage.outbox import State, find
@@ -396,7 +396,7 @@ def test_values_that_hubspot_dresses_otherwise_are_still_ours() -> None:
     st.text("abc-_019", min_size=1, max_size=40),
 )
 def test_a_note_stays_within_its_length_is_escaped_and_carries_its_mark(text: str, ref: str) -> None:
-    body = note_body({"note_text": text}, ref)
+    body = note_body({"note_text": text}, ref, MOST_IN_A_NOTE)
     assert len(body) <= MOST_IN_A_NOTE
     assert ref_in(body) == ref
     assert "<" not in body.replace("<p>", "").replace("</p>", "")

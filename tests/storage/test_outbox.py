@@ -60,3 +60,12 @@ def test_a_delivery_is_forgotten_a_year_after_it_was_made(engine: Engine) -> Non
         assert retention.prune(conn, NOW + days(365)) == 0
         assert retention.prune(conn, NOW + days(366)) == 1
         assert len(outbox.pending(conn, NOW)) == 1
+
+
+def test_a_delivery_that_was_skipped_is_forgotten_as_one_that_was_made(engine: Engine) -> None:
+    with writing(engine) as conn:
+        outbox.add(conn, [an_outgoing()], NOW)
+        [parcel] = outbox.pending(conn, NOW)
+        outbox.skipped(conn, {parcel.number: "a customer"}, NOW)
+        assert retention.prune(conn, NOW + days(365)) == 0
+        assert retention.prune(conn, NOW + days(366)) == 1
