@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from earmark.cli.learned import lesson_row
 from earmark.cli.session import Session, choose_account, nothing, notice, session_of, who
 
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ def teach(  # noqa: PLR0913, PLR0917 - each is an option of the verb
 ) -> None:
     """Teach whether words of a text name an account, or take a lesson back; its texts are read again."""
     from earmark.errors import ConfigError
+    from review.learned import name_of
+    from review.plain import plain
 
     session = session_of(context)
     if undo is not None:
@@ -109,7 +110,7 @@ def teach(  # noqa: PLR0913, PLR0917 - each is an option of the verb
         raise ConfigError("Say which text and whose: earmark teach EVENT ACCOUNT --this-is-us, or --never-us")
     else:
         taught = _teach(session, event, account, own=own, name=name, alone=alone, by=by or who())
-    value = lesson_row(taught.account, taught.lesson) | {
+    value = plain(name_of(taught.account, taught.lesson)) | {
         "undone": undo is not None,
         "texts": [
             {"event": text, "before": old, "after": taught.after[text]} for text, old in taught.before.items()
@@ -158,6 +159,7 @@ def _event(session: Session, beginning: str) -> "StoredEvent":
 
 def _told(taught: "Taught", *, undone: bool) -> str:
     """Return what was learned or taken back, and what follows, in words."""
+    from review.learned import name_of
     from review.terminal import safe
 
     lesson = taught.lesson
@@ -167,7 +169,7 @@ def _told(taught: "Taught", *, undone: bool) -> str:
         if move.after is not move.before
     ]
     states = [f"trigger {one.id[:8]} is {one.state}" for one in taught.changes.triggers]
-    learned = lesson_row(taught.account, lesson)["learned"]
+    learned = name_of(taught.account, lesson).learned
     done = f"Taken back: {learned}." if undone else f"Learned: {learned}."
     back = "" if undone else f"Take it back with: earmark teach --undo {lesson.id}"
     lines = (f"{done} {lesson.effect}", "; ".join([*moves, *states]), back)

@@ -1,0 +1,188 @@
+"""What was learned of verdicts and lessons, what follows from it, and under which id it is undone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from earmark.types import Lexicon, TrackRecord, Verdict
+from matcher.learning import Precision, precision, throttled
+from storage import judgements, lessons, rulebook
+from storage.engine import Connection
+from storage.lessons import Lesson
+from storage.record import COUNTED, Said, records_of, rule_name
+
+__all__ = ["Learned", "Name", "Rule", "Told", "learned", "name_of"]
+
+_ID: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A lesson about a name: whether it means the account; ``alone`` in one text only."""
+
+    what: str = "name"
+    id: str
+    lesson: str
+    account: str
+    name: str
+    is_own: bool
+    alone: bool
+    by: str
+    at: datetime
+    learned: str
+    effect: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A verdict on a trigger, and what it does."""
+
+    what: str = "verdict"
+    id: str
+    account: str | None
+    trigger: str
+    verdict: str
+    by: str
+    at: datetime
+    text: str
+    learned: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A kind (or a problem) in one source: its verdicts, the precision to expect, whether it may speak."""
+
+    what: str = "rule"
+    id: str
+    account: str | None = None
+    by: str | None = None
+    at: datetime | None = None
+    kind: str
+    source: str
+    problem: str | None
+    good: int
+    bad: int
+    precision: Precision
+    floor: float | None
+    throttled: bool
+    learned: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """All that was learned: names, the latest verdicts, and the rules, the throttled and worst ones first."""
+
+    names: tuple[Name, ...]
+    verdicts: tuple[Told, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def rows(self) -> tuple[Name | Told | Rule, ...]:
+        """All of it in one list."""
+        return (*self.names, *self.verdicts, *self.rules)
+
+
+def learned(
+    connection: Connection, limit: int = 50, *, of: Callable[[str | None], bool] | None = None
+) -> Learned:
+    """Return what was learned, with so many verdicts at most; ``of`` says whose accounts' are shown."""
+    said = judgements.every(connection)
+    shown = [one for one in reversed(said) if of is None or of(one.account)][:limit]
+    lexicon, usual = rulebook.lexicon(connection, ()), rulebook.decided(connection, ())
+    names = [pair for pair in lessons.learned(connection) if of is None or of(pair[0])]
+    return Learned(
+        names=tuple(name_of(account, lesson) for account, lesson in names),
+        verdicts=tuple(_told(one, usual, lexicon) for one in shown),
+        rules=tuple(_rules(lexicon, records_of(said), judgements.anew(connection))),
+    )
+
+
+def name_of(account: str, lesson: Lesson) -> Name:
+    """Return what is told of a lesson about a name."""
+    own = "is a name of it" if lesson.is_own else "never means it"
+    if lesson.alone:
+        own = "means it in one text" if lesson.is_own else "does not mean it in one text"
+    return Name(
+        id=lesson.id,
+        lesson=lesson.id,
+        account=account,
+        name=lesson.name,
+        is_own=lesson.is_own,
+        alone=lesson.alone,
+        by=lesson.by,
+        at=lesson.at,
+        learned=f"\u201c{lesson.name}\u201d {own}",
+        effect=lesson.effect,
+        events=lesson.events,
+    )
+
+
+def _told(one: Said, usual: Lexicon, lexicon: Lexicon) -> Told:
+    return Told(
+        id=one.id[:_ID],
+        account=one.account,
+        trigger=one.trigger,
+        verdict=one.verdict.value,
+        by=one.by,
+        at=one.at,
+        text=one.text,
+        learned=f"{one.kind.replace('_', ' ')}: {one.verdict.replace('_', ' ')}",
+        effect=_effect(one, usual, lexicon),
+    )
+
+
+def _effect(one: Said, usual: Lexicon, lexicon: Lexicon) -> str:
+    """Return in words what a verdict does."""
+    rules = ", ".join(rule_name(one.kind, source, one.problem) for source in one.sources)
+    if one.verdict in COUNTED:
+        side = "for" if one.verdict is Verdict.GOOD else "against"
+        return f"Counts {side} {rules}." if rules else "Nothing tells it any more."
+    if one.verdict is Verdict.TOO_OLD and one.kind in lexicon.kinds:
+        now, was = lexicon.kinds[one.kind].expires.days, usual.kinds[one.kind].expires.days
+        return f"New ones end after {now} days (was {was})."
+    return {
+        Verdict.DUPLICATE: "Told twice: it does not speak again, and the other one carries on.",
+        Verdict.CUSTOMER_OR_OPEN_DEAL: "The account is suppressed until a day.",
+        Verdict.NOT_NOW: "The account is snoozed until a day.",
+    }.get(one.verdict, "Kept as a remark.")
+
+
+def _rules(lexicon: Lexicon, records: Sequence[TrackRecord], anew: Mapping[str, int]) -> list[Rule]:
+    """Return each rule that was judged, the throttled ones first, then the worst."""
+    counted = {(one.kind, one.source, one.problem): one for one in lexicon.records}
+    rows = [
+        _rule(record, counted.get((record.kind, record.source, record.problem)), lexicon.floor, anew)
+        for record in records
+    ]
+    return sorted(rows, key=lambda row: (not row.throttled, row.precision.mean, row.id))
+
+
+def _rule(
+    record: TrackRecord, held: TrackRecord | None, floor: float | None, anew: Mapping[str, int]
+) -> Rule:
+    """Return a rule by all that was said of it, and by what of that still counts."""
+    name = rule_name(record.kind, record.source, record.problem)
+    good, bad = (held.good, held.bad) if held is not None else (0, 0)
+    share = precision(good, bad)
+    silent = held is not None and throttled(held, floor)
+    effect = "Throttled: listed, never promoted." if silent else "It speaks."
+    if name in anew:
+        effect += f" It began anew; before: {record.good} good, {record.bad} bad."
+    likely = f"{share.mean:.0%} ({share.low:.0%} to {share.high:.0%})"
+    return Rule(
+        id=name,
+        kind=record.kind,
+        source=record.source,
+        problem=record.problem,
+        good=good,
+        bad=bad,
+        precision=share,
+        floor=floor,
+        throttled=silent,
+        learned=f"{good} of {good + bad} good: {likely}",
+        effect=effect,
+    )
