@@ -1,0 +1,208 @@
+"""The digest: what is new on somebody's list since they were told last, as one letter."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Final
+
+from earmark.lifecycle import Stage
+from earmark.triggers import Polarity
+from earmark.types import Account, Lexicon, Mark, Trigger, TriggerState
+from matcher.agenda import is_over
+from matcher.score import score_now
+from review.page.render import clean, templates
+from review.page.viewer import Viewer
+from review.rules import lexicon_of
+from review.today import Row, rows_of
+from storage import accounts, digests, stories, triggers
+from storage.digests import Schedule
+from storage.engine import Connection
+
+__all__ = ["MOST", "Digest", "Entry", "Envelope", "digest_of", "letter", "next_due", "period_of", "text_of"]
+
+MOST: Final = 25
+"""Rows of one letter; the others are counted."""
+_READY: Final = frozenset({Stage.OUTREACH_READY, Stage.WARM, Stage.HOT})
+_WAITING: Final = frozenset({TriggerState.OPEN, TriggerState.ACCEPTED})
+_LONGEST: Final = 300
+_WEEK: Final = 8  # days within which each weekday comes again, whatever the hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of a letter: an account (or a conversation) with its best reason, and why that counts now."""
+
+    row: Row
+    why: str
+    is_hot: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What is told of a time: the first ``entries`` of ``total``, hot ones first."""
+
+    after: datetime
+    through: datetime
+    entries: tuple[Entry, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """From whom and to whom a letter goes; ``page`` is where its links lead, ``leave`` ends the letters."""
+
+    user: str
+    name: str
+    to: str
+    sender: str
+    page: str
+    leave: str
+    every: str
+
+
+def next_due(wanted: Schedule, after: datetime, zone: tzinfo) -> datetime:
+    """Return the first moment after this one at which a letter is due: once a day, or once a week.
+
+    An hour that the clock leaves out in spring comes an hour later, one that it repeats in autumn once.
+    """
+    begin = after.astimezone(zone).date()
+    for day in (begin + timedelta(days=number) for number in range(_WEEK + 1)):
+        moment = datetime.combine(day, time(wanted.hour), zone).astimezone(UTC)
+        if moment > after and (wanted.every == "daily" or day.weekday() == wanted.weekday):
+            return moment
+    raise AssertionError  # each weekday comes within eight days
+
+
+def period_of(taken: Schedule, now: datetime, zone: tzinfo) -> datetime:
+    """Return the moment that names the letter which is due: its Message-ID follows from it.
+
+    After a pause of the page that is the latest one, so that one letter tells all. What was tried before
+    keeps its own: it may have arrived.
+    """
+    due = taken.next_at or now
+    while taken.lease_until is None and (following := next_due(taken, due, zone)) <= now:
+        due = following
+    return due
+
+
+def digest_of(
+    connection: Connection, viewer: Viewer, after: datetime, through: datetime, now: datetime
+) -> Digest:
+    """Return what came onto the list of a viewer after a moment, through another, and stands there now.
+
+    Backfill is listed and never told. What was promoted in that time is told with the reason that it has.
+    """
+    lexicon = lexicon_of(connection)
+    made, promoted = digests.fresh(connection, after, through)
+    new = [one for one in triggers.find(connection, since=after, limit=None) if one.id in made]
+    groups = dict(_groups(connection, new, promoted, now))
+    listed = accounts.of(connection, [key for key in groups if not key.startswith("trigger ")])
+    shown = [
+        sorted(group, key=lambda one: (-score_now(one, now, lexicon.kinds), one.id))
+        for key, group in groups.items()
+        if _is_told(key, listed.get(key), viewer, now)
+    ]
+    shown.sort(key=lambda group: _rank(group[0], listed, lexicon, now))
+    told = stories.of(connection, [group[0].story for group in shown[:MOST]])
+    rows = rows_of(shown[:MOST], listed, told, lexicon.kinds, now)
+    reasons = {group[0].id: group[0] for group in shown}
+    entries = (
+        Entry(row=row, why=_why(reasons[row.trigger]), is_hot=row.stage is Stage.HOT or bool(row.offered_to))
+        for row in rows
+    )
+    return Digest(after=after, through=through, entries=tuple(entries), total=len(shown))
+
+
+def letter(digest: Digest, envelope: Envelope, period: datetime, zone: tzinfo, now: datetime) -> EmailMessage:
+    """Return the letter: text and HTML, with the headers by which a mail program ends it in one click.
+
+    The same user and period give the same Message-ID, whenever it is made.
+    """
+    made = EmailMessage()
+    domain = envelope.sender.rpartition("@")[2]
+    series = hashlib.sha256(envelope.user.encode()).hexdigest()[:16]
+    made["From"] = Address("earmark", addr_spec=envelope.sender)
+    made["To"] = Address(clean(envelope.name, 100), addr_spec=envelope.to)
+    made["Subject"] = _subject(digest)
+    made["Date"] = format_datetime(now)
+    made["Message-ID"] = f"<{period.astimezone(UTC):%Y%m%dT%H%M%SZ}.{series}@{domain}>"
+    made["References"] = f"<digest.{series}@{domain}>"
+    made["List-Id"] = f"earmark digest <digest.{domain}>"
+    made["List-Unsubscribe"] = f"<{envelope.leave}>"
+    if envelope.leave.startswith("https://"):
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    made["Auto-Submitted"] = "auto-generated"
+    made["X-Auto-Response-Suppress"] = "All"
+    made.set_content(text_of(digest, envelope, zone, now))
+    html = templates.get_template("digest.html")
+    made.add_alternative(html.render(_values(digest, envelope, zone, now)), subtype="html")
+    return made
+
+
+def text_of(digest: Digest, envelope: Envelope, zone: tzinfo, now: datetime) -> str:
+    """Return the letter as plain text, which says all that its HTML does."""
+    return templates.get_template("digest.txt").render(_values(digest, envelope, zone, now))
+
+
+def _values(digest: Digest, envelope: Envelope, zone: tzinfo, now: datetime) -> dict[str, object]:
+    return {
+        "digest": digest,
+        "envelope": envelope,
+        "now": now,
+        "one_line": _one_line,
+        "subject": _subject(digest),
+        "zone": zone,
+    }
+
+
+def _subject(digest: Digest) -> str:
+    hot = sum(entry.is_hot for entry in digest.entries)
+    said = f"{digest.total} {'reason' if digest.total == 1 else 'reasons'} to make contact"
+    first = clean(_one_line(digest.entries[0].row.name), 60) if digest.entries else ""
+    return said + (f", {hot} hot" if hot else "") + (f": {first}" if first else "")
+
+
+def _one_line(text: object, longest: int = _LONGEST) -> str:
+    return clean(" ".join(str(text).split()), longest)
+
+
+def _groups(
+    connection: Connection, new: list[Trigger], promoted: set[str], now: datetime
+) -> Iterator[tuple[str, list[Trigger]]]:
+    """Yield what waits, by account; a conversation stands alone."""
+    speaking = [one for one in new if one.mark is Mark.LIVE and _waits(one, now)]
+    yield from ((f"trigger {one.id}", [one]) for one in speaking if one.account is None)
+    for account in sorted(promoted | {one.account for one in speaking if one.account}):
+        held = [one for one in triggers.of_account(connection, account) if _waits(one, now)]
+        if any(one.mark is Mark.LIVE for one in held):
+            yield account, held
+
+
+def _waits(trigger: Trigger, now: datetime) -> bool:
+    is_open = trigger.state in _WAITING and trigger.expires_at > now
+    return is_open and trigger.polarity is not Polarity.SUPPRESS
+
+
+def _is_told(key: str, account: Account | None, viewer: Viewer, now: datetime) -> bool:
+    if account is None:
+        return key.startswith("trigger ")
+    is_free = account.suppression is None or is_over(account.suppression, now)
+    is_awake = account.snoozed_until is None or account.snoozed_until <= now
+    return account.stage in _READY and is_free and is_awake and viewer.sees(account)
+
+
+def _rank(
+    best: Trigger, listed: Mapping[str, Account], lexicon: Lexicon, now: datetime
+) -> tuple[bool, float, str]:
+    account = listed.get(best.account or "")
+    is_hot = best.offered_to is not None or (account is not None and account.stage is Stage.HOT)
+    return not is_hot, -score_now(best, now, lexicon.kinds), best.id
+
+
+def _why(trigger: Trigger) -> str:
+    told = [one.text for one in (trigger.note.sentences if trigger.note else ()) if one.section == "why_now"]
+    return _one_line(" ".join(told))
