@@ -17,6 +17,8 @@ STEPS: Final = (
     "published_to_fetched",
     "hidden",
     "waited",
+    "fetched_to_matched",
+    "matched_to_listed",
     "fetched_to_listed",
     "listed_to_notified",
     "listed_to_opened",
@@ -38,15 +40,18 @@ class Ledger:
     """The steps of one source; None where there is nothing to measure.
 
     ``published_to_fetched`` is ``hidden`` and ``waited``: as long as the source was polled and did not show
-    it, which is the source's; and since then, which is our pace. ``fetched_to_listed`` (reading, matching,
-    deciding) is ours alone, ``listed_to_notified`` that of the exports; ``listed_to_opened`` and
-    ``listed_to_contacted`` are the team's. ``door`` is where half of the time most is lost.
+    it, which is the source's; and since then, which is our pace. ``fetched_to_listed`` is ours alone: it was
+    read until it was matched, then decided and stored. ``listed_to_notified`` is that of exports and
+    digest; ``listed_to_opened`` and ``listed_to_contacted`` are the team's. ``door`` is where half of the
+    time most is lost.
     """
 
     source: str
     published_to_fetched: Spread | None
     hidden: Spread | None
     waited: Spread | None
+    fetched_to_matched: Spread | None
+    matched_to_listed: Spread | None
     fetched_to_listed: Spread | None
     listed_to_notified: Spread | None
     listed_to_opened: Spread | None
@@ -70,6 +75,9 @@ def ledger(arrivals: Iterable[Arrival], listings: Iterable[Listing]) -> list[Led
     for made in listings:
         own = spans[made.source]
         own["fetched_to_listed"].append(made.listed_at - made.seen_at)
+        if made.matched_at is not None:
+            own["fetched_to_matched"].append(_since(made.seen_at, made.matched_at))
+            own["matched_to_listed"].append(_since(made.matched_at, made.listed_at))
         for step, moment in _followed(made):
             own[step].append(_since(made.listed_at, moment))
     return [_of_source(source, own) for source, own in sorted(spans.items())]

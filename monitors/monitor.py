@@ -18,7 +18,7 @@ from earmark.contract import Source
 from earmark.errors import ConfigError, LifecycleError, StorageError
 from earmark.types import Lexicon, StoredEvent
 from matcher.read import Matcher
-from monitors import alive, pipeline
+from monitors import alive, notices, pipeline
 from monitors.finish import finished
 from monitors.http import Fetcher
 from monitors.parse import ParsePool
@@ -27,7 +27,7 @@ from monitors.poll import Outcome, poll_source, robots_of
 from monitors.purge import AT_ONCE, PURGED_EVERY, Purged, purge
 from monitors.sweep import refresh_scores, sweep
 from sources.registry import build
-from storage import leases, polls, rulebook
+from storage import leases, rulebook
 from storage.engine import Connection, Engine, PassingFault, reading, writing
 from storage.polls import Configured, Finished
 
@@ -295,6 +295,7 @@ class Monitor:
             return Written(source=configured.id, known=arrivals.known)
         lexicon, matcher = self._lexicon, self._matcher
         readings = await self._on(self._thinker, pipeline.think, matcher, arrivals)
+        matched_at = self._clock()
         return await self._on_database(
             lambda: pipeline.write(
                 self._engine,
@@ -303,6 +304,7 @@ class Monitor:
                 finished(configured, source, outcome, self._clock(), news=map(_told_at, arrivals.new)),
                 lexicon=lexicon,
                 now=self._clock(),
+                matched_at=matched_at,
             )
         )
 
@@ -386,7 +388,7 @@ class Monitor:
 
     def _write_quiet(self, ready: Sequence[Finished]) -> None:
         with writing(self._engine) as connection:
-            polls.finish(connection, ready)
+            notices.finish(connection, ready, self._clock())
 
     async def _on_database(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._on(self._database, function, *args, **kwargs)

@@ -17,10 +17,11 @@ from matcher.decide import decide
 from matcher.hours import day_begins
 from matcher.read import Matcher
 from matcher.stories import key_of
+from monitors import notices
 from monitors.identity import Arrivals, identified, sort_out
 from monitors.poll import Outcome
 from monitors.rereading import corrections_of
-from storage import erasures, events, history, lessons, loads, polls
+from storage import erasures, events, history, latency, lessons, loads
 from storage import readings as stored_readings
 from storage.engine import Connection, Engine, reading, writing
 from storage.polls import Configured, Finished
@@ -87,6 +88,7 @@ def write(
     *,
     lexicon: Lexicon,
     now: datetime,
+    matched_at: datetime | None = None,
 ) -> Written:
     """Store the events of one poll with all that follows from them, and the poll itself."""
     by_event = {reading.event.id: reading for reading in readings}
@@ -97,31 +99,32 @@ def write(
             stored = events.insert(connection, new) | events.revise(connection, revised)
             kept = [by_event[event.id] for event in (*new, *revised) if event.id in stored & by_event.keys()]
             changes, fresh = _decided(connection, kept, lexicon, now)
-            total = _counted(total, new, revised, stored, changes=changes, fresh=fresh)
+            latency.matched(connection, fresh, matched_at or now)
+            total = _counted(total, new, revised, stored, changes=changes, fresh=len(fresh))
             if number == len(batches):
                 done = replace(finished, new=total.new, revised=total.revised, triggers=total.triggers)
-                polls.finish(connection, [done])
+                notices.finish(connection, [done], now)
     return total
 
 
 def _decided(
     connection: Connection, readings: Sequence[Reading], lexicon: Lexicon, now: datetime
-) -> tuple[Changes, int]:
-    """Decide and save; return the changes, and how many triggers are new among them."""
+) -> tuple[Changes, frozenset[str]]:
+    """Decide and save; return the changes, and which triggers are new among them."""
     if not readings:
-        return Changes(), 0
+        return Changes(), frozenset()
     stored_readings.abstain(connection, [each for reading in readings for each in reading.abstentions])
     keys = {key_of(match) for reading in readings for match in reading.matches}
     keys |= history.keys_of(connection, [reading.event.id for reading in readings])
     if not keys:
-        return Changes(), 0
+        return Changes(), frozenset()
     moments = [reading.event.order[0] for reading in readings]
     past: History = history.load(connection, sorted(keys), min(moments), max(moments))
     given = loads.given(connection, [rep.id for rep in lexicon.reps], day_begins(now, lexicon.hours), now)
     changes = decide(readings, past, lexicon, now, given)
     history.save(connection, changes, now)
     before = {trigger.id for known in past.pasts.values() for trigger in known.triggers}
-    return changes, len({trigger.id for trigger in changes.triggers} - before)
+    return changes, frozenset(trigger.id for trigger in changes.triggers) - before
 
 
 def _batches(arrivals: Arrivals) -> Iterator[tuple[Sequence[StoredEvent], Sequence[StoredEvent]]]:

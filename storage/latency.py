@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, exists, func, select, update
+from sqlalchemy import Column, Connection, Row, ScalarSelect, Select, exists, func, select, update
 
 from earmark.lifecycle import Cause
 from earmark.types import Mark, TriggerState
@@ -14,7 +14,7 @@ from storage.outbox import State
 from storage.rows import batches
 from storage.tables import events, matches, outbox, polls, transitions, triggers
 
-__all__ = ["Acted", "Arrival", "Listing", "acted_on", "arrivals", "listings", "opened"]
+__all__ = ["Acted", "Arrival", "Listing", "acted_on", "arrivals", "listings", "matched", "notified", "opened"]
 
 _GOOD = ("new", "unchanged")
 _ACTED_ON = (TriggerState.ACCEPTED.value, TriggerState.CONTACTED.value)
@@ -34,8 +34,8 @@ class Arrival:
 class Listing:
     """One trigger on its way, with the source that told of it first; None is what was not, or is unknown.
 
-    It was published, its source was last polled without it, it was seen, it was in the list, a target was
-    told of its account, a person looked at it, and its account was contacted.
+    It was published, its source was last polled without it, it was seen, its text was matched, it was in the
+    list, a target or a reader was told, a person looked at it, and its account was contacted.
     """
 
     source: str
@@ -44,6 +44,7 @@ class Listing:
     published_at: datetime | None
     missed_at: datetime | None
     seen_at: datetime
+    matched_at: datetime | None
     listed_at: datetime
     notified_at: datetime | None
     opened_at: datetime | None
@@ -86,11 +87,17 @@ def listings(conn: Connection, since: datetime) -> Iterator[Listing]:
 
 def opened(conn: Connection, trigger_ids: Collection[str], at: datetime) -> int:
     """Note when a person looked at triggers for the first time; return for how many it was."""
-    noted = 0
-    for batch in batches(sorted(trigger_ids)):
-        fresh = update(triggers).where(triggers.c.id.in_(batch), triggers.c.opened_at.is_(None))
-        noted += conn.execute(fresh.values(opened_at=at)).rowcount
-    return noted
+    return _note(conn, trigger_ids, triggers.c.opened_at, at)
+
+
+def matched(conn: Connection, trigger_ids: Collection[str], at: datetime) -> None:
+    """Note when the text of triggers was matched, which have just been made of it."""
+    _note(conn, trigger_ids, triggers.c.matched_at, at)
+
+
+def notified(conn: Connection, trigger_ids: Collection[str], at: datetime) -> None:
+    """Note when somebody was told of triggers for the first time, other than by a target: in a digest."""
+    _note(conn, trigger_ids, triggers.c.notified_at, at)
 
 
 def acted_on(conn: Connection, since: datetime) -> dict[str, Acted]:
@@ -110,6 +117,14 @@ def acted_on(conn: Connection, since: datetime) -> dict[str, Acted]:
     return found
 
 
+def _note(conn: Connection, trigger_ids: Collection[str], column: Column[Any], at: datetime) -> int:
+    noted = 0
+    for batch in batches(sorted(trigger_ids)):
+        fresh = update(triggers).where(triggers.c.id.in_(batch), column.is_(None))
+        noted += conn.execute(fresh.values({column.name: at})).rowcount
+    return noted
+
+
 def _told() -> Select[Any]:
     told = matches.join(triggers, matches.c.story == triggers.c.story).join(
         events, events.c.id == matches.c.event
@@ -118,6 +133,8 @@ def _told() -> Select[Any]:
         triggers.c.id,
         triggers.c.account,
         triggers.c.created_at,
+        triggers.c.matched_at,
+        triggers.c.notified_at,
         triggers.c.opened_at,
         events.c.source,
         events.c.published_at,
@@ -166,6 +183,8 @@ def _notices(conn: Connection, since: datetime) -> dict[str, list[datetime]]:
 
 def _as_listing(row: Row[Any], notices: list[datetime]) -> Listing:
     after = bisect_left(notices, row.created_at)
+    told = [row.notified_at] if row.notified_at else []
+    told += notices[after : after + 1]
     return Listing(
         source=row.source,
         trigger=row.id,
@@ -173,8 +192,9 @@ def _as_listing(row: Row[Any], notices: list[datetime]) -> Listing:
         published_at=row.published_at,
         missed_at=row.missed_at,
         seen_at=row.seen_at,
+        matched_at=row.matched_at,
         listed_at=row.created_at,
-        notified_at=notices[after] if after < len(notices) else None,
+        notified_at=min(told, default=None),
         opened_at=row.opened_at,
         contacted_at=row.contacted_at,
     )

@@ -64,6 +64,7 @@ def _draw(console: "Console", rows: "list[Ledger]") -> None:
         "source",
         "published → fetched",
         "not shown by it",
+        "→ matched",
         "→ list",
         "→ told",
         "→ opened",
@@ -74,6 +75,7 @@ def _draw(console: "Console", rows: "list[Ledger]") -> None:
         steps = (
             one.published_to_fetched,
             one.hidden,
+            one.fetched_to_matched,
             one.fetched_to_listed,
             one.listed_to_notified,
             one.listed_to_opened,
@@ -125,6 +127,7 @@ def _moments(made: "Listing") -> dict[str, datetime | None]:
         "published_at": made.published_at,
         "last_polled_without_it_at": made.missed_at,
         "fetched_at": made.seen_at,
+        "matched_at": made.matched_at,
         "in_the_list_at": made.listed_at,
         "notified_at": made.notified_at,
         "opened_at": made.opened_at,

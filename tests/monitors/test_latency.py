@@ -27,6 +27,7 @@ def listing(source: str, seconds: int, contacted: int | None = None, **changes: 
         "published_at": NOW - timedelta(minutes=30),
         "missed_at": None,
         "seen_at": NOW,
+        "matched_at": listed - timedelta(seconds=1),
         "listed_at": listed,
         "notified_at": None,
         "opened_at": None,
@@ -44,6 +45,8 @@ def test_each_source_has_its_own_steps() -> None:
         count=100, p50=timedelta(minutes=50), p95=timedelta(minutes=95)
     )
     assert wire.fetched_to_listed == Spread(count=2, p50=timedelta(seconds=2), p95=timedelta(seconds=4))
+    assert wire.fetched_to_matched == Spread(count=2, p50=timedelta(seconds=1), p95=timedelta(seconds=3))
+    assert wire.matched_to_listed == Spread(count=2, p50=timedelta(seconds=1), p95=timedelta(seconds=1))
     assert wire.listed_to_contacted == Spread(count=1, p50=timedelta(hours=5), p95=timedelta(hours=5))
     assert board.published_to_fetched is not None
     assert board.published_to_fetched.p95 == timedelta(minutes=7)

@@ -4,7 +4,7 @@ from typing import Any
 from earmark.types import Changes, Mark, Outgoing, TriggerState
 from storage import accounts, events, history, outbox, polls, triggers
 from storage.engine import Engine, reading, writing
-from storage.latency import Acted, Arrival, Listing, acted_on, arrivals, listings, opened
+from storage.latency import Acted, Arrival, Listing, acted_on, arrivals, listings, matched, notified, opened
 from storage.polls import Finished
 from tests.builders import NOW, a_stored_event, ago, an_account
 from tests.storage.nouns import a_story, a_told_match, a_trigger
@@ -45,6 +45,7 @@ def test_a_trigger_is_laid_at_the_door_of_the_source_that_told_of_it_first(engin
         published_at=first.published_at,
         missed_at=None,
         seen_at=ago(2),
+        matched_at=None,
         listed_at=made,
         notified_at=None,
         opened_at=None,
@@ -79,6 +80,17 @@ def _polled(moment: datetime, outcome: str) -> Finished:
     return Finished(
         source="board", started_at=moment, finished_at=moment, outcome=outcome, next_poll_at=NOW, new=0
     )
+
+
+def test_it_was_told_by_a_digest_too_and_the_first_note_of_a_moment_holds(engine: Engine) -> None:
+    trigger = a_listed_trigger(engine)
+    with writing(engine) as conn:
+        for moment in (ago(1.8), ago(1)):
+            matched(conn, [trigger], moment)
+            notified(conn, [trigger], moment)
+    with reading(engine) as conn:
+        (made,) = listings(conn, ago(30))
+    assert (made.matched_at, made.notified_at, made.opened_at) == (ago(1.8), ago(1.8), None)
 
 
 def test_it_was_told_when_the_first_delivery_after_it_was_made(engine: Engine) -> None:
