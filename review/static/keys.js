@@ -1,0 +1,124 @@
+// Keys. What a key does stands on the page: it presses the visible thing that carries it as `data-key`, in the
+// menu that is open, else in the bar of actions that is meant, else anywhere. So there is no key without a button.
+
+import * as rows from "./rows.js";
+
+const PREFIXES = new Set(["g", "*"]);
+const WAIT = 1500; // ms for the second key of two
+const TYPED = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
+const ARROWS = { ArrowDown: 1, ArrowUp: -1 };
+const STEPS = { j: 1, k: -1, J: 1, K: -1, ...ARROWS };
+
+let prefix = "";
+let forgetting = 0;
+
+export const openMenu = () => document.querySelector("details.menu[open]");
+export const openDialog = () => document.querySelector("dialog[open]");
+export const isTyping = (element) => Boolean(element?.matches(TYPED));
+
+/** Whether single keys are on: a person may switch them off in the settings. */
+const isOn = () => document.body.dataset.keys !== "off";
+
+/** The bar that keys mean: that of the selection, else that of the row with the focus. */
+const bar = () => document.getElementById(rows.selected().length ? "for-selected" : "for-row");
+
+export function closeMenus() {
+  for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+}
+
+/** What carries a key and can be pressed now. */
+function carrier(key) {
+  const wanted = `[data-key="${CSS.escape(key)}"]`;
+  const inMenu = openMenu()?.querySelector(`.choices ${wanted}`);
+  const inBar = [...(bar()?.querySelectorAll(wanted) ?? [])].find((one) => !one.closest(".choices"));
+  const others = [...document.querySelectorAll(wanted)];
+  return inMenu ?? inBar ?? others.find((one) => !one.closest("#for-row, #for-selected, .choices"));
+}
+
+/** Press what carries a key; returns whether there is such a thing. */
+export function press(key) {
+  const found = carrier(key);
+  if (!found) return false;
+  if (found.matches("summary")) unfold(found.parentElement);
+  else if (isTyping(found)) found.focus();
+  else found.click();
+  return true;
+}
+
+/** Open a menu, or close it; the others are closed. */
+export function unfold(menu) {
+  const wasOpen = menu.open;
+  closeMenus();
+  menu.open = !wasOpen;
+  if (menu.open) menu.querySelector("[data-first]")?.focus();
+}
+
+function step(key, extends_, moved) {
+  closeMenus();
+  const from = rows.current();
+  const to = rows.beside(from, STEPS[key]);
+  if (extends_) for (const row of [from, to]) rows.select(row, true);
+  rows.focus(to);
+  moved(to);
+}
+
+/** Do what one key means; returns whether it means something here. */
+function take(key, extends_, moved) {
+  if (prefix) {
+    const both = `${prefix} ${key}`;
+    prefix = "";
+    return press(both);
+  }
+  if (PREFIXES.has(key)) {
+    prefix = key;
+    clearTimeout(forgetting);
+    forgetting = setTimeout(() => (prefix = ""), WAIT);
+    return true;
+  }
+  if (key in STEPS) {
+    step(key, extends_, moved);
+    return true;
+  }
+  const menu = openMenu();
+  const isDone = press(key);
+  if (menu && !isDone) closeMenus();
+  return isDone;
+}
+
+/** Listen; `moved(row)` is told of each step, `isBusy()` says to let keys wait. Returns what takes those up. */
+export function start({ moved, isBusy, escape }) {
+  const waiting = [];
+
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (event.altKey || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey) {
+      if (withControl(key.toLowerCase(), target)) event.preventDefault();
+      return;
+    }
+    if (openDialog()) return;
+    if (key === "Escape") {
+      event.preventDefault();
+      escape(target);
+      return;
+    }
+    if (isTyping(target) || (key.length > 1 && !(key in ARROWS))) return;
+    if (key in ARROWS ? !isAtRow(target) : !isOn() || key === " ") return;
+    if (isBusy()) waiting.push([key, event.shiftKey]);
+    if (isBusy() || take(key, event.shiftKey, moved)) event.preventDefault();
+  });
+
+  return () => {
+    while (waiting.length && !isBusy()) {
+      const [key, isShift] = waiting.shift();
+      take(key, isShift, moved);
+    }
+  };
+}
+
+const isAtRow = (target) => target === document.body || Boolean(target.closest("[data-row]"));
+
+function withControl(key, target) {
+  if (key === "k") return press("Control+k");
+  return key === "z" && isOn() && !isTyping(target) && !openDialog() && press("u");
+}
