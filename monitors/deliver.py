@@ -24,6 +24,7 @@ from earmark.errors import (
     SourceError,
 )
 from exports.choice import suppression_of
+from monitors import notices
 from monitors.door import Door
 from storage import accounts, deliveries, outbox, targets
 from storage.deliveries import Remote
@@ -101,7 +102,7 @@ async def _delivered(
         changes = await _planned(engine, target, exporter, door, wanted)
         await _apply(engine, target, batch, exporter, door, changes, wanted, run)
     except (ExportRefused, ConfigError) as error:
-        return await asyncio.to_thread(_stopped, engine, target, run, error, changes)
+        return await asyncio.to_thread(_stopped, engine, target, run, error, changes, door.now)
     except (ExportError, SourceError) as error:
         run.fail((_step(one) for one in wanted), _as_ours(error))
     return await asyncio.to_thread(_ended, engine, target, run, changes, door)
@@ -276,12 +277,20 @@ def _as_ours(error: ExportError | SourceError) -> ExportError:
     return error if isinstance(error, ExportError) else ExportUnavailable(str(error))
 
 
-def _stopped(engine: Engine, target: str, run: _Run, error: EarmarkError, changes: Sequence[Change]) -> Done:
+def _stopped(
+    engine: Engine,
+    target: str,
+    run: _Run,
+    error: EarmarkError,
+    changes: Sequence[Change],
+    now: datetime,
+) -> Done:
     """Pause the target; what was taken goes back as it was."""
     _log.warning("Export %s stopped: %s", target, error)
     with writing(engine) as connection:
         outbox.release(connection, [parcel.number for parcel in run.parcels])
         targets.pause(connection, target, str(error))
+        notices.target_stopped(connection, target, str(error), now)
     return Done(target=target, changes=tuple(changes), paused=str(error))
 
 
@@ -292,7 +301,7 @@ def _ended(engine: Engine, target: str, run: _Run, changes: Sequence[Change], do
     for change in changes:
         for number in run.wishes[(change.object, change.key)]:
             by_parcel[number].append(change)
-    sent = []
+    sent, refused = [], []
     with writing(engine) as connection:
         targets.keep(connection, target, door.state, door.before)
         for parcel in run.parcels:
@@ -303,6 +312,9 @@ def _ended(engine: Engine, target: str, run: _Run, changes: Sequence[Change], do
             else:
                 next_at = again_at(now, parcel.attempts, error)
                 outbox.failed(connection, parcel.number, str(error), now, next_at)
+                if next_at is None:
+                    refused.append((parcel, str(error)))
+        notices.deliveries_refused(connection, refused, now)
     failed = {number: str(error) for number, error in run.faults.items()}
     return Done(target=target, sent=tuple(sent), failed=failed, changes=tuple(changes))
 

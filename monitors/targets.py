@@ -15,7 +15,7 @@ from earmark.config import Settings, clock
 from earmark.contract import Exporter
 from earmark.errors import ConfigError
 from exports.registry import build, kinds
-from monitors import alive
+from monitors import alive, notices
 from monitors.deliver import Done, deliver
 from monitors.door import Door
 from monitors.http import Fetcher
@@ -207,6 +207,7 @@ class Targets:
     def _pause(self, name: str, reason: str) -> None:
         with writing(self._engine) as connection:
             targets.pause(connection, name, reason)
+            notices.target_stopped(connection, name, reason, self._now())
 
 
 def _summed(one: Done, next_one: Done) -> Done:
