@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from earmark.config import Settings, clock
 from earmark.errors import EarmarkError, StorageError
 from review.page import access, today
-from review.page.call import Desk
+from review.page.call import Desk, desk_of
 from review.page.doors import Doors, names_of
 from review.page.keys import Keys
 from review.page.render import STATIC, templates
@@ -27,7 +27,11 @@ _log = logging.getLogger(__name__)
 
 
 def create(settings: Settings, engine: Engine, token: str, *, now: Callable[[], datetime] = clock) -> FastAPI:
-    """Return the application over a migrated database; ``token`` opens it while there are no users."""
+    """Return the application over a migrated database; ``token`` opens it while there are no users.
+
+    ConfigError when it would listen beyond this machine while nobody must log in.
+    """
+    access.refuse_open_address(settings, engine)
     app = FastAPI(
         title="earmark",
         docs_url=None,
@@ -35,7 +39,7 @@ def create(settings: Settings, engine: Engine, token: str, *, now: Callable[[], 
         openapi_url=None,
         max_body_size=_MOST,
     )
-    app.state.desk = Desk(settings=settings, engine=engine, keys=Keys(token), clock=now)
+    app.state.desk = Desk(settings=settings, engine=engine, keys=Keys(token, engine, now), clock=now)
     page = settings.page
     app.add_middleware(Doors, hosts=names_of(page.address, page.hosts, page.url))
     app.mount("/static", StaticFiles(directory=STATIC))
@@ -51,9 +55,22 @@ def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     said = str(error.detail) if isinstance(error, HTTPException) else ""
     if status == 401:  # noqa: PLR2004 - HTTP's own number
-        return _told(request, status, "Log in first", said, enter=True)
+        return _let_in(request, said)
     words = "There is no such page" if status == 404 else "That was refused"  # noqa: PLR2004 - see above
     return _told(request, status, words, said)
+
+
+def _let_in(request: Request, said: str) -> Response:
+    """Ask somebody to log in, and remember where they were; a script is told in plain words."""
+    if request.headers.get("x-earmark") or "text/event-stream" in request.headers.get("accept", ""):
+        return PlainTextResponse(said, status_code=401)
+    if not desk_of(request).keys.are_personal():
+        return _told(request, 401, "Log in first", said, enter=True)
+    undone = getattr(request.state, "undone", None)
+    if undone is not None:
+        return access.login_page(said, undone, undone=True, status=401)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return access.login_page("", here, status=401)
 
 
 def _failed(request: Request, error: Exception) -> Response:
@@ -69,6 +86,7 @@ def _broke(request: Request, error: Exception) -> Response:
 
 
 def _told(request: Request, status: int, title: str, said: str, *, enter: bool = False) -> Response:
+    if request.headers.get("x-earmark"):
+        return PlainTextResponse(f"{title}. {said}", status_code=status)
     page = templates.get_template("told.html")
-    back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return HTMLResponse(page.render(title=title, said_why=said, enter=enter, back=back), status_code=status)
+    return HTMLResponse(page.render(title=title, said_why=said, enter=enter), status_code=status)

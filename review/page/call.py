@@ -2,26 +2,30 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
 from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
-from earmark.config import Settings
+from earmark.config import DEMO, Settings
 from earmark.types import Account
-from review.page.keys import Keys
+from review.page.attempts import Attempts
+from review.page.gate import Gate
+from review.page.keys import Entry, Keys
 from review.page.render import templates
-from review.page.viewer import Role, Viewer
+from review.page.viewer import Role
 from storage import engine as database
 from storage.audit import Deed, record
 from storage.engine import Connection, Engine
 from storage.scope import Scope
 
-__all__ = ["Asked", "Call", "Desk", "desk_of", "local", "needs"]
+__all__ = ["Asked", "AskedOfSelf", "Call", "Desk", "desk_of", "local", "needs", "tell"]
 
+_READS = frozenset({"GET", "HEAD"})
 _SAID = "earmark_said"
 _SAID_FOR = 60  # seconds
 _LONGEST_SAID = 1_000
@@ -35,6 +39,13 @@ class Desk:
     engine: Engine
     keys: Keys
     clock: Callable[[], datetime]
+    attempts: Attempts = field(default_factory=Attempts)
+    gate: Gate = field(default_factory=Gate)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach the page by https alone; its cookies then travel no other way."""
+        return (self.settings.page.url or "").startswith("https://")
 
 
 def desk_of(request: Request) -> Desk:
@@ -48,11 +59,26 @@ def local(where: str) -> str:
     return where if where.startswith("/") and not where.startswith(("//", "/\\")) else "/"
 
 
+def tell(answer: Response, said: str, desk: Desk) -> Response:
+    """Return an answer after which a sentence is shown once, on the page that is opened next."""
+    if said:
+        answer.set_cookie(
+            _SAID,
+            quote(said[:_LONGEST_SAID]),
+            max_age=_SAID_FOR,
+            httponly=True,
+            samesite="lax",
+            secure=desk.is_secure,
+        )
+    return answer
+
+
 class Call:
     """One call, by somebody who may make it."""
 
-    def __init__(self, request: Request, desk: Desk, viewer: Viewer, csrf: str) -> None:
-        self.request, self.desk, self.viewer, self.csrf = request, desk, viewer, csrf
+    def __init__(self, request: Request, desk: Desk, entry: Entry) -> None:
+        self.request, self.desk, self.entry = request, desk, entry
+        self.viewer, self.csrf = entry.viewer, entry.csrf
         self.settings, self.engine = desk.settings, desk.engine
         self.now = desk.clock()
 
@@ -86,6 +112,11 @@ class Call:
         deed = Deed(at=self.now, by=self.viewer.id, verb=verb, subject=subject, text=text)
         record(connection, deed)
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is the demo, whose companies are made up."""
+        return self.settings.workspace.name == DEMO
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one moment of the database."""
@@ -109,30 +140,44 @@ class Call:
 
     def back(self, where: str, said: str = "") -> Response:
         """Return the way back after something was done; ``said`` is shown there once."""
-        answer = RedirectResponse(local(where), status_code=303)
-        if said:
-            answer.set_cookie(
-                _SAID, quote(said[:_LONGEST_SAID]), max_age=_SAID_FOR, httponly=True, samesite="lax"
-            )
-        return answer
+        return tell(RedirectResponse(local(where), status_code=303), said, self.desk)
 
 
-async def _call(request: Request) -> Call:
+async def _entered(request: Request) -> Call:
     """Return the call of somebody who is let in; 401 for others, 403 for a form that is not ours."""
     desk = desk_of(request)
-    entered = await desk.keys.entered(request)
-    if entered is None:
-        raise HTTPException(401, "Log in first.")
-    viewer, csrf = entered
-    if request.method not in {"GET", "HEAD"}:
-        form = await request.form()
-        if not desk.keys.is_ours(csrf, str(form.get("csrf", ""))):
-            raise HTTPException(403, "This form is too old, or not ours. Load the page again.")
-    return Call(request, desk, viewer, csrf)
+    entry = await desk.keys.entered(request)
+    if request.method in _READS:
+        if entry is None:
+            raise HTTPException(401, "Log in first.")
+        return Call(request, desk, entry)
+    form = await request.form()
+    if entry is None:
+        request.state.undone = local(str(form.get("back") or "/"))
+        raise HTTPException(401, "You are logged out. That was not done; all that you did before is kept.")
+    if not desk.keys.is_ours(entry.csrf, str(form.get("csrf", ""))):
+        raise HTTPException(403, "This form is too old, or not ours. Load the page again.")
+    await run_in_threadpool(desk.keys.prolong, entry)
+    return Call(request, desk, entry)
+
+
+AskedOfSelf = Annotated[Call, Depends(_entered)]
+"""The call, for a route that changes nothing but what is the viewer's own: whoever is let in may make it."""
+
+
+async def _call(call: AskedOfSelf) -> Call:
+    if call.request.method not in _READS and not call.viewer.may(Role.REP):
+        raise HTTPException(
+            403, "You may look at everything and change nothing. Ask an admin for another role."
+        )
+    return call
 
 
 Asked = Annotated[Call, Depends(_call)]
-"""The call, for a route of the page; a form that changes something is checked by then."""
+"""The call, for a route of the page; a form that changes something is checked by then.
+
+Who may only look is refused every form. Who changes their own settings alone: see ``AskedOfSelf``.
+"""
 
 
 def needs(role: Role) -> Any:
@@ -140,6 +185,7 @@ def needs(role: Role) -> Any:
 
     def check(call: Asked) -> None:
         if not call.viewer.may(role):
-            raise HTTPException(403, f"Only a {role.value.replace('_', ' ')} may do this.")
+            whom = "an admin" if role is Role.ADMIN else f"a {role.value}"
+            raise HTTPException(403, f"Only {whom} may do this. Ask one, or ask an admin for that role.")
 
     return Depends(check)

@@ -1,17 +1,31 @@
-"""Keys: who is let in. One token opens the page of a workspace that has no users, to its own machine."""
+"""Keys: who is let in.
+
+One token opens the page of a workspace without users, to its own machine. As soon as there are users they
+log in, and each browser holds the secret of a session.
+"""
 
 import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
-from review.page.viewer import OWNER, Viewer
+from earmark.errors import ConfigError
+from earmark.rulebook import parse
+from earmark.types import Rep
+from review.page.viewer import OWNER, Role, Viewer
+from storage import rulebook, sessions, users
+from storage.engine import Connection, Engine, reading, writing
 
-__all__ = ["COOKIE", "Keys", "page_token"]
+__all__ = ["COOKIE", "Entry", "Keys", "page_token", "viewer_of"]
 
 COOKIE: Final = "earmark"
 _FILE: Final = ".earmark-page"
@@ -30,27 +44,103 @@ def page_token(workspace: Path) -> str:
     return token
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Somebody who was let in: who, the secret that their browser holds, and the word of their forms."""
+
+    viewer: Viewer
+    secret: str
+    csrf: str
+
+
 class Keys:
-    """The keys of one page."""
+    """The keys of one page: ``token`` is the one of its workspace."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, token: str, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self._token, self._engine, self._clock = token, engine, clock
 
-    async def entered(self, request: Request) -> tuple[Viewer, str] | None:
-        """Return who calls, and the word that their forms must carry; None for somebody unknown."""
+    async def entered(self, request: Request) -> Entry | None:
+        """Return who calls; None for somebody unknown."""
         shown = request.cookies.get(COOKIE, "")
-        if hmac.compare_digest(shown.encode(), self._token.encode()):
-            return OWNER, _word(self._token)
-        return None
+        return await run_in_threadpool(self._entry, shown) if shown else None
+
+    def _entry(self, shown: str) -> Entry | None:
+        with reading(self._engine) as connection:
+            if not users.exist(connection):
+                viewer = viewer_of(connection, OWNER.id) if self._is_token(shown) else None
+            else:
+                session = sessions.find(connection, shown, self._clock())
+                viewer = viewer_of(connection, session.user) if session else None
+        return Entry(viewer=viewer, secret=shown, csrf=_word(shown, "form")) if viewer else None
 
     def opens(self, token: str) -> bool:
-        """Tell whether this is the token of the page."""
-        return hmac.compare_digest(token.encode(), self._token.encode())
+        """Tell whether this is the token of the page, and opens it still: it does until there are users."""
+        return self._is_token(token) and not self.are_personal()
+
+    def are_personal(self) -> bool:
+        """Tell whether there are users, who log in."""
+        with reading(self._engine) as connection:
+            return users.exist(connection)
 
     def is_ours(self, csrf: str, shown: str) -> bool:
         """Tell whether a form carries the word that it was given."""
-        return hmac.compare_digest(csrf.encode(), shown.encode())
+        return _same(csrf, shown)
+
+    def prolong(self, entry: Entry) -> None:
+        """Let the session of somebody who changes something last anew."""
+        if not self._is_token(entry.secret):
+            with writing(self._engine) as connection:
+                sessions.prolong(connection, entry.secret, self._clock())
+
+    def sign_of(self, user: str) -> str:
+        """Return what a browser holds that has logged in as this user before; it opens nothing."""
+        return _word(self._token, f"known {user}")
+
+    def knows(self, user: str, shown: str) -> bool:
+        """Tell whether a browser has logged in as this user before."""
+        return _same(self.sign_of(user), shown)
+
+    def _is_token(self, shown: str) -> bool:
+        return _same(self._token, shown)
 
 
-def _word(secret: str) -> str:
-    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
+def viewer_of(connection: Connection, user_id: str) -> Viewer | None:
+    """Return a user who may enter as a viewer; the owner of the machine as long as there are no users.
+
+    None for a disabled or unknown user. For tokens and mails, which know a user by their id.
+    """
+    if not users.enters(connection, user_id):
+        return None
+    user = users.get(connection, user_id)
+    if user is None:
+        return OWNER
+    return Viewer(
+        id=user.id,
+        name=user.name,
+        role=Role(user.role),
+        email=user.email,
+        rep=_rep(connection, user.rep) if user.rep else None,
+        preferences=tuple(sorted(user.preferences.items())),
+    )
+
+
+def _rep(connection: Connection, rep_id: str) -> Rep | None:
+    newest = rulebook.latest(connection)
+    return next((rep for rep in _reps(newest[1]) if rep.id == rep_id), None) if newest else None
+
+
+@lru_cache(maxsize=4)
+def _reps(text: str) -> tuple[Rep, ...]:
+    """Return the reps of a rulebook; it is read once, for each call asks for them."""
+    try:
+        return tuple(Rep(**rep.model_dump()) for rep in parse(text).reps)
+    except ConfigError:  # a rulebook of a version to come: it locks nobody out, and names no reps
+        return ()
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+
+
+def _word(secret: str, about: str) -> str:
+    return hmac.new(secret.encode("utf-8", "replace"), about.encode(), hashlib.sha256).hexdigest()
