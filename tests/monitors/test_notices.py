@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from earmark.config import Settings
-from earmark.contract import Receipt
+from earmark.contract import Receipt, Wanted
 from earmark.errors import ConfigError, ExportRefused, ExportRejected
+from earmark.types import Outgoing
 from exports import registry
 from exports.webhook import WebhookExporter
 from monitors import notices
@@ -151,6 +152,9 @@ def test_nothing_is_told_twice_in_a_row_and_the_last_word_is_how_it_is(steps: li
 class Refusing(CabinetExporter):
     kind: ClassVar[str] = "refusing"
     error: ClassVar[Exception] = ExportRejected("The field name is too long.")
+
+    def wanted(self, outgoing: Outgoing) -> list[Wanted]:
+        return [Wanted(object="message", key=outgoing.key, fields=outgoing.payload)]
 
     async def find(self, wanted: Any, delivery: Any) -> Any:
         del wanted, delivery
