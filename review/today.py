@@ -9,7 +9,7 @@ from typing import Final
 from earmark.lifecycle import Stage
 from earmark.triggers import CATALOGUE, Polarity, TriggerKind
 from earmark.types import Account, Certainty, Lexicon, Mark, Match, Rep, Story, Trigger, TriggerState
-from matcher.agenda import is_over
+from matcher.agenda import UNTIL_NEWS, is_over
 from matcher.citations import ranked
 from matcher.folding import publisher_of
 from matcher.normalise import fold
@@ -17,12 +17,14 @@ from matcher.score import score_now, unconfirmed
 from review.rules import lexicon_of
 from storage import accounts, actions, stories, triggers
 from storage.engine import Connection
+from storage.scope import Scope
 
-__all__ = ["Day", "LeftOut", "Row", "day", "fit_line", "kind_words", "rows_of", "surest", "today"]
+__all__ = ["Day", "LeftOut", "Row", "capacity", "day", "fit_line", "kind_words", "rows_of", "surest", "today"]
 
 _LONGEST: Final = 280
 _NOBODY: Final = "Somebody in public"
 _NAMED_ONLY: Final = frozenset({"mention_neutral", "problem_described"})
+_MOST_LEFT_OUT: Final = 50
 _SHARE: Final = 4
 """One problem may fill a quarter of the day with such conversations; more come behind all else."""
 
@@ -151,6 +153,37 @@ def day(
     )
 
 
+def capacity(
+    connection: Connection,
+    now: datetime,
+    *,
+    touches: int,
+    since: datetime,
+    total: int,
+    scope: Scope | None = None,
+    zone: tzinfo = UTC,
+) -> Day:
+    """Return how much of a long list the day holds, without its rows: what was made, what is left out.
+
+    ``left_out`` are the best of those that are not to be contacted now. For one rep, whose ``scope`` it is,
+    the touches of the team are shared among its reps.
+    """
+    lexicon = lexicon_of(connection)
+    if scope is not None:
+        touches = max(1, touches // max(1, sum(rep.most != 0 for rep in lexicon.reps)))
+    made = accounts.of(connection, _touched(connection, since, now))
+    own = [one for one in made.values() if scope is None or scope.holds(one.owner, one.territory)]
+    groups = _grouped(triggers.barred(connection, now, limit=_MOST_LEFT_OUT, scope=scope), lexicon.kinds, now)
+    listed = accounts.of(connection, _accounts_of(groups))
+    here = now.astimezone(zone)
+    left = (
+        _left_out(group, listed, lexicon.kinds, now, _hindrance(account, group, lexicon, here))
+        for group in groups
+        if (account := listed.get(group[0].account or "")) is not None
+    )
+    return Day(rows=(), left_out=tuple(left), total=total, touches=touches, made=len(own))
+
+
 def today(connection: Connection, now: datetime, *, limit: int | None = None) -> list[Row]:
     """Return what to do now, at most ``limit`` rows, the best first."""
     kinds = lexicon_of(connection).kinds
@@ -272,7 +305,8 @@ def _hindrance(account: Account, group: Sequence[Trigger], lexicon: Lexicon, now
     if account.suppression is not None and not is_over(account.suppression, now):
         return f"never contact: {account.suppression.reason.replace('_', ' ')}"
     if account.snoozed_until is not None and account.snoozed_until > now:
-        return f"snoozed until {account.snoozed_until.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
+        until = f"{account.snoozed_until.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
+        return f"snoozed until {'the next trigger' if account.snoozed_until == UNTIL_NEWS else until}"
     if all(one.polarity is Polarity.SUPPRESS for one in group):
         return "it speaks against contact"
     if account.stage is Stage.CONTACTED:

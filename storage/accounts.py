@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from earmark.lifecycle import Stage
 from earmark.types import Account, Contact
-from storage import erasures
+from storage import erasures, search
 from storage.agenda import wake
 from storage.columns import short
 from storage.counters import LEXICON, bump
@@ -116,6 +116,7 @@ def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | No
             rows.append(_row(account, listed))
         put(conn, accounts, rows, keep=_LIVED)
         wake(conn, [f"a:{key}" for key in differing])
+        search.fill_of_accounts(conn, differing)
         touched.update(differing)
     if fresh or log.changed:
         bump(conn, LEXICON)

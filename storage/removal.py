@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from earmark.types import Basis, Note, Sentence, StoredEvent, StoryFact
+from storage import search
 from storage.person import Person
 from storage.rows import batches, each
 from storage.tables import abstentions, event_revisions, events, matches, outbox, stories, triggers
@@ -69,6 +70,7 @@ def withhold(conn: Connection, trigger_ids: Iterable[str], person: Person) -> No
         if row.note is not None:
             told = tuple(_withheld(sentence, person) for sentence in row.note.sentences)
             conn.execute(statement, [{"its_id": row.id, "note": replace(row.note, sentences=told)}])
+            search.fill(conn, [row.id])
 
 
 def _withheld(sentence: Sentence, person: Person) -> Sentence:
@@ -128,6 +130,7 @@ def _clear_notes(conn: Connection, told: dict[str, set[str]], without: WithoutEv
         if note != row.note:
             changed.add(row.id)
             conn.execute(statement, [{"its_id": row.id, "note": note}])
+    search.fill(conn, changed)
     accounts = {row.account for row in held if row.id in changed and row.account}
     sent = select(outbox.c.number, outbox.c.payload)
     payloads = update(outbox).where(outbox.c.number == bindparam("its_number"))

@@ -10,11 +10,13 @@ from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
 from earmark.types import Certainty, Mark, Role, Story, Suppression, Trigger, TriggerState
-from storage import stories
+from storage import search, stories
 from storage.rows import BATCH, batches, each, put
+from storage.scope import Scope, within
 from storage.tables import accounts, triggers
 
 __all__ = [
+    "as_trigger",
     "barred",
     "every_open",
     "find",
@@ -62,12 +64,15 @@ def today(
         if len(found) == limit:
             break
         if row.suppression is None or _is_over(row.suppression, now):
-            found.append(_as_trigger(row))
+            found.append(as_trigger(row))
     return found
 
 
-def barred(conn: Connection, now: datetime) -> list[Trigger]:
+def barred(
+    conn: Connection, now: datetime, *, limit: int | None = None, scope: Scope | None = None
+) -> list[Trigger]:
     """Return the waiting triggers of accounts that are not to be contacted now, and those against contact."""
+    waiting = bindparam("waiting", _WAITING, expanding=True, literal_execute=True)
     hidden = or_(
         accounts.c.stage.not_in(_SHOWN),
         accounts.c.snoozed_until > now,
@@ -77,10 +82,11 @@ def barred(conn: Connection, now: datetime) -> list[Trigger]:
     query = (
         select(triggers)
         .join(accounts, accounts.c.id == triggers.c.account)
-        .where(triggers.c.state.in_(_WAITING), triggers.c.expires_at > now, hidden)
-        .order_by(triggers.c.score_now.desc(), triggers.c.id)
+        .where(triggers.c.state.in_(waiting), triggers.c.expires_at > now, hidden, within(conn, scope))
+        .order_by(triggers.c.score_now.desc(), triggers.c.id.desc())
+        .limit(limit)
     )
-    return [_as_trigger(row) for row in conn.execute(query)]
+    return [as_trigger(row) for row in conn.execute(query)]
 
 
 def get(conn: Connection, id_prefix: str) -> Trigger | None:
@@ -91,7 +97,7 @@ def get(conn: Connection, id_prefix: str) -> Trigger | None:
     rows = conn.execute(select(triggers).where(begins).order_by(triggers.c.id).limit(2)).all()
     if len(rows) > 1 and rows[0].id != id_prefix:
         raise ConfigError(f"Several triggers begin with {id_prefix!r}. Give more letters of the id.")
-    return _as_trigger(rows[0]) if rows else None
+    return as_trigger(rows[0]) if rows else None
 
 
 def of_account(conn: Connection, account_id: str) -> list[Trigger]:
@@ -102,7 +108,7 @@ def of_account(conn: Connection, account_id: str) -> list[Trigger]:
 def every_open(conn: Connection) -> list[Trigger]:
     """Return the triggers that wait for a person, with or without an account."""
     query = select(triggers).where(triggers.c.state.in_(_WAITING)).order_by(triggers.c.id)
-    return [_as_trigger(row) for row in conn.execute(query)]
+    return [as_trigger(row) for row in conn.execute(query)]
 
 
 def find(
@@ -121,7 +127,7 @@ def find(
             query = query.where(column == wanted)
     if since is not None:
         query = query.where(triggers.c.created_at >= since)
-    return [_as_trigger(row) for row in conn.execute(query)]
+    return [as_trigger(row) for row in conn.execute(query)]
 
 
 def stream(conn: Connection, since: datetime | None = None) -> Iterator[Trigger]:
@@ -130,7 +136,7 @@ def stream(conn: Connection, since: datetime | None = None) -> Iterator[Trigger]
     if since is not None:
         query = query.where(or_(triggers.c.created_at >= since, triggers.c.ended_at >= since))
     for row in conn.execute(query.execution_options(yield_per=BATCH)):
-        yield _as_trigger(row)
+        yield as_trigger(row)
 
 
 def of_past(conn: Connection, loaded: Mapping[str, Sequence[Story]]) -> dict[str, tuple[Trigger, ...]]:
@@ -138,7 +144,7 @@ def of_past(conn: Connection, loaded: Mapping[str, Sequence[Story]]) -> dict[str
     keys = {story.id: key for key, told in loaded.items() for story in told}
     found: dict[str, list[Trigger]] = {}
     for row in each(conn, select(triggers).order_by(triggers.c.id), triggers.c.story, keys):
-        found.setdefault(keys[row.story], []).append(_as_trigger(row))
+        found.setdefault(keys[row.story], []).append(as_trigger(row))
     return {key: tuple(held) for key, held in found.items()}
 
 
@@ -159,13 +165,14 @@ def save(conn: Connection, new: Sequence[Trigger]) -> None:
     # What has ended comes first: it makes room under "once per story and kind".
     ended_first = sorted(new, key=lambda trigger: (trigger.state is not TriggerState.MERGED, trigger.id))
     put(conn, triggers, [_row(trigger) for trigger in ended_first])
+    search.save(conn, ended_first)
 
 
 def _is_over(suppression: Suppression, now: datetime) -> bool:
     return suppression.until is not None and suppression.until <= now
 
 
-def _as_trigger(row: Row[Any]) -> Trigger:
+def as_trigger(row: Row[Any]) -> Trigger:
     """Return the trigger that a row of the table holds."""
     return Trigger(
         id=row.id,

@@ -1,0 +1,327 @@
+"""The list as a page shows it: what is asked of it by its address, and its rows, few at a time."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta, tzinfo
+from typing import Final, TypeVar
+from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
+
+from earmark.errors import ConfigError
+from earmark.lifecycle import Stage
+from earmark.triggers import TriggerKind
+from earmark.types import Lexicon, Mark
+from review.remembered import remembered
+from review.rules import lexicon_of
+from review.today import Row, kind_words, rows_of
+from storage import accounts, listing, polls, rulebook, stories
+from storage.engine import Connection, Engine
+from storage.listing import Order, Part, Place, State, Wanted
+from storage.names import folded
+from storage.scope import Scope
+
+__all__ = [
+    "MOST",
+    "Asked",
+    "Filter",
+    "Group",
+    "Listed",
+    "Listing",
+    "Value",
+    "asked_of",
+    "filters",
+    "lexicon_now",
+    "rows",
+    "total",
+]
+
+T = TypeVar("T")
+
+MOST: Final = 50
+"""Rows of one page."""
+_SORTS: Final = (Order.SCORE, Order.NEWEST, Order.ENDING)
+_ENDED: Final = frozenset({State.CONTACTED, State.DISMISSED, State.EXPIRED})
+_KNOWN: Final = (
+    *("q", "kind", "stage", "source", "owner", "tier", "problem", "state", "score", "mark", "since", "sort"),
+)
+_LONGEST: Final = 200  # characters of one value
+_MOST_VALUES: Final = 50
+_HIGHEST: Final = 100
+_FARTHEST: Final = 2.0e17  # microseconds: some thousand years
+_DEFAULTS: Final = {"state": "today", "sort": "score"}
+_SORT_WORDS: Final = {"score": "best first", "newest": "newest first", "ending": "ending first"}
+_DISTANCE: Final = re.compile(r"-?(\d{1,4})d")
+_lexicons: WeakKeyDictionary[Engine, tuple[int, Lexicon]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the address of the list asks for; ``query`` is it again, in one order, without place and pick."""
+
+    wanted: Wanted
+    query: str
+    after: Place | None = None
+    pick: str = ""
+    chosen: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_day(self) -> bool:
+        """Whether this is the plain list of the day, sized to what the team can do."""
+        return not self.query and self.after is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Row):
+    """A row of the page; ``offered_at`` is since when a hot one waits for ``offered_to``."""
+
+    offered_at: datetime | None = None
+    is_hot: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Rows that belong together, with the words above them."""
+
+    words: str
+    is_hot: bool
+    rows: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value that can be filtered by; ``count`` reasons have it, None where that is not counted."""
+
+    value: str
+    words: str
+    count: int | None
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """One thing to filter by: ``name`` is its name in the address."""
+
+    name: str
+    words: str
+    values: tuple[Value, ...]
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether something of it is chosen."""
+        return any(value.is_chosen for value in self.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of the list; ``next_after`` is where the next one begins, empty on the last."""
+
+    groups: tuple[Group, ...]
+    next_after: str = ""
+
+    @property
+    def rows(self) -> tuple[Listed, ...]:
+        """All rows, in their order."""
+        return tuple(row for group in self.groups for row in group.rows)
+
+
+def asked_of(pairs: Iterable[tuple[str, str]], names: frozenset[str], now: datetime, zone: tzinfo) -> Asked:
+    """Return what an address asks for; ConfigError, with what to write, for a value that can't be.
+
+    ``names`` are those of who asks, for whom ``owner=me``. What a list does not know is passed over: an
+    address may carry marks of others.
+    """
+    held: dict[str, list[str]] = {}
+    for name, value in pairs:
+        text = value.strip()[:_LONGEST]
+        if text and text not in held.setdefault(name, []) and len(held[name]) < _MOST_VALUES:
+            held[name].append(text)
+    chosen = tuple((name, value) for name in _KNOWN for value in held.get(name, ()))
+    wanted = _wanted(held, names, now, zone)
+    plain = tuple(pair for pair in chosen if pair not in {("state", "today"), ("sort", "score")})
+    return Asked(
+        wanted=wanted,
+        query=urlencode(plain),
+        after=_as_place(_last(held, "after"), wanted),
+        pick=_last(held, "pick"),
+        chosen=chosen,
+    )
+
+
+def lexicon_now(connection: Connection) -> Lexicon:
+    """Return what the team decided and what was learned, without accounts; read anew when it changed."""
+    version = rulebook.lexicon_version(connection)
+    known = _lexicons.get(connection.engine)
+    if known is None or known[0] != version:
+        known = (version, lexicon_of(connection))
+        _lexicons[connection.engine] = known
+    return known[1]
+
+
+def rows(
+    connection: Connection,
+    asked: Asked,
+    now: datetime,
+    *,
+    scope: Scope | None = None,
+    limit: int = MOST,
+) -> Listing:
+    """Return a page of the list: at most so many rows, hot ones first."""
+    kinds = lexicon_now(connection).kinds
+    found = listing.page(connection, asked.wanted, now, after=asked.after, limit=limit + 1, scope=scope)
+    more, found = found[limit:], found[:limit]
+    shown = _shown(connection, found, kinds, now)
+    groups = tuple(
+        Group(words=words, is_hot=part is Part.HOT, rows=held)
+        for part, words in ((Part.HOT, "Hot: answer now"), (Part.REST, ""))
+        if (held := tuple(row for row in shown if row.is_hot is (part is Part.HOT)))
+    )
+    return Listing(groups=groups, next_after=_as_text(found[-1].place) if more and found else "")
+
+
+def total(connection: Connection, asked: Asked, now: datetime, scope: Scope | None = None) -> int:
+    """Return how many rows the list has in all."""
+    wanted = asked.wanted
+    return remembered(
+        connection, ("total", wanted, scope), lambda: listing.count(connection, wanted, now, scope)
+    )
+
+
+def filters(
+    connection: Connection, asked: Asked, now: datetime, scope: Scope | None = None
+) -> tuple[Filter, ...]:
+    """Return what the list can be filtered by, and how many reasons have each value."""
+    of_state = Wanted(state=asked.wanted.state)
+    counts = remembered(
+        connection, ("values", of_state, scope), lambda: listing.values(connection, of_state, now, scope)
+    )
+    lexicon = lexicon_now(connection)
+    problems = {problem.id: problem.name for problem in lexicon.problems}
+    reps = {rep.id: rep.name or rep.id for rep in lexicon.reps}
+    sources = {source.id: None for source in polls.every(connection)}
+    kinds = {kind: kind_words(kind, lexicon.kinds) for kind in counts["kind"]}
+    seen = {Mark.BACKFILL.value: "in the first poll", Mark.LIVE.value: "since"}
+    made: tuple[tuple[str, str, Mapping[str, int | None], Mapping[str, str]], ...] = (
+        ("state", "State", dict.fromkeys(map(str, State)), {}),
+        ("kind", "Reason", counts["kind"], kinds),
+        ("stage", "Stage", counts["stage"], {}),
+        ("owner", "Owner", {"me": None, "nobody": None, **counts["owner"]}, reps | {"me": "Mine"}),
+        ("tier", "Tier", counts["tier"], {}),
+        ("problem", "Problem", counts["problem"], problems),
+        ("source", "Source", sources, {}),
+        ("mark", "Seen", counts["mark"], seen),
+        ("sort", "Order", dict.fromkeys(map(str, _SORTS)), _SORT_WORDS),
+    )
+    return tuple(_filter(name, words, held, said, asked) for name, words, held, said in made)
+
+
+def _shown(
+    connection: Connection, found: Sequence[listing.Group], kinds: Mapping[str, TriggerKind], now: datetime
+) -> tuple[Listed, ...]:
+    groups = {one.triggers[0].id: one for one in found}
+    named = accounts.of(connection, [one.triggers[0].account for one in found if one.triggers[0].account])
+    told = stories.of(connection, [one.triggers[0].story for one in found])
+    plain = rows_of([one.triggers for one in found], named, told, kinds, now)
+    return tuple(_listed(row, groups[row.trigger]) for row in plain)
+
+
+def _listed(row: Row, group: listing.Group) -> Listed:
+    offered = next((one.offered_at for one in group.triggers if one.offered_to == row.offered_to), None)
+    held = {field.name: getattr(row, field.name) for field in fields(Row)}
+    return Listed(**held, offered_at=offered if row.offered_to else None, is_hot=group.part is Part.HOT)
+
+
+def _filter(
+    name: str, words: str, held: Mapping[str, int | None], said: Mapping[str, str], asked: Asked
+) -> Filter:
+    """Return a filter with its most frequent values; what is chosen is among them in any case."""
+    chosen = [value for key, value in asked.chosen if key == name]
+    if not chosen and name in _DEFAULTS:
+        chosen = [_DEFAULTS[name]]
+    known = dict(sorted(held.items(), key=lambda each: -(each[1] or 0))[:_MOST_VALUES])
+    known |= {value: held.get(value) for value in chosen}
+    values = tuple(
+        Value(
+            value=value,
+            words=said.get(value) or value.replace("_", " "),
+            count=count,
+            is_chosen=value in chosen,
+        )
+        for value, count in known.items()
+    )
+    return Filter(name=name, words=words, values=values)
+
+
+def _wanted(held: Mapping[str, Sequence[str]], names: frozenset[str], now: datetime, zone: tzinfo) -> Wanted:
+    state = _one_of(_last(held, "state") or State.TODAY, State, "state")
+    order = _one_of(_last(held, "sort") or Order.SCORE, _SORTS, "sort")
+    if state is not State.TODAY and state is not State.SNOOZED and order is not Order.NEWEST:
+        order = Order.ENDED if state in _ENDED else Order.NEWEST
+    owners = held.get("owner", ())
+    called = {folded(name) for name in owners if name not in {"me", "nobody"}}
+    return Wanted(
+        words=_last(held, "q"),
+        kinds=tuple(held.get("kind", ())),
+        stages=tuple(_one_of(stage, Stage, "stage").value for stage in held.get("stage", ())),
+        sources=tuple(held.get("source", ())),
+        owners=frozenset(called | (names if "me" in owners else set())),
+        unowned="nobody" in owners,
+        tiers=tuple(held.get("tier", ())),
+        problems=tuple(held.get("problem", ())),
+        state=state,
+        score=_number(_last(held, "score")),
+        mark=_one_of(_last(held, "mark"), Mark, "mark").value if _last(held, "mark") else "",
+        since=_since(_last(held, "since"), now, zone),
+        order=order,
+    )
+
+
+def _last(held: Mapping[str, Sequence[str]], name: str) -> str:
+    values = held.get(name, ())
+    return values[-1] if values else ""
+
+
+def _one_of(value: str, known: Iterable[T], what: str) -> T:
+    options = {str(each): each for each in known}
+    if value not in options:
+        raise ConfigError(f"The list has no {what} {value!r}. Choose one of: {', '.join(options)}.")
+    return options[value]
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text or 0)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= _HIGHEST:
+        raise ConfigError(f"The least score is {text!r}. Write a number from 0 to 100.")
+    return value
+
+
+def _since(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    if not text:
+        return None
+    if distance := _DISTANCE.fullmatch(text):
+        return now - timedelta(days=int(distance[1]))
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"There is no day {text!r}. Write one such as 2026-11-01, or -7d.") from None
+    return day if day.tzinfo is not None else day.replace(tzinfo=zone)
+
+
+def _as_text(place: Place) -> str:
+    return f"{place.part}~{place.value!r}~{place.trigger}"
+
+
+def _as_place(text: str, wanted: Wanted) -> Place | None:
+    """Return the place that a page named; the first one for what no page of this list did."""
+    part, _, rest = text.partition("~")
+    value, _, trigger = rest.partition("~")
+    try:
+        place = Place(part=Part(part), value=float(value), trigger=trigger)
+    except ValueError:
+        return None
+    within = math.isfinite(place.value) and abs(place.value) < _FARTHEST
+    return place if place.part in wanted.parts and within and trigger else None

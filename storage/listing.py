@@ -1,0 +1,348 @@
+"""The list as a page reads it: one row per account, its best reason first, few rows at a time.
+
+An index gives the triggers in their order; a trigger is a row unless its account has a better one.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+)
+
+from earmark.lifecycle import Stage
+from earmark.triggers import Polarity
+from earmark.types import Trigger, TriggerState
+from storage.names import folded
+from storage.rows import each
+from storage.scope import Scope, within
+from storage.search import matching
+from storage.tables import accounts, events, matches, triggers
+from storage.triggers import as_trigger
+
+__all__ = ["FIRST", "Group", "Order", "Part", "Place", "State", "Wanted", "count", "held", "page", "values"]
+
+SHOWN: Final = (Stage.OUTREACH_READY.value, Stage.WARM.value, Stage.HOT.value)
+_WAITING: Final = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ONE: Final = timedelta(microseconds=1)
+
+
+class State(StrEnum):
+    """What became of the reasons that are listed."""
+
+    TODAY = "today"
+    SNOOZED = "snoozed"
+    CONTACTED = "contacted"
+    DISMISSED = "dismissed"
+    EXPIRED = "expired"
+    EVERYTHING = "everything"
+
+
+class Order(StrEnum):
+    """What comes first."""
+
+    SCORE = "score"
+    NEWEST = "newest"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class Part(StrEnum):
+    """A part of the list of the day; they follow each other."""
+
+    HOT = "hot"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What of the list is wanted; what is empty is not asked. ``owners`` are folded names."""
+
+    words: str = ""
+    kinds: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    owners: frozenset[str] = frozenset()
+    unowned: bool = False
+    tiers: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    state: State = State.TODAY
+    score: float = 0.0
+    mark: str = ""
+    since: datetime | None = None
+    order: Order = Order.SCORE
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that the list has: on the list of the day, hot accounts come first."""
+        apart = self.state is State.TODAY and self.order is Order.SCORE
+        return (Part.HOT, Part.REST) if apart else (Part.REST,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a page of the list begins: behind the row of ``trigger``, whose value in the order this is."""
+
+    part: Part
+    value: float
+    trigger: str
+
+
+FIRST: Final = None
+"""The place of the first page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One row: the reasons of an account (or one conversation), the best first, without their notes."""
+
+    part: Part
+    triggers: tuple[Trigger, ...]
+    place: Place
+
+
+def page(
+    conn: Connection,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    after: Place | None = FIRST,
+    limit: int = 50,
+    scope: Scope | None = None,
+) -> list[Group]:
+    """Return so many rows of the list behind a place, in their order."""
+    parts = [part for part in wanted.parts if after is None or part >= after.part]
+    chosen: list[tuple[Part, Row[Any]]] = []
+    for part in parts:
+        behind = after if after is not None and after.part is part else None
+        query = _best(conn, wanted, now, part, behind, scope).limit(limit - len(chosen))
+        chosen += [(part, row) for row in conn.execute(query)]
+        if len(chosen) >= limit:
+            break
+    return list(_grouped(conn, wanted, now, chosen))
+
+
+def held(
+    conn: Connection, wanted: Wanted, now: datetime, trigger_id: str, scope: Scope | None = None
+) -> bool:
+    """Tell whether a trigger is among what is wanted, as the best reason of its account or as another."""
+    query = _query(conn, wanted, now, triggers, scope, select(triggers.c.id))
+    return conn.execute(query.where(triggers.c.id == trigger_id)).first() is not None
+
+
+def count(conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None = None) -> int:
+    """Return how many rows the list has in all."""
+    rows = func.count(func.distinct(func.coalesce(triggers.c.account, triggers.c.id)))
+    return int(conn.execute(_query(conn, wanted, now, triggers, scope, select(rows))).scalar_one())
+
+
+def values(
+    conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None = None
+) -> dict[str, dict[str, int]]:
+    """Return what can be filtered by, and how many reasons have each value: kind, stage, owner and so on."""
+    columns = {
+        "kind": triggers.c.kind,
+        "stage": accounts.c.stage,
+        "owner": accounts.c.owner,
+        "tier": accounts.c.tier,
+        "problem": triggers.c.problem,
+        "mark": triggers.c.mark,
+    }
+    told = [column.label(name) for name, column in columns.items()]
+    query = _query(conn, wanted, now, triggers, scope, select(*told, func.count().label("many")))
+    found: dict[str, dict[str, int]] = {name: {} for name in columns}
+    for row in conn.execute(query.group_by(*columns.values())):
+        for name in columns:
+            value = getattr(row, name)
+            if value is not None:
+                found[name][value] = found[name].get(value, 0) + row.many
+    return found
+
+
+def _best(
+    conn: Connection, wanted: Wanted, now: datetime, part: Part, behind: Place | None, scope: Scope | None
+) -> Select[Any]:
+    """Return the query of the rows of a part: triggers that no other of their account comes before."""
+    value = _value(triggers, wanted.order)
+    columns = [column for column in triggers.c if column.name != "note"]
+    query = _query(conn, wanted, now, triggers, scope, select(*columns, null().label("note")))
+    other = triggers.alias("other")
+    earlier = _before(_value(other, wanted.order), other.c.id, value, triggers.c.id, wanted.order)
+    same = other.c.account == triggers.c.account
+    query = query.where(~exists().where(same, earlier, *_told(conn, wanted, now, other)))
+    if len(wanted.parts) > 1:
+        hot = _is_hot()
+        query = query.where(hot if part is Part.HOT else not_(hot))
+    if behind is not None:
+        bound = bindparam("behind", _bound(behind.value, wanted.order), type_=value.type, unique=True)
+        query = query.where(_before(bound, behind.trigger, value, triggers.c.id, wanted.order))
+    if wanted.order is Order.ENDING:
+        return query.order_by(value, triggers.c.id)
+    return query.order_by(value.desc(), triggers.c.id.desc())
+
+
+def _query(
+    conn: Connection,
+    wanted: Wanted,
+    now: datetime,
+    table: FromClause,
+    scope: Scope | None,
+    query: Select[Any],
+) -> Select[Any]:
+    """Return a query of triggers (with their accounts) less what is not wanted."""
+    query = query.select_from(table.outerjoin(accounts, accounts.c.id == table.c.account))
+    query = query.where(*_told(conn, wanted, now, table), *_listed(conn, wanted, now, table))
+    if scope is not None:
+        query = query.where(or_(table.c.account.is_(None), within(conn, scope)))
+    return query
+
+
+def _told(
+    conn: Connection, wanted: Wanted, now: datetime, table: FromClause
+) -> Iterator[ColumnElement[bool]]:
+    """Yield what a trigger itself must be."""
+    yield from _of_state(wanted.state, now, table)
+    for column, chosen in ((table.c.kind, wanted.kinds), (table.c.problem, wanted.problems)):
+        if chosen:
+            yield column.in_(chosen)
+    if wanted.mark:
+        yield table.c.mark == wanted.mark
+    if wanted.score > 0:
+        yield table.c.score_now >= wanted.score
+    if wanted.since is not None:
+        yield table.c.created_at >= wanted.since
+    if wanted.sources:
+        told = matches.join(events, events.c.id == matches.c.event)
+        by = events.c.source.in_(wanted.sources)
+        yield select(matches.c.story).select_from(told).where(matches.c.story == table.c.story, by).exists()
+    if wanted.words:
+        yield table.c.id.in_(matching(conn, wanted.words))
+
+
+def _of_state(state: State, now: datetime, table: FromClause) -> Iterator[ColumnElement[bool]]:
+    if state in {State.TODAY, State.SNOOZED}:
+        # Written out, not bound: only so the database knows that the index of what waits will do.
+        waiting: BindParameter[Any] = bindparam(
+            "waiting", _WAITING, expanding=True, literal_execute=True, unique=True
+        )
+        yield table.c.state.in_(waiting)
+        yield table.c.expires_at > now
+    elif state is State.EVERYTHING:
+        yield table.c.state != TriggerState.MERGED.value
+    else:
+        yield table.c.state == state.value
+    if state is State.TODAY:
+        yield table.c.polarity != Polarity.SUPPRESS.value
+
+
+def _written_out(chosen: Sequence[str]) -> BindParameter[Any]:
+    return bindparam("chosen", chosen, expanding=True, literal_execute=True, unique=True)
+
+
+def _listed(
+    conn: Connection, wanted: Wanted, now: datetime, table: FromClause
+) -> Iterator[ColumnElement[bool]]:
+    """Yield what the account of a trigger must be."""
+    awake = or_(accounts.c.snoozed_until.is_(None), accounts.c.snoozed_until <= now)
+    if wanted.state is State.TODAY:
+        reachable = and_(accounts.c.stage.in_(SHOWN), awake, accounts.c.suppression.is_(None))
+        yield or_(table.c.account.is_(None), reachable)
+    if wanted.state is State.SNOOZED:
+        yield accounts.c.snoozed_until > now
+    if wanted.stages:
+        yield accounts.c.stage.in_(wanted.stages)
+    if wanted.tiers:
+        yield accounts.c.tier.in_(wanted.tiers)
+    if wanted.owners or wanted.unowned:
+        yield or_(*_owned(conn, wanted, table))
+
+
+def _owned(conn: Connection, wanted: Wanted, table: FromClause) -> Iterator[ColumnElement[bool]]:
+    yield false()
+    if wanted.unowned:
+        yield and_(table.c.account.is_not(None), accounts.c.owner.is_(None))
+    if wanted.owners:
+        spelled = select(accounts.c.owner).distinct().where(accounts.c.owner.is_not(None))
+        own = [name for name in conn.execute(spelled).scalars() if folded(name) in wanted.owners]
+        yield accounts.c.owner.in_(own)
+        yield and_(table.c.offered_to.in_(sorted(wanted.owners)), table.c.state == TriggerState.OPEN.value)
+
+
+def _is_hot() -> ColumnElement[bool]:
+    """Return what makes a row hot: its account is, or somebody is to answer it now."""
+    offered = triggers.alias("offered")
+    to_answer = exists().where(
+        offered.c.account == triggers.c.account,
+        offered.c.offered_to.is_not(None),
+        offered.c.state == TriggerState.OPEN.value,
+    )
+    alone = and_(triggers.c.offered_to.is_not(None), triggers.c.state == TriggerState.OPEN.value)
+    return or_(func.coalesce(accounts.c.stage, "") == Stage.HOT.value, to_answer, alone)
+
+
+def _value(table: FromClause, order: Order) -> ColumnElement[Any]:
+    names = {
+        Order.SCORE: "score_now",
+        Order.NEWEST: "created_at",
+        Order.ENDING: "expires_at",
+        Order.ENDED: "ended_at",
+    }
+    return table.c[names[order]]
+
+
+def _before(
+    value: ColumnElement[Any],
+    name: ColumnElement[str] | str,
+    than: ColumnElement[Any],
+    than_name: ColumnElement[str],
+    order: Order,
+) -> ColumnElement[bool]:
+    """Return that one place in an order comes before another."""
+    if order is Order.ENDING:
+        return or_(value < than, and_(value == than, than_name > name))
+    return or_(value > than, and_(value == than, than_name < name))
+
+
+def _bound(value: float, order: Order) -> Any:
+    return value if order is Order.SCORE else _EPOCH + timedelta(microseconds=int(value))
+
+
+def _place(part: Part, row: Row[Any], order: Order) -> Place:
+    value = row._mapping[_value(triggers, order)] or 0.0  # noqa: SLF001 - its public name for it
+    number = (value - _EPOCH) / _ONE if isinstance(value, datetime) else value
+    return Place(part=part, value=number, trigger=row.id)
+
+
+def _grouped(
+    conn: Connection, wanted: Wanted, now: datetime, chosen: Sequence[tuple[Part, Row[Any]]]
+) -> Iterator[Group]:
+    """Yield the rows with the further reasons of their accounts, whatever else was asked of the best."""
+    listed = [row.account for _, row in chosen if row.account is not None]
+    columns = [column for column in triggers.c if column.name != "note"]
+    query = select(*columns, null().label("note")).where(*_of_state(wanted.state, now, triggers))
+    query = query.order_by(triggers.c.score_now.desc(), triggers.c.id.desc())
+    others: dict[str, list[Row[Any]]] = {}
+    for row in each(conn, query, triggers.c.account, listed):
+        others.setdefault(row.account, []).append(row)
+    for part, best in chosen:
+        rest = [row for row in others.get(best.account or "", ()) if row.id != best.id]
+        found = tuple(as_trigger(row) for row in (best, *rest))
+        yield Group(part=part, triggers=found, place=_place(part, best, wanted.order))

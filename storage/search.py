@@ -1,0 +1,101 @@
+"""Search: the words of every trigger, as its note, its account and its publishers have them.
+
+The database keeps the index of words itself (FTS5 in SQLite, GIN in PostgreSQL); here is what it indexes.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, text
+
+from earmark.types import Note, Trigger
+from storage.rows import batches, each, upsert
+from storage.tables import accounts, search, stories, triggers
+
+__all__ = ["fill", "fill_of_accounts", "matching", "save", "words_of"]
+
+_WORD: Final = re.compile(r"\w+")
+_MOST_WORDS: Final = 12
+_LONGEST: Final = 1_000  # characters of a search that are read
+
+
+def words_of(asked: str) -> tuple[str, ...]:
+    """Return the words of a search as they are looked up: whatever else was typed means nothing."""
+    return tuple(_WORD.findall(_plain(asked[:_LONGEST])))[:_MOST_WORDS]
+
+
+def matching(conn: Connection, asked: str) -> Select[Any]:
+    """Return the ids of the triggers that hold all these words, the last one as a beginning.
+
+    It is safe for any text: only its words are looked up. Without a word nothing matches.
+    """
+    words = words_of(asked)
+    held = select(search.c.trigger)
+    if not words:
+        return held.where(search.c.number < 0)
+    if conn.dialect.name == "postgresql":
+        wanted = " & ".join(f"'{word}'" for word in words) + ":*"
+        indexed = func.to_tsvector(text("'simple'"), search.c.body)
+        return held.where(indexed.bool_op("@@")(func.to_tsquery(text("'simple'"), wanted)))
+    wanted = " ".join(f'"{word}"' for word in words) + "*"
+    found = text("SELECT rowid FROM search_words WHERE search_words MATCH :wanted").bindparams(
+        bindparam("wanted", wanted, unique=True)
+    )
+    return held.where(search.c.number.in_(found))
+
+
+def save(conn: Connection, new: Sequence[Trigger]) -> None:
+    """Make these triggers findable by what they say now; their stories must be stored by then."""
+    _put(conn, [(each.id, each.account, each.story, each.note) for each in new])
+
+
+def fill(conn: Connection, trigger_ids: Iterable[str]) -> None:
+    """Make these triggers findable by what is stored of them now: their notes or their names changed."""
+    query = select(triggers.c.id, triggers.c.account, triggers.c.story, triggers.c.note)
+    found = each(conn, query, triggers.c.id, trigger_ids)
+    for batch in batches(list(found)):
+        _put(conn, [(row.id, row.account, row.story, row.note) for row in batch])
+
+
+def fill_of_accounts(conn: Connection, account_ids: Iterable[str]) -> None:
+    """Make the triggers of these accounts findable by the names that the accounts have now."""
+    rows = each(conn, select(search.c.trigger), search.c.account, account_ids)
+    fill(conn, [row.trigger for row in rows])
+
+
+def _put(conn: Connection, told: Sequence[tuple[str, str | None, str, Note | None]]) -> None:
+    if not told:
+        return
+    query = select(accounts.c.id, accounts.c.name, accounts.c.domains, accounts.c.aliases)
+    named = {row.id: row for row in each(conn, query, accounts.c.id, [one[1] for one in told if one[1]])}
+    tellers = select(stories.c.id, stories.c.publishers)
+    publishers = {
+        row.id: row.publishers for row in each(conn, tellers, stories.c.id, [one[2] for one in told])
+    }
+    rows = [
+        {
+            "trigger": name,
+            "account": account,
+            "body": _body(note, named.get(account or ""), publishers.get(story, ())),
+        }
+        for name, account, story, note in told
+    ]
+    statement = upsert(conn, search)
+    changed = {"account": statement.excluded.account, "body": statement.excluded.body}
+    statement = statement.on_conflict_do_update(index_elements=["trigger"], set_=changed)
+    for batch in batches(rows):
+        conn.execute(statement, batch)
+
+
+def _body(note: Note | None, account: Row[Any] | None, publishers: Iterable[str]) -> str:
+    said = (note.headline, *(sentence.text for sentence in note.sentences)) if note else ()
+    names = (account.name, *account.domains, *account.aliases) if account else ()
+    return "\n".join(_plain(part) for part in (*said, *names, *publishers))
+
+
+def _plain(part: str) -> str:
+    """Return the text in small letters without accents, so that both databases find the same."""
+    split = unicodedata.normalize("NFKD", part.replace("\x00", " ")).casefold()
+    return "".join(char for char in split if not unicodedata.combining(char))
