@@ -17,7 +17,7 @@ from review.page.attempts import Attempts
 from review.page.gate import Gate
 from review.page.keys import Entry, Keys
 from review.page.render import templates
-from review.page.viewer import Role
+from review.page.viewer import OWNER, Role
 from storage import engine as database
 from storage.audit import Deed, record
 from storage.engine import Connection, Engine
@@ -25,6 +25,18 @@ from storage.scope import Scope
 
 __all__ = ["Asked", "AskedOfSelf", "Call", "Desk", "desk_of", "local", "needs", "tell"]
 
+_SCREENS = (
+    ("/", "Today"),
+    ("/conversations", "Conversations"),
+    ("/accounts", "Accounts"),
+    ("/sources", "Sources"),
+    ("/rules", "Rules"),
+    ("/exports", "Exports"),
+    ("/learned", "Learned"),
+    ("/insights", "Insights"),
+    ("/health", "Health"),
+    ("/settings", "Settings"),
+)
 _READS = frozenset({"GET", "HEAD"})
 _SAID = "earmark_said"
 _SAID_FOR = 60  # seconds
@@ -91,6 +103,21 @@ class Call:
     def wants_part(self) -> bool:
         """Whether our script asks, and takes a part of the page in the place of a redirection."""
         return self.request.headers.get("x-earmark") == "part"
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the viewer logged in, and can log out."""
+        return self.viewer.id != OWNER.id
+
+    @property
+    def screens(self) -> tuple[tuple[str, str], ...]:
+        """The screens of the page: where each is, and what it is called."""
+        return _SCREENS
+
+    def is_at(self, path: str) -> bool:
+        """Tell whether the page that is asked for belongs to a screen."""
+        here = self.request.url.path
+        return here == path or (path != "/" and here.startswith(f"{path}/"))
 
     @property
     def scope(self) -> Scope | None:
