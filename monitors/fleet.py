@@ -6,7 +6,6 @@ so it may be lost or doubled harmlessly. A lock per queue of hosts makes ten wor
 
 import asyncio
 import logging
-import signal
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from earmark.errors import ConfigError
 from monitors.monitor import Monitor
 from monitors.outage import AGAIN, Outage, patiently
 from monitors.probe import probed
+from monitors.stopping import Listen, stopping
 from monitors.targets import Targets
 from monitors.up import monitoring
 from storage import leases
@@ -96,16 +96,15 @@ def worker(settings: Settings) -> None:
         )
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what it meets is said here, once
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
-    asyncio.run(_run(settings))
+    with stopping() as listen:
+        asyncio.run(_run(settings, listen))
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, listen: Listen) -> None:
     outage, stop = Outage(), asyncio.Event()
     engine = await patiently(lambda: _prepared(settings), outage)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.set_exception_handler(_unheard)
+    listen(stop)
+    asyncio.get_running_loop().set_exception_handler(_unheard)
     async with monitoring(settings, engine) as monitor, probed(settings, engine, monitor):
         crew = _Crew(engine, monitor, duties(settings.monitor.tick, Targets(settings, engine)), outage, stop)
         await crew.serve()

@@ -1,7 +1,6 @@
 """The clock of one machine: a tick a second, by APScheduler; the truth is in the rows, not in here."""
 
 import asyncio
-import signal
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -14,12 +13,11 @@ __all__ = ["run_until_stopped"]
 
 
 async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.Event) -> None:
-    """Tick until ``stop`` is set or SIGTERM or SIGINT comes; raise what stopped a tick.
+    """Tick until ``stop`` is set; raise what stopped a tick.
 
     A late tick runs late and a missed one once: after a suspended night there is one tick, not thousands.
     A fault of the database that can pass is said once and waited for.
     """
-    loop = asyncio.get_running_loop()
     ticking = asyncio.Lock()
     faults: list[BaseException] = []
     outage = Outage()
@@ -37,8 +35,6 @@ async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.
                 faults.append(error)
                 stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
         once,

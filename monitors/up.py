@@ -16,6 +16,7 @@ from monitors.parse import ParsePool
 from monitors.pipeline import Written
 from monitors.probe import probed
 from monitors.schedule import run_until_stopped
+from monitors.stopping import stopping
 from monitors.targets import Targets
 from storage.engine import Engine, PassingFault, connect, migrate, reading
 from storage.rulebook import changes_version
@@ -79,13 +80,15 @@ def up(settings: Settings, on_change: Callable[[Engine], None]) -> None:
     async def run() -> None:
         engine = await patiently(lambda: _migrated(settings), Outage())
         stop = asyncio.Event()
+        listen(stop)
         async with monitoring(settings, engine) as monitor, probed(settings, engine, monitor):
             watcher = asyncio.create_task(_watch(engine, on_change, stop))
             exporting = asyncio.create_task(Targets(settings, engine).run(stop))
             await run_until_stopped(monitor, tick=settings.monitor.tick, stop=stop)
             await asyncio.gather(watcher, exporting)  # before this worker says that it holds nothing more
 
-    asyncio.run(run())
+    with stopping() as listen:
+        asyncio.run(run())
 
 
 def _migrated(settings: Settings) -> Engine:
