@@ -3,12 +3,14 @@
 import { tell } from "./say.js";
 import * as swap from "./swap.js";
 
+const FORMS = { text: "text", markdown: "Markdown", html: "HTML" };
+
 /** Copy what a link leads to, in the form that it names. */
 export async function copyNote(link) {
   try {
     const text = await swap.call(link.getAttribute("href"));
     await write(text, link.dataset.copy === "html");
-    tell(`Note copied as ${link.dataset.words}.`);
+    tell(`Note copied as ${FORMS[link.dataset.copy]}.`);
   } catch (error) {
     const words = error instanceof swap.Refused ? error.words : "The browser did not let the note be copied.";
     tell(words, { retry: () => copyNote(link) });
