@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from earmark.config import Settings, clock
 from earmark.errors import EarmarkError, StorageError
-from review.page import access, account, accounts, imports, today
+from review.page import access, account, accounts, imports, plays, rules, today
 from review.page.call import Desk, desk_of
 from review.page.doors import Doors, names_of
 from review.page.keys import Keys
@@ -26,6 +26,8 @@ _ROUTES: Final = (
     today.router,
     imports.router,
     accounts.router,
+    plays.router,
+    rules.router,  # after what else begins with /rules/
     account.router,  # after what else begins with /accounts/
 )
 _MOST: Final = 1_000_000  # bytes of a form; a route that takes files says so itself
