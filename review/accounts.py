@@ -3,15 +3,22 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final
 
 from earmark.lifecycle import Stage
 from earmark.types import Account, IcpRule
 from matcher.fit import fit
 from review.rules import lexicon_of
-from storage import accounts
+from review.today import fit_line
+from storage import accounts, directory
+from storage.directory import Asked, Place
 from storage.engine import Connection
+from storage.scope import Scope
 
-__all__ = ["Found", "Wanted", "found_accounts"]
+__all__ = ["Entry", "Found", "Leaf", "Wanted", "entries", "found_accounts"]
+
+_MOST_READ: Final = 4_000
+"""Accounts that one page of the list may read to find well-fitting ones: a part of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,73 @@ class Found:
     fits: tuple[float, ...]
     count: int
     listed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An account on the list: its fit with the ICP, 0 to 1, its record in one line, its open reasons."""
+
+    account: Account
+    fit: float
+    line: str
+    reasons: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One page of the list, by name. ``count`` were found in all, or None where that takes reading them all.
+
+    ``after`` is where the next page begins, None at the end.
+    """
+
+    entries: tuple[Entry, ...]
+    count: int | None
+    listed: int
+    after: Place | None
+
+
+def entries(
+    connection: Connection,
+    wanted: Wanted,
+    *,
+    scope: Scope | None = None,
+    suppressed: bool | None = None,
+    after: Place | None = None,
+    limit: int = 50,
+) -> Leaf:
+    """Return a page of the accounts that are wanted, in the order of their names.
+
+    Where fit is asked, a page ends after some thousands of accounts: it may then hold few of them, or none.
+    """
+    asked = Asked(
+        text=wanted.text,
+        stage=wanted.stage,
+        owner=wanted.owner,
+        territory=wanted.territory,
+        tier=wanted.tier,
+        suppressed=suppressed,
+    )
+    rules = lexicon_of(connection).icp
+    kept: list[tuple[Account, float]] = []
+    last: Account | None = None
+    more = False
+    for read, one in enumerate(directory.leaf(connection, asked, scope, after)):
+        if len(kept) == limit or read == _MOST_READ:
+            more = True
+            break
+        last, value = one, fit(one, rules).value
+        if wanted.fit_at_least is None or value >= wanted.fit_at_least:
+            kept.append((one, value))
+    reasons = directory.reasons_of(connection, [one.id for one, _ in kept])
+    return Leaf(
+        entries=tuple(
+            Entry(account=one, fit=value, line=fit_line(one), reasons=reasons.get(one.id, 0))
+            for one, value in kept
+        ),
+        count=directory.count(connection, asked, scope) if wanted.fit_at_least is None else None,
+        listed=directory.count(connection, Asked(), scope),
+        after=directory.place_of(last) if more and last is not None else None,
+    )
 
 
 def found_accounts(connection: Connection, wanted: Wanted, *, limit: int) -> Found:

@@ -12,7 +12,7 @@ from earmark.types import Account
 from monitors.health import health_of
 from storage.polls import Configured
 
-__all__ = ["Coverage", "Remedy", "coverage_of", "watchers"]
+__all__ = ["Coverage", "Remedy", "coverage_of", "told_words", "watchers"]
 
 _BLIND_STATES: Final = frozenset({"paused", "stopped", "failing"})
 _SPECIAL: Final = 16
@@ -94,6 +94,11 @@ def watchers(listed: Mapping[str, Account], configured: Iterable[Configured]) ->
         if account is not None:
             found.setdefault(account, []).append(source.id)
     return found
+
+
+def told_words(configured: Iterable[Configured]) -> list[str]:
+    """Return all words by which sources may name an account: only accounts that have one are watched."""
+    return list(dict.fromkeys(word for source in configured for word in _told(source)))
 
 
 def _shown(sources: Iterable[Configured], kinds: Mapping[str, type[Source]]) -> dict[str, tuple[str, ...]]:

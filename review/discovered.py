@@ -6,18 +6,32 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from earmark.errors import ConfigError
+from earmark.intake.cells import domain_in, slug_of
 from earmark.triggers import Polarity, TriggerKind
-from earmark.types import Lexicon, Story
+from earmark.types import Account, Lexicon, Story
 from matcher.fit import Fit
 from matcher.folding import publisher_of
+from matcher.normalise import fold
 from matcher.outside import Outsider, fit_of, outsider_of, speaks
+from monitors.rereading import add_account
 from review.rules import lexicon_of
 from review.today import kind_words, surest
-from storage import suggestions
-from storage.engine import Connection
+from storage import accounts, suggestions
+from storage.engine import Connection, Engine, reading, writing
 
-__all__ = ["Discovered", "Evidence", "Suggestion", "discovered", "kept"]
+__all__ = [
+    "Discovered",
+    "Evidence",
+    "Suggestion",
+    "discovered",
+    "dismiss",
+    "kept",
+    "listed_anew",
+    "suggested",
+]
 
+_REMEMBERED: Final = timedelta(days=365)
 _WEEK: Final = timedelta(days=7)
 _COUNTED: Final = {
     "acquisition": ("acquisition", "acquisitions"),
@@ -103,6 +117,49 @@ def discovered(
     chosen = [one for one in found if one.fit.value >= fit_at_least]
     chosen.sort(key=lambda one: (-one.fit.value, -len(one.evidence), -one.last_at.timestamp(), one.company))
     return Discovered(headline=_headline(chosen, lexicon.kinds, now), suggestions=tuple(chosen))
+
+
+def suggested(connection: Connection, name: str, now: datetime) -> Suggestion | None:
+    """Return the suggestion that a person means by a name, of the last year and however it fits."""
+    found = discovered(connection, now, since=now - _REMEMBERED, fit_at_least=0.0, decided=True)
+    return next((one for one in found.suggestions if fold(name) in {one.company, fold(one.name)}), None)
+
+
+def listed_anew(
+    engine: Engine, name: str, *, by: str, now: datetime, domain: str | None = None, **told: str | None
+) -> tuple[Account, int]:
+    """Put a company on the list, suggested or any other; return it, and how many reasons it has by that.
+
+    ``told`` may be its industry, country and owner. Raises ConfigError for what is no domain, and for a
+    company that is on the list.
+    """
+    found, fault = domain_in(domain, name) if domain else (None, None)
+    if fault:
+        raise ConfigError(f"The domain {fault}. Write it like osk.example.")
+    with reading(engine) as connection:
+        suggestion = suggested(connection, name, now)
+        found = found or (suggestion.outsider.domain if suggestion else None)
+        account = Account(
+            id=found or slug_of(name),
+            name=suggestion.name if suggestion else name.strip(),
+            domains=(found,) if found else (),
+            **told,  # type: ignore[arg-type]  # these fields are texts
+        )
+        if accounts.get(connection, account.id) is not None:
+            raise ConfigError(f"{account.id} is on the list already. See it with: earmark show {account.id}")
+    decision = kept(suggestion, suggestions.ADDED, by, now) if suggestion else None
+    changes = add_account(engine, account, by=by, now=now, decision=decision)
+    return account, sum(one.account == account.id for one in changes.triggers)
+
+
+def dismiss(engine: Engine, name: str, *, by: str, now: datetime) -> Suggestion | None:
+    """Never suggest a company again; None when no company of that name is suggested."""
+    with reading(engine) as connection:
+        suggestion = suggested(connection, name, now)
+    if suggestion is not None:
+        with writing(engine) as connection:
+            suggestions.decide(connection, kept(suggestion, suggestions.DISMISSED, by, now))
+    return suggestion
 
 
 def kept(suggestion: Suggestion, state: str, by: str, now: datetime) -> suggestions.Decision:

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from earmark.cli.session import Session, nothing, notice, session_of, who
+from earmark.cli.session import nothing, notice, session_of, who
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from review.discovered import Discovered, Suggestion
+    from review.discovered import Discovered
 
 __all__ = ["add_to"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 By = Annotated[str | None, typer.Option(help="Who decided it; else your user name.")]
-_REMEMBERED: Final = timedelta(days=365)
 _SHOWN: Final = 3
 
 
@@ -67,35 +66,21 @@ def add(
     by: By = None,
 ) -> None:
     """Put a company on the list; the reasons for which it was suggested become its own at once."""
-    from earmark.errors import ConfigError
-    from earmark.intake.cells import domain_in, slug_of
-    from earmark.types import Account
-    from monitors.rereading import add_account
-    from review.discovered import kept
-    from storage import accounts, suggestions
+    from review.discovered import listed_anew
 
     session = session_of(context)
-    suggestion = _suggested(session, name)
-    found, fault = domain_in(domain, name) if domain else (None, None)
-    if fault:
-        raise ConfigError(f"--domain {fault}. Write it like osk.example.")
-    found = found or (suggestion.outsider.domain if suggestion else None)
-    account = Account(
-        id=found or slug_of(name),
-        name=suggestion.name if suggestion else name.strip(),
-        domains=(found,) if found else (),
+    account, own = listed_anew(
+        session.engine,
+        name,
+        by=by or who(),
+        now=session.now,
+        domain=domain,
         industry=industry,
         country=country,
         owner=owner,
     )
-    with session.reading() as connection:
-        if accounts.get(connection, account.id) is not None:
-            raise ConfigError(f"{account.id} is on the list already. See it with: earmark show {account.id}")
-    decision = kept(suggestion, suggestions.ADDED, by or who(), session.now) if suggestion else None
-    changes = add_account(session.engine, account, by=by or who(), now=session.now, decision=decision)
-    own = sum(one.account == account.id for one in changes.triggers)
     notice(f"Added {account.name} as {account.id}; {own} of its stories are reasons now.")
-    if not found:
+    if not account.domains:
         notice("It has no domain: it is found by its name only. Better: --domain, or import it with one.")
 
 
@@ -105,28 +90,13 @@ def dismiss(
     by: By = None,
 ) -> None:
     """Never suggest this company again."""
-    from review.discovered import kept
-    from storage import suggestions
+    from review.discovered import dismiss as forget
 
     session = session_of(context)
-    suggestion = _suggested(session, name)
+    suggestion = forget(session.engine, name, by=by or who(), now=session.now)
     if suggestion is None:
         nothing(f"No company {name!r} is suggested. List them with: earmark accounts discovered")
-    with session.writing() as connection:
-        suggestions.decide(connection, kept(suggestion, suggestions.DISMISSED, by or who(), session.now))
     notice(f"{suggestion.name} is not suggested again.")
-
-
-def _suggested(session: Session, name: str) -> "Suggestion | None":
-    """Return the suggestion that a person means, of the last year and however it fits."""
-    from matcher.normalise import fold
-    from review.discovered import discovered as suggested
-
-    with session.reading() as connection:
-        found = suggested(
-            connection, session.now, since=session.now - _REMEMBERED, fit_at_least=0.0, decided=True
-        )
-    return next((one for one in found.suggestions if fold(name) in {one.company, fold(one.name)}), None)
 
 
 def _draw(console: "Console", found: "Discovered", limit: int) -> None:

@@ -43,7 +43,7 @@ class Served:
 
     @property
     def csrf(self) -> str:
-        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.client.get("/").text)
+        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.client.get("/accounts/import").text)
         assert found, "no form on the page"
         return found[1]
 

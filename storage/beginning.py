@@ -1,0 +1,93 @@
+"""How far a new workspace has come: in figures few enough to be asked for every second."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from earmark.types import TriggerState
+from storage import workers
+from storage.tables import accounts, events, rulebook, sources, triggers
+
+__all__ = ["Begun", "Watch", "begun", "first_reasons", "reached", "watch"]
+
+_HEARD_WITHIN = timedelta(minutes=2)
+_OPEN = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """Which of the first steps are done: accounts listed, rules written, sources added."""
+
+    accounts: bool
+    rules: bool
+    sources: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How the first visits go: sources that are there, were visited, and failed; what they brought.
+
+    ``monitor`` says whether anybody polls at all.
+    """
+
+    accounts: int
+    sources: int
+    visited: int
+    failing: int
+    events: int
+    triggers: int
+    conversations: int
+    monitor: bool
+
+
+def begun(conn: Connection) -> Begun:
+    """Return which of the first steps are done; quick however much there is."""
+
+    def there(column: object) -> bool:
+        return conn.execute(select(column).limit(1)).first() is not None  # type: ignore[call-overload]  # any column will do
+
+    return Begun(accounts=there(accounts.c.id), rules=there(rulebook.c.version), sources=there(sources.c.id))
+
+
+def watch(conn: Connection) -> Watch:
+    """Return the figures of this moment."""
+    told = conn.execute(
+        select(
+            func.count().label("held"),
+            func.count(sources.c.last_polled_at).label("visited"),
+            func.count().filter(sources.c.failures > 0).label("failing"),
+        ).where(sources.c.enabled)
+    ).one()
+    at = workers.clock(conn)
+    heard = [one for one in workers.every(conn) if one.stopped_at is None]
+    return Watch(
+        accounts=_count(conn, accounts.c.id),
+        sources=told.held,
+        visited=told.visited,
+        failing=told.failing,
+        events=_count(conn, events.c.id),
+        triggers=_count(conn, triggers.c.id, triggers.c.account.is_not(None)),
+        conversations=_count(conn, triggers.c.id, triggers.c.account.is_(None)),
+        monitor=any(at - one.seen_at < _HEARD_WITHIN for one in heard),
+    )
+
+
+def first_reasons(conn: Connection, now: datetime, limit: int = 3) -> Sequence[str]:
+    """Return the ids of the best open triggers, those of accounts before conversations."""
+    query = select(triggers.c.id).where(triggers.c.state.in_(_OPEN), triggers.c.expires_at > now)
+    best = (triggers.c.account.is_(None), triggers.c.score_now.desc(), triggers.c.id)
+    return conn.execute(query.order_by(*best).limit(limit)).scalars().all()
+
+
+def reached(conn: Connection, most: int) -> list[str]:
+    """Return the ids of at most so many accounts that have a domain, by which their sources are found."""
+    has = accounts.c.domain.is_not(None)
+    query = select(accounts.c.id).where(has).order_by(accounts.c.folded, accounts.c.id).limit(most)
+    return list(conn.execute(query).scalars())
+
+
+def _count(conn: Connection, column: object, *conditions: object) -> int:
+    query = select(func.count(column)).where(*conditions)  # type: ignore[arg-type]  # columns and conditions of ours
+    return conn.execute(query).scalar_one()
