@@ -59,11 +59,13 @@ class Acted:
     acted_on: int = 0
 
 
-def arrivals(conn: Connection, since: datetime) -> Iterator[Arrival]:
+def arrivals(conn: Connection, since: datetime, *, source: str | None = None) -> Iterator[Arrival]:
     """Yield the live, dated events since a time; those of a source's first poll tell nothing of its pace."""
     query = select(
         events.c.source, events.c.published_at, events.c.seen_at, _missed().label("missed_at")
     ).where(events.c.at >= since, events.c.mark == Mark.LIVE.value, events.c.published_at.is_not(None))
+    if source is not None:
+        query = query.where(events.c.source == source)
     for row in conn.execute(query):
         yield Arrival(
             source=row.source,
@@ -73,9 +75,13 @@ def arrivals(conn: Connection, since: datetime) -> Iterator[Arrival]:
         )
 
 
-def listings(conn: Connection, since: datetime) -> Iterator[Listing]:
-    """Yield the live triggers that were made since a time, the earliest first."""
+def listings(conn: Connection, since: datetime, *, source: str | None = None) -> Iterator[Listing]:
+    """Yield the live triggers that were made since a time (and told by a source), the earliest first."""
     query = _told().where(triggers.c.created_at >= since, triggers.c.mark == Mark.LIVE.value)
+    if source is not None:
+        of_it = select(matches.c.story).join_from(events, matches, matches.c.event == events.c.id)
+        of_it = of_it.where(events.c.source == source, events.c.seen_at >= since)
+        query = query.where(triggers.c.story.in_(of_it))
     query = query.order_by(triggers.c.created_at, triggers.c.id, events.c.seen_at, events.c.id)
     notices = _notices(conn, since)
     last = None

@@ -19,9 +19,11 @@ __all__ = [
     "Finished",
     "Validators",
     "add",
+    "alter",
     "every",
     "finish",
     "get",
+    "hasten",
     "pause",
     "recent",
     "remove",
@@ -124,6 +126,33 @@ def add(conn: Connection, source_id: str, kind: str, options: Mapping[str, Any],
         "bucket": hosts.bucket_of(host),
     }
     conn.execute(insert(sources).values(row))
+
+
+def alter(
+    conn: Connection, source_id: str, kind: str, options: Mapping[str, Any], at: datetime, *, anew: bool
+) -> bool:
+    """Give a source other options, let it be due, and say whether it was there.
+
+    With ``anew`` it watches something else from now on: its next poll is its first, so that what is there
+    already is told as old.
+    """
+    host = hosts.host_of(kind, options)
+    values: dict[str, Any] = {"options": options, "host": host, "bucket": hosts.bucket_of(host)}
+    values |= {"next_poll_at": at, "failures": 0, "paused_reason": None}
+    if anew:
+        values |= {"state": None, "first_polled_at": None, "last_ok_at": None, "rhythm": None, "pace": None}
+        values |= {"silent_since": None, "last_error": None}
+        conn.execute(delete(pages).where(pages.c.source == source_id))
+    changed = update(sources).where(sources.c.id == source_id, sources.c.kind == kind).values(values)
+    return conn.execute(changed).rowcount > 0
+
+
+def hasten(conn: Connection, source_id: str, at: datetime) -> bool:
+    """Let a source be due now, unless it is paused or stopped; say whether it is."""
+    due = update(sources).where(
+        sources.c.id == source_id, sources.c.enabled, sources.c.paused_reason.is_(None)
+    )
+    return conn.execute(due.values(next_poll_at=at)).rowcount > 0
 
 
 def remove(conn: Connection, source_id: str) -> bool:

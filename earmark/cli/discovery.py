@@ -6,24 +6,23 @@ import asyncio
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from earmark.cli.session import Session, choose_account, notice, session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
     from earmark.types import Account
-    from monitors.discover import Discovered, Found
-    from storage.polls import Configured
+    from monitors.discover import Discovered
+    from monitors.proposals import Proposal
 
 __all__ = ["add_to"]
 
-_CHUNK: Final = 100
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -54,6 +53,7 @@ def discover(
     """Find feeds, job board, status page and releases of accounts, starting from their own sites."""
     from earmark.errors import ConfigError
     from monitors import discoveries
+    from monitors.proposals import add, proposals
     from storage import accounts, polls
 
     session = session_of(context)
@@ -72,9 +72,9 @@ def discover(
     looks |= _looked_at(session, file, left)
     ordered = [looks[one.id] for one in chosen if one.id in looks]
     with session.reading() as connection:
-        rows = _rows(polls.every(connection), ordered, kind)
+        rows = proposals(polls.every(connection), ordered, kind)
     if write:
-        _add(session, rows)
+        rows = add(session.engine, rows, session.now)
     value = {"sources": rows, "notes": {look.account: look.notes for look in ordered if look.notes}}
     session.show(value, as_json, lambda console: _draw(console, rows, ordered, write=write))
 
@@ -130,71 +130,8 @@ def _bar(total: int) -> Any:
     return shown()
 
 
-def _rows(
-    configured: "Sequence[Configured]", looks: "Iterable[Discovered]", only: "Sequence[str] | None"
-) -> list[dict[str, Any]]:
-    """Return what was found with its state: new, or watched already."""
-    watched = {key: one.id for one in configured for key in _keys_of(one)}
-    ids = {one.id for one in configured}
-    rows = []
-    for look in looks:
-        for found in look.found:
-            if only and found.kind not in only:
-                continue
-            if found.key in watched:
-                rows.append(_row(look.account, found, watched[found.key], "watched already"))
-                continue
-            source_id = _free(found.id, ids)
-            ids.add(source_id)
-            watched[found.key] = source_id
-            rows.append(_row(look.account, found, source_id, "new"))
-    return rows
-
-
-def _add(session: Session, rows: "Sequence[dict[str, Any]]") -> None:
-    """Add the new ones, a few in each transaction, so that a monitor at work waits only briefly."""
-    from storage import polls
-
-    new = [row for row in rows if row["state"] == "new"]
-    for start in range(0, len(new), _CHUNK):
-        with session.writing() as connection:
-            for row in new[start : start + _CHUNK]:
-                polls.add(connection, row["id"], row["kind"], dict(row["options"]), session.now)
-        for row in new[start : start + _CHUNK]:
-            row["state"] = "added"
-
-
-def _row(account: str, found: "Found", source_id: str, state: str) -> dict[str, Any]:
-    return {
-        "account": account,
-        "id": source_id,
-        "kind": found.kind,
-        "options": found.options,
-        "reason": found.reason,
-        "requests_a_day": found.requests,
-        "shows": found.shows,
-        "state": state,
-    }
-
-
-def _keys_of(configured: "Configured") -> list[str]:
-    """Return what a configured source watches, as ``Found.key`` says it."""
-    from sources.discover import address_key
-
-    options = configured.options
-    keys = [address_key(str(options["url"]))] if isinstance(options.get("url"), str) else []
-    if options.get("board") and options.get("token"):
-        keys.append(f"{options['board']}:{str(options['token']).lower()}")
-    return keys
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    tries = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
-    return next(one for one in tries if one not in taken)
-
-
 def _draw(
-    console: "Console", rows: "Sequence[Mapping[str, Any]]", looks: "Sequence[Discovered]", *, write: bool
+    console: "Console", rows: "Sequence[Proposal]", looks: "Sequence[Discovered]", *, write: bool
 ) -> None:
     from rich.text import Text
 
@@ -202,21 +139,14 @@ def _draw(
 
     table = table_of("account", "source", "kind", "requests a day", "why", "state")
     for row in rows:
-        cells = (
-            row["account"],
-            row["id"],
-            row["kind"],
-            str(row["requests_a_day"]),
-            row["reason"],
-            row["state"],
-        )
+        cells = (row.account, row.id, row.kind, str(row.requests_a_day), row.reason, row.state)
         table.add_row(*(Text(safe(cell)) for cell in cells))
     console.print(table)
     for look in looks:
         for note in look.notes:
             console.print(Text(safe(f"{look.account}: {note}")))
-    new = [row for row in rows if row["state"] != "watched already"]
-    cost = sum(row["requests_a_day"] for row in new)
+    new = [row for row in rows if row.state != "watched already"]
+    cost = sum(row.requests_a_day for row in new)
     console.print(f"{len(new):,} sources of {len(looks):,} accounts, at most {cost:,} requests a day.")
     if new and not write:
         console.print("Nothing was added. Add them with --write; choose with --kind.")
@@ -229,36 +159,12 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Add the feeds of an OPML file; those that are watched already stay as they are."""
-    from earmark.errors import ConfigError
-    from sources.discover import address_key, name_of
-    from sources.opml import read_opml
-    from sources.registry import build
-    from storage import polls
+    from review.opml import import_feeds
 
     session = session_of(context)
-    feeds = read_opml(_bytes(file), str(file))
-    done: dict[str, list[str]] = {"added": [], "watched already": [], "refused": []}
     with session.writing() as connection:
-        configured = polls.every(connection)
-        watched = {key for one in configured for key in _keys_of(one)}
-        ids = {one.id for one in configured}
-        for feed in feeds:
-            options = {"url": feed.url} | ({"company": feed.company} if feed.company else {})
-            try:
-                build("feed", options)
-                key = address_key(feed.url)
-            except (ConfigError, ValueError) as error:
-                done["refused"].append(f"{feed.url}: {error}")
-                continue
-            if key in watched:
-                done["watched already"].append(feed.url)
-                continue
-            source_id = _free(name_of(feed.url), ids)
-            ids.add(source_id)
-            watched.add(key)
-            if not dry_run:
-                polls.add(connection, source_id, "feed", options, session.now)
-            done["added"].append(source_id)
+        found = import_feeds(connection, _bytes(file), str(file), session.now, dry_run=dry_run)
+    done = {"added": found.added, "watched already": found.watched_already, "refused": found.refused}
 
     def draw(console: "Console") -> None:
         console.print(", ".join(f"{len(names):,} {what}" for what, names in done.items()) + ".")
@@ -276,24 +182,20 @@ def export(
 ) -> None:
     """Write the feeds that are polled to an OPML file that feed readers import."""
     from earmark.errors import ConfigError
-    from sources.opml import Subscription, write_opml
+    from review.opml import feeds_of
     from storage import polls
 
     session = session_of(context)
     with session.reading() as connection:
         configured = polls.every(connection)
-    feeds = [
-        Subscription(url=str(one.options["url"]), title=one.id, company=one.options.get("company"))
-        for one in configured
-        if one.kind == "feed"
-    ]
+    body, feeds = feeds_of(configured)
     try:
-        file.write_bytes(write_opml(feeds, "earmark"))
+        file.write_bytes(body)
     except OSError as error:
         raise ConfigError(f"{file} can't be written ({error.strerror}). Choose another place.") from error
-    others = len(configured) - len(feeds)
+    others = len(configured) - feeds
     rest = f" {others:,} sources of other kinds are no plain feeds and are left out." if others else ""
-    notice(f"Wrote {len(feeds):,} feeds to {file}.{rest}")
+    notice(f"Wrote {feeds:,} feeds to {file}.{rest}")
 
 
 def _bytes(file: Path) -> bytes:

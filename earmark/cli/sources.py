@@ -4,21 +4,17 @@
 
 import asyncio
 import difflib
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
-from urllib.parse import urlsplit
 
 import typer
 
-from earmark.cli.session import Session, nothing, notice, read_json_or_text, session_of
+from earmark.cli.session import nothing, notice, read_json_or_text, session_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from monitors.poll import Outcome
     from storage.engine import Connection
-    from storage.polls import Configured
 
 __all__ = ["app", "require"]
 
@@ -34,6 +30,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the sources: how they fare, when they are polled next, what came of their triggers, what to do."""
     from monitors.health import health_of
     from monitors.hosts import day_of
+    from review.sources import shown_options
     from storage import hosts, polls
     from storage.latency import Acted, acted_on
 
@@ -50,7 +47,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             "state": health.state,
             "words": health.words,
             "remedy": health.remedy,
-            "options": _shown_options(one),
+            "options": shown_options(one),
             "next_poll_at": one.next_poll_at,
             "last_ok_at": one.last_ok_at,
             "last_news_at": max(one.rhythm, default=None),
@@ -101,8 +98,7 @@ def add(
 ) -> None:
     """Add a source; it is due at once."""
     from earmark.errors import ConfigError
-    from sources.registry import build
-    from storage import polls
+    from review.sources import add as add_source
 
     session = session_of(context)
     given = [f"url={kind}", *(options or ())] if "://" in kind else list(options or ())
@@ -115,11 +111,8 @@ def add(
                 f"{option!r} is no option. Write NAME=VALUE, such as url=https://news.example/feed."
             )
         values[name] = text if name.endswith("url") else read_json_or_text(text)
-    shown = build(kind, values).model_dump(mode="json", exclude_unset=True)  # secrets masked: no id holds one
     with session.writing() as connection:
-        taken = {one.id for one in polls.every(connection)}
-        chosen = source_id or _free_id(shown, kind, taken)
-        polls.add(connection, chosen, kind, values, session.now)
+        chosen = add_source(connection, kind, values, session.now, source_id)
     notice(f"Added the source {chosen}. Try it with: earmark sources test {chosen}")
 
 
@@ -162,6 +155,7 @@ def resume(context: typer.Context, source: Id) -> None:
 @app.command("test")
 def try_(context: typer.Context, source: Id, as_json: AsJson = False) -> None:
     """Poll a source once and show what it tells, storing nothing; exit 1 if it fails."""
+    from monitors.glance import glance
     from storage import polls
 
     session = session_of(context)
@@ -170,7 +164,7 @@ def try_(context: typer.Context, source: Id, as_json: AsJson = False) -> None:
         configured = polls.get(connection, source)
     if configured is None:
         nothing(f"There is no source {source!r}.")
-    outcome = asyncio.run(_visit(session, configured))
+    outcome = asyncio.run(glance(session.settings, configured, session.now))
     value = {
         "source": source,
         "outcome": outcome.result,
@@ -212,49 +206,3 @@ def _absent(wanted: str, known: list[str]) -> NoReturn:
     near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]}?" if near else "List them with: earmark sources list"
     nothing(f"There is no source {wanted!r}. {hint}")
-
-
-async def _visit(session: Session, configured: "Configured") -> "Outcome":
-    """Poll once, as if for the first time, with the settings of the workspace."""
-    from dataclasses import replace
-
-    from monitors import demo
-    from monitors.parse import ParsePool
-    from monitors.poll import poll_source
-    from monitors.up import fetcher_of
-    from sources.registry import build
-
-    source = build(configured.kind, configured.options)
-    first = replace(configured, pages={}, state={})
-    with demo.serving(session.workspace):
-        async with fetcher_of(session.settings) as fetcher, ParsePool(workers=1) as pool:
-            return await poll_source(first, source, fetcher, pool, session.now)
-
-
-def _shown_options(source: "Configured") -> dict[str, Any]:
-    """Return the options as the kind itself shows them: secret ones masked, and keys within addresses."""
-    from earmark.errors import ConfigError
-    from earmark.logs import mask
-    from monitors.guard import without_keys
-    from sources.registry import build
-
-    try:
-        shown: dict[str, Any] = build(source.kind, source.options).model_dump(mode="json", exclude_unset=True)
-    except ConfigError:
-        shown = {key: mask(str(value)) for key, value in source.options.items()}
-    return {
-        key: without_keys(value) if isinstance(value, str) and "://" in value else value
-        for key, value in shown.items()
-    }
-
-
-def _free_id(values: dict[str, Any], kind: str, taken: set[str]) -> str:
-    """Return an id made of the address, with a number if it is taken."""
-    address = next((str(value) for key, value in values.items() if key.endswith("url")), "")
-    parts = urlsplit(address)
-    words = f"{(parts.hostname or kind).removeprefix('www.')} {parts.path}"
-    dull = {"feed", "rss", "atom", "xml", "index", "feeds", "html"}
-    kept = [word for word in re.findall(r"[a-z0-9]+", words.lower()) if word not in dull]
-    base = "-".join(kept)[:60].strip("-") or kind
-    tries = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
-    return next(one for one in tries if one not in taken)
