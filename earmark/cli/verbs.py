@@ -39,6 +39,8 @@ from earmark.cli import (
     sources,
     suppressions,
     teach,
+    triage,
+    users,
     workspace,
 )
 from earmark.cli.session import Session, notice
@@ -94,10 +96,12 @@ app.add_typer(icp.app, name="icp")
 app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
 app.add_typer(exports.app, name="exports")
+app.add_typer(users.app, name="users")
 lists.add_to(app)
 health.add_to(app)
 actions.add_to(app)
 teach.add_to(app)
+triage.add_to(app)
 learned.add_to(app)
 replay.add_to(app)
 privacy.add_to(app)
