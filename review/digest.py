@@ -8,17 +8,19 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Final
+from urllib.parse import parse_qsl
 
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
 from earmark.types import Account, Lexicon, Mark, Trigger, TriggerState
 from matcher.agenda import is_over
 from matcher.score import score_now
+from review.listing import asked_of
 from review.page.render import clean, templates
 from review.page.viewer import Viewer
 from review.rules import lexicon_of
 from review.today import Row, rows_of
-from storage import accounts, digests, stories, triggers
+from storage import accounts, digests, listing, stories, triggers
 from storage.digests import Schedule
 from storage.engine import Connection
 
@@ -53,12 +55,11 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """From whom and to whom a letter goes; ``page`` is where its links lead, ``leave`` ends the letters."""
+    """To whom a letter goes; ``page`` is where its links lead, ``leave`` ends the letters."""
 
     user: str
     name: str
     to: str
-    sender: str
     page: str
     leave: str
     every: str
@@ -90,12 +91,21 @@ def period_of(taken: Schedule, now: datetime, zone: tzinfo) -> datetime:
 
 
 def digest_of(
-    connection: Connection, viewer: Viewer, after: datetime, through: datetime, now: datetime
+    connection: Connection,
+    viewer: Viewer,
+    after: datetime,
+    through: datetime,
+    now: datetime,
+    *,
+    query: str = "",
+    zone: tzinfo = UTC,
 ) -> Digest:
     """Return what came onto the list of a viewer after a moment, through another, and stands there now.
 
     Backfill is listed and never told. What was promoted in that time is told with the reason that it has.
+    ``query`` is a view, as an address has it: only what it holds is told.
     """
+    asked = asked_of(parse_qsl(query), viewer.names, now, zone)
     lexicon = lexicon_of(connection)
     made, promoted = digests.fresh(connection, after, through)
     new = [one for one in triggers.find(connection, since=after, limit=None) if one.id in made]
@@ -105,6 +115,7 @@ def digest_of(
         sorted(group, key=lambda one: (-score_now(one, now, lexicon.kinds), one.id))
         for key, group in groups.items()
         if _is_told(key, listed.get(key), viewer, now)
+        and (asked.is_day or any(listing.held(connection, asked.wanted, now, one.id) for one in group))
     ]
     shown.sort(key=lambda group: _rank(group[0], listed, lexicon, now))
     told = stories.of(connection, [group[0].story for group in shown[:MOST]])
@@ -117,15 +128,17 @@ def digest_of(
     return Digest(after=after, through=through, entries=tuple(entries), total=len(shown))
 
 
-def letter(digest: Digest, envelope: Envelope, period: datetime, zone: tzinfo, now: datetime) -> EmailMessage:
+def letter(
+    digest: Digest, envelope: Envelope, period: datetime, zone: tzinfo, now: datetime, *, sender: str
+) -> EmailMessage:
     """Return the letter: text and HTML, with the headers by which a mail program ends it in one click.
 
     The same user and period give the same Message-ID, whenever it is made.
     """
     made = EmailMessage()
-    domain = envelope.sender.rpartition("@")[2]
+    domain = sender.rpartition("@")[2]
     series = hashlib.sha256(envelope.user.encode()).hexdigest()[:16]
-    made["From"] = Address("earmark", addr_spec=envelope.sender)
+    made["From"] = Address("earmark", addr_spec=sender)
     made["To"] = Address(clean(envelope.name, 100), addr_spec=envelope.to)
     made["Subject"] = _subject(digest)
     made["Date"] = format_datetime(now)

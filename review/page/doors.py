@@ -25,6 +25,8 @@ _HEADERS: Final = {
     "x-frame-options": "DENY",
 }
 _READS: Final = frozenset({"GET", "HEAD"})
+_OPEN: Final = "/unsubscribe/"
+"""Whoever holds such a link may post to it: a mail provider does (RFC 8058), from no page of ours."""
 _HERE: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -61,14 +63,14 @@ class Doors:
                 message["headers"] = headers.raw
             await send(message)
 
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
         app = PlainTextResponse(refusal, status_code=403) if refusal else self._app
         await app(scope, receive, guarded)
 
-    def _refusal(self, method: str, headers: Headers) -> str:
+    def _refusal(self, method: str, path: str, headers: Headers) -> str:
         if headers.get("host", "").lower() not in self._hosts:
             return "This page does not answer for that host. Add it to page.hosts in earmark.toml."
-        if method in _READS or "authorization" in headers:
+        if method in _READS or "authorization" in headers or path.startswith(_OPEN):
             return ""
         origin = headers.get("origin", "")
         if urlsplit(origin).netloc.lower() in self._hosts:
