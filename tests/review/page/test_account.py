@@ -1,0 +1,145 @@
+"""One account: all that explains it, as it stood on a day, what it can't be seen of; taught and edited."""
+
+import re
+from dataclasses import replace
+
+from earmark.types import Abstention, Account
+from storage import accounts, events, readings, transitions
+from storage.engine import Engine, reading, writing
+from tests.builders import a_span, a_stored_event, an_account
+from tests.review.page.served import Served
+
+
+def an_active(engine: Engine) -> Account:
+    """An account of the demo that has moved."""
+    with reading(engine) as connection:
+        moved = transitions.of_accounts(connection, accounts.every(connection))
+        found = accounts.get(connection, next(iter(sorted(moved))))
+    assert found is not None
+    return found
+
+
+def test_the_page_of_an_account_tells_stage_fit_reasons_and_history(page: Served, engine: Engine) -> None:
+    account = an_active(engine)
+    html = page.get(f"/accounts/{account.id}").text
+    assert account.name in html
+    assert "Reasons to call" in html
+    assert "Timeline" in html
+    assert account.stage.value.replace("_", " ") in html
+    assert re.search(r'<li class="reason', html)
+    assert re.search(r'<li class="move', html)
+
+
+def test_an_account_as_it_stood_before_all_is_cold(page: Served, engine: Engine) -> None:
+    account = an_active(engine)
+    html = page.get(f"/accounts/{account.id}?at=2026-01-31").text
+    assert "As it stood at the end of 2026-01-31" in html
+    assert '<span class="chip">cold</span>' in html
+    assert "Nothing has happened yet" in html
+    assert 'action="/act"' not in html
+
+
+def test_a_day_that_is_none_is_said(page: Served, engine: Engine) -> None:
+    answer = page.get(f"/accounts/{an_active(engine).id}?at=someday")
+    assert answer.status_code == 422
+    assert "is no time" in answer.text
+
+
+def test_an_account_without_sources_says_so_and_its_coverage_says_what_would_show_more(
+    page: Served, engine: Engine
+) -> None:
+    with writing(engine) as connection:
+        accounts.upsert(connection, [an_account("Tundra Looms")])
+    assert "0 sources watch this account" in page.get("/accounts/tundra-looms").text
+    html = page.get("/accounts/tundra-looms?show=coverage").text
+    assert "0 sources watch this account" in html
+    assert "What would show more" in html
+
+
+def test_what_watches_an_account_is_counted(page: Served) -> None:
+    assert "1 source watches" in page.get("/accounts/meridianfreight.example").text
+    assert "1 source watches" in page.get("/accounts/meridianfreight.example?show=coverage").text
+
+
+def test_an_account_that_is_not_listed_is_not_found(page: Served) -> None:
+    assert page.get("/accounts/nobody.example").status_code == 404
+
+
+def test_an_id_with_slashes_and_signs_has_a_page(page: Served, engine: Engine) -> None:
+    for key in ("a/b", "50%&x=y", "ünï"):
+        with writing(engine) as connection:
+            accounts.upsert(connection, [an_account("Tundra Looms", id=key)])
+        html = page.get("/accounts?q=tundra").text
+        for where in re.findall(r'<th scope="row"><a href="(/accounts/[^"]*)"', html):
+            assert page.get(where).status_code == 200, where
+
+
+def test_the_record_is_edited_and_a_former_name_kept(page: Served, engine: Engine) -> None:
+    with writing(engine) as connection:
+        accounts.upsert(connection, [an_account("Tundra Looms", owner="Ida Holm", aliases=("TL",))])
+    form = {
+        "account": "tundra-looms",
+        "name": "Tundra Weaving",
+        "domains": "tundraweaving.example; tundralooms.example",
+        "aliases": "TL",
+        "owner": "Bo Frid",
+        "size": "51-200",
+    }
+    assert page.post("/accounts/edit", form).status_code == 303
+    with reading(engine) as connection:
+        found = accounts.get(connection, "tundra-looms")
+    assert found == an_account(
+        "Tundra Weaving",
+        id="tundra-looms",
+        domains=("tundraweaving.example", "tundralooms.example"),
+        aliases=("TL", "Tundra Looms"),
+        owner="Bo Frid",
+        size=125,
+    )
+    wrong = page.post("/accounts/edit", form | {"domains": "gmail.com", "name": "Kept"})
+    assert wrong.status_code == 422
+    assert "free mail" in wrong.text
+    assert 'value="Kept"' in wrong.text
+    with reading(engine) as connection:
+        assert accounts.get(connection, "tundra-looms") == found
+
+
+def test_what_could_not_be_told_is_taught_by_one_click(page: Served, engine: Engine) -> None:
+    account = an_account("Tundra Looms", domains=())
+    text = a_stored_event("Tundra Weavers raises $20 million Series B", id="e" * 26, external_id="t")
+    doubt = Abstention(
+        event=text, account=account.id, span=a_span(text, "Tundra Weavers"), reason="It may be a namesake."
+    )
+    with writing(engine) as connection:
+        accounts.upsert(connection, [account])
+        events.insert(connection, [text])
+        readings.abstain(connection, [doubt])
+    html = page.get("/accounts/tundra-looms").text
+    assert "It may be a namesake." in html
+    answer = page.post(
+        "/accounts/teach",
+        {"account": account.id, "event": text.id, "own": "yes", "name": "Tundra Weavers"},
+    )
+    assert answer.status_code == 303
+    with reading(engine) as connection:
+        found = accounts.get(connection, account.id)
+    assert found is not None
+    assert found.aliases == ("Tundra Weavers",)
+    assert "It may be a namesake." not in page.get("/accounts/tundra-looms").text
+
+
+def test_hostile_names_are_text(page: Served, engine: Engine) -> None:
+    name = "<script>alert(1)</script> \u202eevil\u200b"
+    with writing(engine) as connection:
+        accounts.upsert(connection, [replace(an_account("Tundra"), name=name, owner="<b>me</b>")])
+    for where in ("/accounts/tundra", "/accounts?q=script", "/accounts/tundra?show=coverage"):
+        html = page.get(where).text
+        assert "<script>alert" not in html
+        assert "\u202e" not in html
+        assert "<b>me" not in html
+
+
+def test_a_page_of_a_long_list_is_small(page: Served, engine: Engine) -> None:
+    with writing(engine) as connection:
+        accounts.upsert(connection, (an_account(f"Loom {number}") for number in range(3_000)))
+    assert len(page.get("/accounts").content) < 60_000
