@@ -52,6 +52,7 @@ _HIGHEST: Final = 100
 _FARTHEST: Final = 2.0e17  # microseconds: some thousand years
 _DEFAULTS: Final = {"state": "today", "sort": "score"}
 _SORT_WORDS: Final = {"score": "best first", "newest": "newest first", "ending": "ending first"}
+_ALL: Final = "all"
 _DISTANCE: Final = re.compile(r"-?(\d{1,4})d")
 _lexicons: WeakKeyDictionary[Engine, tuple[int, Lexicon]] = WeakKeyDictionary()
 
@@ -65,11 +66,13 @@ class Asked:
     after: Place | None = None
     pick: str = ""
     chosen: tuple[tuple[str, str], ...] = ()
+    is_whole: bool = False
+    """Whether the list goes on although the day is full."""
 
     @property
     def is_day(self) -> bool:
         """Whether this is the plain list of the day, sized to what the team can do."""
-        return not self.query and self.after is None
+        return not self.query and self.after is None and not self.is_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,7 @@ def asked_of(pairs: Iterable[tuple[str, str]], names: frozenset[str], now: datet
         after=_as_place(_last(held, "after"), wanted),
         pick=_last(held, "pick"),
         chosen=chosen,
+        is_whole=_last(held, "after") == _ALL,
     )
 
 
@@ -166,10 +170,16 @@ def rows(
     *,
     scope: Scope | None = None,
     limit: int = MOST,
+    room: int | None = None,
 ) -> Listing:
-    """Return a page of the list: at most so many rows, hot ones first."""
+    """Return a page of the list: at most so many rows, hot ones first.
+
+    Where there is ``room`` for only so many, those that are hot are listed in any case.
+    """
     kinds = lexicon_now(connection).kinds
     found = listing.page(connection, asked.wanted, now, after=asked.after, limit=limit + 1, scope=scope)
+    hot = sum(one.part is Part.HOT for one in found)
+    limit = min(limit, limit if room is None else max(room, hot))
     more, found = found[limit:], found[:limit]
     shown = _shown(connection, found, kinds, now)
     groups = tuple(
@@ -177,7 +187,7 @@ def rows(
         for part, words in ((Part.HOT, "Hot: answer now"), (Part.REST, ""))
         if (held := tuple(row for row in shown if row.is_hot is (part is Part.HOT)))
     )
-    return Listing(groups=groups, next_after=_as_text(found[-1].place) if more and found else "")
+    return Listing(groups=groups, next_after=_next(found) if more else "")
 
 
 def total(connection: Connection, asked: Asked, now: datetime, scope: Scope | None = None) -> int:
@@ -309,6 +319,10 @@ def _since(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     except ValueError:
         raise ConfigError(f"There is no day {text!r}. Write one such as 2026-11-01, or -7d.") from None
     return day if day.tzinfo is not None else day.replace(tzinfo=zone)
+
+
+def _next(found: Sequence[listing.Group]) -> str:
+    return _as_text(found[-1].place) if found else _ALL
 
 
 def _as_text(place: Place) -> str:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from earmark.config import Settings, clock
 from earmark.errors import EarmarkError, StorageError
-from review.page import access, account, accounts, digests, imports, plays, rules, today
+from review.page import access, account, accounts, acts, detail, digests, imports, live, plays, rules, today
 from review.page.call import Desk, desk_of
 from review.page.doors import Doors, names_of
 from review.page.keys import Keys
@@ -24,6 +24,9 @@ __all__ = ["create"]
 _ROUTES: Final = (
     access.router,
     today.router,
+    detail.router,
+    acts.router,
+    live.router,
     digests.router,
     imports.router,
     accounts.router,

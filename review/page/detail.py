@@ -1,0 +1,37 @@
+"""The opened row's own routes: its note to copy, and that somebody looked at it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, HTTPException, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from matcher.layout import as_html, as_markdown, as_text
+from review.notes import Form as NoteForm
+from review.page.call import Asked
+from review.page.today import picked_of
+from storage import latency
+
+__all__ = ["router"]
+
+router = APIRouter()
+_WRITE = {NoteForm.TEXT: as_text, NoteForm.MARKDOWN: as_markdown, NoteForm.HTML: as_html}
+_MOST_OPENED = 50
+
+
+@router.get("/triggers/{trigger_id}/note")
+def _note(call: Asked, trigger_id: str, form: Annotated[NoteForm, Query()] = NoteForm.TEXT) -> Response:
+    """Give the note of a trigger to copy: plain text in each form, also what is Markdown or HTML."""
+    with call.reading() as connection:
+        picked = picked_of(connection, call, trigger_id)
+    reason = picked.reasons[0] if picked else None
+    if reason is None or reason.trigger.note is None:
+        raise HTTPException(404, "There is no note of that reason: it is gone, or its evidence was erased.")
+    return PlainTextResponse(_WRITE[form](reason.trigger.note, reason.score, at=call.now))
+
+
+@router.post("/opened")
+def _opened(call: Asked, trigger: Annotated[list[str] | None, Form()] = None) -> Response:
+    """Note when somebody first looked at these: the time from there to outreach is measured."""
+    with call.writing() as connection:
+        latency.opened(connection, (trigger or [])[:_MOST_OPENED], call.now)
+    return Response(status_code=204)
