@@ -1,5 +1,6 @@
 """Today: the list of the day, its filters and views, and the row that is opened beside it."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +69,7 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
         found = listing.rows(connection, wish, call.now, scope=scope, room=room)
         undo = standing.last(connection, call.viewer.id)
         return {
-            "day": day,
+            "day": replace(day, rows=found.rows),
             "groups": found.groups,
             "rows": found.rows,
             "picked": _picked(connection, call, wish, found),
