@@ -12,7 +12,22 @@ from starlette.exceptions import HTTPException
 
 from earmark.config import Settings, clock
 from earmark.errors import EarmarkError, StorageError
-from review.page import access, account, accounts, acts, detail, digests, imports, live, plays, rules, today
+from review.page import (
+    access,
+    account,
+    accounts,
+    acts,
+    detail,
+    digests,
+    imports,
+    insights,
+    live,
+    plays,
+    rules,
+    settings,
+    today,
+    users,
+)
 from review.page.call import Desk, desk_of
 from review.page.doors import Doors, names_of
 from review.page.keys import Keys
@@ -23,6 +38,8 @@ __all__ = ["create"]
 
 _ROUTES: Final = (
     access.router,
+    settings.router,
+    users.router,
     today.router,
     detail.router,
     acts.router,
@@ -30,6 +47,7 @@ _ROUTES: Final = (
     digests.router,
     imports.router,
     accounts.router,
+    insights.router,
     plays.router,
     rules.router,  # after what else begins with /rules/
     account.router,  # after what else begins with /accounts/
