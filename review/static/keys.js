@@ -79,6 +79,10 @@ function take(key, extends_, moved) {
     step(key, extends_, moved);
     return true;
   }
+  if (key === "x") {
+    rows.select(rows.current(), !rows.isSelected(rows.current()));
+    return true;
+  }
   const menu = openMenu();
   const isDone = press(key);
   if (menu && !isDone) closeMenus();

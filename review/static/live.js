@@ -82,7 +82,7 @@ export function start() {
   }
   pill().addEventListener("click", show);
   const source = new EventSource("/live");
-  source.addEventListener("message", ({ data }) => {
+  source.addEventListener("changes", ({ data }) => {
     isStale ||= known !== null && data !== known;
     known = data;
   });

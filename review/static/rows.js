@@ -51,7 +51,10 @@ export const selected = () => all().filter((row) => box(row)?.checked);
 export const isSelected = (row) => Boolean(box(row)?.checked);
 
 export function select(row, on) {
-  if (row && box(row)) box(row).checked = on;
+  const its = row && box(row);
+  if (!its || its.checked === on) return;
+  its.checked = on;
+  its.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 export function selectAll(on) {

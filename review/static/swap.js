@@ -2,6 +2,8 @@
 
 import * as rows from "./rows.js";
 
+const UNDONE = 422; // what was asked for can't be done: the list says why
+
 export const part = () => document.getElementById("part");
 
 /** What a call could not do: `words` are for the person, `isEnded` says that the session is over. */
@@ -28,6 +30,7 @@ export async function call(path, { form, signal } = {}) {
   }
   const text = await answer.text();
   if (answer.ok && !isLogin(answer)) return text;
+  if (answer.status === UNDONE && text.includes('id="part"')) return text;
   throw refusal(answer, text);
 }
 

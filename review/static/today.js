@@ -151,21 +151,20 @@ document.addEventListener("click", (event) => {
   }
   const shown = target.closest("[data-dialog]");
   if (shown) document.getElementById(shown.dataset.dialog).showModal();
-  const step = target.closest("[data-step]");
-  if (step) rows.focus(rows.beside(rows.current(), Number(step.dataset.step))), moved(rows.current());
   const copied = target.closest("[data-copy]");
-  if (copied) event.preventDefault(), copyNote(copied);
-  if (target.closest("[data-all]")) selectAll();
-  if (target.closest("[data-none]")) rows.selectAll(false), counted(), rows.focus();
+  if (copied) {
+    event.preventDefault();
+    copyNote(copied);
+  }
+  if (target.closest("[data-all]")) rows.selectAll(true);
+  if (target.closest("[data-none]")) {
+    rows.selectAll(false);
+    rows.focus();
+  }
   if (!target.closest("details.menu")) keys.closeMenus();
 });
 
 const isForNewTab = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0;
-
-function selectAll() {
-  rows.selectAll(true);
-  counted();
-}
 
 /** Say how many rows are selected; the bar for them shows itself. */
 function counted() {
@@ -179,10 +178,7 @@ function escape(target) {
   hush();
   const wasOpen = Boolean(keys.openMenu());
   keys.closeMenus();
-  if (!wasOpen && !keys.isTyping(target)) {
-    rows.selectAll(false);
-    counted();
-  }
+  if (!wasOpen && !keys.isTyping(target)) rows.selectAll(false);
   delete target.dataset.then;
   rows.focus();
 }
