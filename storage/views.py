@@ -66,7 +66,7 @@ def remove(conn: Connection, view: View) -> None:
     bump(conn, CHANGES)
 
 
-def arrange(conn: Connection, view: View, up: bool) -> None:  # noqa: FBT001 - which of two ways
+def arrange(conn: Connection, view: View, *, up: bool) -> None:
     """Let a view and the one before it (or behind it) change places, among those of its owner."""
     held = _of(conn, view.user)
     place = next(number for number, each in enumerate(held) if each.id == view.id)

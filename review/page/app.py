@@ -27,6 +27,7 @@ from review.page import (
     settings,
     today,
     users,
+    views,
 )
 from review.page.call import Desk, desk_of
 from review.page.doors import Doors, names_of
@@ -44,6 +45,7 @@ _ROUTES: Final = (
     detail.router,
     acts.router,
     live.router,
+    views.router,
     digests.router,
     imports.router,
     accounts.router,
