@@ -26,6 +26,7 @@ _SECONDS: Final = 60.0
 _SECONDS_TO_CONNECT: Final = 8.0
 _MOST_ADDRESSES: Final = 4
 _LONGEST_ANSWER: Final = 160
+_LONGEST_LINE: Final = 500  # of a header: the address in one stays whole; SMTP bears 998
 _SECRET: Final = "mail"  # noqa: S105 - the name of the secret
 
 
@@ -80,7 +81,9 @@ def post(letter: EmailMessage, postbox: Postbox, *, tls: ssl.SSLContext | None =
                 client.login(postbox.user, password)
             to = str(letter["To"].addresses[0].addr_spec)
             is_plain = to.isascii() and postbox.sender.isascii()
-            raw = letter.as_bytes(policy=SMTP if is_plain else SMTPUTF8)
+            raw = letter.as_bytes(
+                policy=(SMTP if is_plain else SMTPUTF8).clone(max_line_length=_LONGEST_LINE)
+            )
             client.sendmail(postbox.sender, [to], raw, () if is_plain else ("SMTPUTF8",))
         finally:
             client.hang_up()

@@ -180,7 +180,8 @@ def _subject(digest: Digest) -> str:
 
 
 def _one_line(text: object, longest: int = _LONGEST) -> str:
-    return clean(" ".join(str(text).split()), longest)
+    whole = str(text).encode("utf-8", "replace").decode()  # half a character can't be sent
+    return clean(" ".join(clean(whole, 2 * longest).split()), longest)
 
 
 def _groups(
