@@ -8,7 +8,7 @@ let retrying = null;
 const toast = () => document.getElementById("toast");
 
 /** Say something; with `undo` it can be taken back, with `retry` tried again, and then it stays. */
-export function tell(words, { undo, retry, isEnded = false } = {}) {
+export function tell(words, { undo, retry, isEnded = false, isBad = false } = {}) {
   const box = toast();
   clearTimeout(timer);
   if (!words) return hush();
@@ -17,7 +17,7 @@ export function tell(words, { undo, retry, isEnded = false } = {}) {
   box.querySelector("[data-retry]").hidden = !retry;
   box.querySelector("[data-enter]").hidden = !isEnded;
   retrying = retry ?? null;
-  box.classList.toggle("bad", Boolean(retry));
+  box.classList.toggle("bad", isBad || Boolean(retry));
   box.hidden = false;
   if (!retry) timer = setTimeout(hush, SHOWN);
   return undefined;

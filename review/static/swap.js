@@ -2,15 +2,14 @@
 
 import * as rows from "./rows.js";
 
-const UNDONE = 422; // what was asked for can't be done: the list says why
-
 export const part = () => document.getElementById("part");
 
-/** What a call could not do: `words` are for the person, `isEnded` says that the session is over. */
+/** What a call could not do: `words` are for the person, `isEnded` says that the session is over; `html` is the
+ * list as it stands, where the page gave it along. */
 export class Refused extends Error {
-  constructor(words, { isEnded = false, isAway = false, isOld = false } = {}) {
+  constructor(words, { isEnded = false, html = "" } = {}) {
     super(words);
-    Object.assign(this, { words, isEnded, isAway, isOld });
+    Object.assign(this, { words, isEnded, html });
   }
 }
 
@@ -26,11 +25,10 @@ export async function call(path, { form, signal } = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused("The page can't be reached. Nothing is lost: start it again, then press Retry.", { isAway: true });
+    throw new Refused("The page can't be reached, so this was not done. Nothing is lost: press Retry when it is back.");
   }
   const text = await answer.text();
   if (answer.ok && !isLogin(answer)) return text;
-  if (answer.status === UNDONE && text.includes('id="part"')) return text;
   throw refusal(answer, text);
 }
 
@@ -41,14 +39,15 @@ function refusal(answer, text) {
     const words = "Your session has ended, so this was not done. Log in in another tab, then press Retry.";
     return new Refused(words, { isEnded: true });
   }
-  return new Refused(sentence(answer, text), { isOld: answer.status === 403, isAway: answer.status >= 500 });
+  const page = new DOMParser().parseFromString(text, "text/html");
+  return new Refused(sentence(answer, page, text), { html: page.getElementById("part") ? text : "" });
 }
 
 /** The sentence of a refusal, be it a page, plain text or JSON. */
-function sentence(answer, text) {
+function sentence(answer, page, text) {
   if (!(answer.headers.get("content-type") ?? "").includes("html")) return text.trim().slice(0, 400);
-  const page = new DOMParser().parseFromString(text, "text/html");
-  return page.querySelector("[data-said], main p")?.textContent.trim() || "That was refused.";
+  const part = page.getElementById("part")?.dataset.said;
+  return part || page.querySelector("main p:not(:empty)")?.textContent.trim() || "That was refused.";
 }
 
 /** Put a new part in the place of the old one; the list stays where it was scrolled, the boxes checked. */
@@ -86,9 +85,9 @@ export const query = () => part()?.dataset.query ?? "";
 
 /** The address of the part that is on the screen; `pick` is the row whose detail it is to show. */
 export function partAddress(pick) {
-  const query = new URLSearchParams(query());
-  if (pick) query.set("pick", pick);
-  return `/part?${query}`;
+  const asked = new URLSearchParams(query());
+  if (pick) asked.set("pick", pick);
+  return `/part?${asked}`;
 }
 
 /** Where to come back to: the same list, with the detail of another row. */

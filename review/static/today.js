@@ -69,13 +69,21 @@ async function send(path, data, { gone = new Set(), to } = {}) {
     return true;
   } catch (error) {
     if (!(error instanceof swap.Refused)) throw error;
-    tell(error.words, { retry: () => again(path, data, { gone, to }), isEnded: error.isEnded });
-    rows.focus();
+    refused(error, [...gone][0], () => again(path, data, { gone, to }));
     return false;
   } finally {
     isBusy = false;
     goOn();
   }
+}
+
+/** Nothing was done: say why, and stay at the row. Where the list came along, trying again would be no use. */
+function refused(error, id, retry) {
+  if (error.html) swap.swap(error.html);
+  tell(error.words, error.html ? { isBad: true } : { retry, isEnded: error.isEnded });
+  const row = rows.byId(id) ?? rows.current();
+  rows.focus(row);
+  if (error.html) moved(row);
 }
 
 /** Try once more; after a new log-in the form needs the new word. */
