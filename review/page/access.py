@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from earmark.config import Settings
 from earmark.errors import ConfigError
 from review.page.attempts import limits
-from review.page.call import AskedOfSelf, Call, Desk, desk_of, local, tell
+from review.page.call import AskedOfSelf, Call, Desk, desk_of, local, said_to, tell
 from review.page.gate import Crowded
 from review.page.keys import COOKIE
 from review.page.render import templates
@@ -76,7 +76,7 @@ def _form(request: Request, back: Annotated[str, Query()] = "/") -> Response:
     """Show where one logs in; without users there is nothing to log in to."""
     if not desk_of(request).keys.are_personal():
         return RedirectResponse("/", status_code=303)
-    return login_page("", back)
+    return login_page(said_to(request), back)
 
 
 @router.post("/login")

@@ -23,7 +23,7 @@ from storage.audit import Deed, record
 from storage.engine import Connection, Engine
 from storage.scope import Scope
 
-__all__ = ["Asked", "AskedOfSelf", "Call", "Desk", "desk_of", "local", "needs", "tell"]
+__all__ = ["Asked", "AskedOfSelf", "Call", "Desk", "desk_of", "local", "needs", "said_to", "tell"]
 
 _SCREENS = (
     ("/", "Today"),
@@ -69,6 +69,11 @@ def desk_of(request: Request) -> Desk:
 def local(where: str) -> str:
     """Return a way within the page; the list for one that leads elsewhere."""
     return where if where.startswith("/") and not where.startswith(("//", "/\\")) else "/"
+
+
+def said_to(request: Request) -> str:
+    """Return the sentence that is to be shown once to who sends this request."""
+    return unquote(request.cookies.get(_SAID, ""))
 
 
 def tell(answer: Response, said: str, desk: Desk) -> Response:
@@ -158,7 +163,7 @@ class Call:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """Return a page made of a template; it knows the ``call`` besides these values."""
-        said = unquote(self.request.cookies.get(_SAID, ""))
+        said = said_to(self.request)
         shown: Mapping[str, Any] = {"call": self, "now": self.now, "said": said, **values}
         answer = HTMLResponse(templates.get_template(template).render(shown), status_code=status)
         if said:
