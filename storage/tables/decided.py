@@ -1,5 +1,7 @@
 """What was decided: stories, triggers, transitions, and what people said of them."""
 
+from typing import Any, Final
+
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 
 from earmark.types import Action, Fact, Feature, Note, Score, Span, StoryFact, Was
@@ -18,6 +20,13 @@ __all__ = [
     "transitions",
     "triggers",
 ]
+
+_WAITING: Final[dict[str, Any]] = dict.fromkeys(
+    ("sqlite_where", "postgresql_where"), text("state IN ('open', 'accepted')")
+)
+_OFFERED: Final[dict[str, Any]] = dict.fromkeys(
+    ("sqlite_where", "postgresql_where"), text("offered_to IS NOT NULL")
+)
 
 stories = Table(
     "stories",
@@ -115,6 +124,12 @@ triggers = Table(
     ),
     Index(None, "state", "score_now"),
     Index(None, "account"),
+    # In these orders a page of the list is read: what waits by its score and its end, all by their age.
+    Index("ix_triggers_waiting_score", "score_now", "id", **_WAITING),
+    Index("ix_triggers_waiting_end", "expires_at", "id", **_WAITING),
+    Index("ix_triggers_offered", "account", **_OFFERED),
+    Index(None, "created_at", "id"),
+    Index(None, "state", "ended_at", "id"),
 )
 
 transitions = Table(
@@ -133,6 +148,7 @@ transitions = Table(
     Column("undoes", Text),
     Column("was", Packed(Was)),
     Index(None, "account", "at"),
+    Index(None, "actor", "number"),
 )
 
 judgements = Table(

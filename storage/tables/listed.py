@@ -39,6 +39,8 @@ accounts = Table(
     Column("snoozed_until", Moment),
     Column("suppression", Packed(Suppression)),
     Column("lessons", Packed(tuple[Lesson, ...])),
+    Index(None, "owner"),
+    Index(None, "territory"),
 )
 
 contacts = Table(

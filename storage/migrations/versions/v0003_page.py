@@ -1,6 +1,7 @@
 """The page: users, sessions, tokens, views, digests and search; stories that a person joined."""
 
 import json
+import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,11 +17,30 @@ BATCH = 500
 def upgrade() -> None:
     """Add what is new, and make what is there findable; nothing that is stored changes."""
     op.add_column("triggers", sa.Column("matched_at", MOMENT, nullable=True))
+    _orders()
     _joins()
     _people()
     _lists()
     _search()
     _fill()
+
+
+def _orders() -> None:
+    """Make the indexes in whose orders a page of the list is read."""
+    waiting = sa.text("state IN ('open', 'accepted')")
+    offered = sa.text("offered_to IS NOT NULL")
+    parts = (
+        ("ix_triggers_waiting_score", ["score_now", "id"], waiting),
+        ("ix_triggers_waiting_end", ["expires_at", "id"], waiting),
+        ("ix_triggers_offered", ["account"], offered),
+    )
+    for name, columns, where in parts:
+        op.create_index(name, "triggers", columns, sqlite_where=where, postgresql_where=where)
+    op.create_index(op.f("ix_triggers_created_at_id"), "triggers", ["created_at", "id"])
+    op.create_index(op.f("ix_triggers_state_ended_at_id"), "triggers", ["state", "ended_at", "id"])
+    op.create_index(op.f("ix_transitions_actor_number"), "transitions", ["actor", "number"])
+    op.create_index(op.f("ix_accounts_owner"), "accounts", ["owner"])
+    op.create_index(op.f("ix_accounts_territory"), "accounts", ["territory"])
 
 
 def _joins() -> None:
@@ -140,22 +160,29 @@ def _search() -> None:
 
 
 def _fill() -> None:
-    """Put the words of the notes that are there into the search."""
+    """Put the words of the notes that are there into the search, and the names of their accounts."""
     triggers = sa.table("triggers", sa.column("id"), sa.column("account"), sa.column("note"))
+    listed = sa.table("accounts", sa.column("id"), sa.column("search"))
     search = sa.table("search", sa.column("trigger"), sa.column("account"), sa.column("body"))
     conn, last = op.get_bind(), ""
     while True:
-        query = sa.select(triggers).where(triggers.c.note.is_not(None), triggers.c.id > last)
+        query = sa.select(triggers, listed.c.search).outerjoin(listed, listed.c.id == triggers.c.account)
+        query = query.where(triggers.c.note.is_not(None), triggers.c.id > last)
         rows = conn.execute(query.order_by(triggers.c.id).limit(BATCH)).all()
         if not rows:
             return
         last = rows[-1].id
         conn.execute(
             sa.insert(search),
-            [{"trigger": row.id, "account": row.account, "body": _words(row.note)} for row in rows],
+            [
+                {"trigger": row.id, "account": row.account, "body": _words(row.note, row.search)}
+                for row in rows
+            ],
         )
 
 
-def _words(note: str) -> str:
+def _words(note: str, names: str | None) -> str:
     told = json.loads(note)
-    return "\n".join([told["headline"], *(each["text"] for each in told["sentences"])])
+    said = "\n".join([told["headline"], *(each["text"] for each in told["sentences"]), names or ""])
+    split = unicodedata.normalize("NFKD", said).casefold()
+    return "".join(char for char in split if not unicodedata.combining(char))
