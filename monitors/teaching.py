@@ -8,6 +8,7 @@ from typing import Final
 
 from earmark.errors import ConfigError
 from earmark.types import Account, Changes, Lexicon, Reading, StoredEvent
+from matcher.conversations import whole
 from matcher.corrections import Correction
 from matcher.names import Origin, names_of
 from matcher.normalise import words_of
@@ -19,7 +20,7 @@ from storage.audit import Deed
 from storage.engine import Engine, reading, writing
 from storage.lessons import Lesson
 
-__all__ = ["Taught", "teach", "unteach"]
+__all__ = ["Taught", "ascribe", "teach", "unteach"]
 
 _MOST_TEXTS: Final = 500  # doubts that one lesson settles at once
 _LISTED: Final = frozenset({Origin.NAME, Origin.ALIAS})
@@ -106,6 +107,39 @@ def teach(
         texts=texts,
         lexicon=lexicon,
         before=before,
+        corrections=(*corrections, *corrections_of([(account.id, lesson)])),
+    )
+    return _fulfil(engine, wish, lesson, "teach", by, now)
+
+
+def ascribe(engine: Engine, account: Account, event: StoredEvent, *, by: str, now: datetime) -> Taught:
+    """Say that who wrote a text speaks for the account, though it names it nowhere; the text is read again.
+
+    It is a lesson about this one text, taken back as any other. ConfigError when the text is linked already.
+    """
+    words = whole(event)
+    with reading(engine) as connection:
+        lexicon = rulebook.lexicon(connection)
+        held = lessons.of(connection, account.id)
+        corrections = corrections_of(lessons.learned(connection))
+    read = _read(Matcher(lexicon), event, corrections)
+    if not words or _said(read, account.id) == "match":
+        raise ConfigError(f"That text is linked to {account.name} already, so nothing would change.")
+    lesson = Lesson(
+        id=identity("lesson", account.id, words.casefold(), True, event.id, now)[:12],  # noqa: FBT003 - as teach does
+        name=words,
+        is_own=True,
+        by=by,
+        at=now,
+        alone=True,
+        events=(event.id,),
+    )
+    wish = _Wish(
+        account=account.id,
+        lessons=(*held, lesson),
+        texts=(event,),
+        lexicon=lexicon,
+        before=(read,),
         corrections=(*corrections, *corrections_of([(account.id, lesson)])),
     )
     return _fulfil(engine, wish, lesson, "teach", by, now)
