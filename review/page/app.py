@@ -17,6 +17,7 @@ from review.page import (
     account,
     accounts,
     acts,
+    conversations,
     detail,
     digests,
     imports,
@@ -49,6 +50,7 @@ _ROUTES: Final = (
     digests.router,
     imports.router,
     accounts.router,
+    conversations.router,
     insights.router,
     plays.router,
     rules.router,  # after what else begins with /rules/

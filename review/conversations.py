@@ -1,0 +1,161 @@
+"""Conversations: what somebody asks, complains of or looks for in public, and how to help without selling."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from earmark.types import Lexicon, Play, Problem, Span, StoredEvent, Story, Trigger, TriggerState
+from matcher.folding import publisher_of
+from matcher.plays import template_for
+from matcher.score import score_at
+from review.etiquette import etiquette_of
+from review.rules import lexicon_of
+from review.today import kind_words, surest
+from storage import conversations as stored
+from storage import stories, triggers
+from storage.conversations import Rank
+from storage.engine import Connection
+
+__all__ = ["Conversation", "Conversations", "Quote", "conversation", "conversations", "sketch_of"]
+
+_AROUND: Final = 240  # characters before and behind the words
+_LINK: Final = re.compile(r"\bhttps?://|\bwww\.|\{", re.IGNORECASE)
+_OURS: Final = "ours:"
+_QUESTIONS: Final = (
+    "What have you tried so far, and where did it stop working?",
+    "How often does it come up, and who has to deal with it?",
+    "What would it look like if it were solved?",
+)
+_MOST_QUESTIONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The words that count, and what stands around them."""
+
+    before: str
+    words: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One conversation: who wrote what where, why it is a reason, how to answer, and what is expected there.
+
+    ``sketch`` are the lines of an answer that helps, without a product in it. ``why`` are the parts of the
+    score in words; ``reports`` counts the posts of the thread that were seen.
+    """
+
+    trigger: Trigger
+    kind_words: str
+    score: float
+    event: StoredEvent
+    publisher: str
+    url: str | None
+    problem: Problem | None
+    quote: Quote
+    why: tuple[str, ...]
+    sketch: tuple[str, ...]
+    etiquette: str
+    reports: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversations:
+    """A page of conversations, the best first; ``counts`` are those that wait, by problem."""
+
+    shown: tuple[Conversation, ...]
+    counts: Mapping[str, int]
+    problems: Mapping[str, str]
+    after: Rank | None
+
+
+def conversations(
+    connection: Connection,
+    now: datetime,
+    *,
+    problem: str | None = None,
+    states: tuple[TriggerState, ...] = (TriggerState.OPEN, TriggerState.ACCEPTED),
+    after: Rank | None = None,
+) -> Conversations:
+    """Return a page of the conversations of a problem, or of all."""
+    lexicon = lexicon_of(connection)
+    found, following = stored.leaf(connection, now, problem=problem, states=states, after=after)
+    told = stories.of(connection, [one.story for one in found])
+    kinds = stored.kinds_of(connection, {surest(one).event.source for one in told.values() if one.matches})
+    return Conversations(
+        shown=tuple(
+            _conversation(one, told[one.story], lexicon, kinds, now)
+            for one in found
+            if one.story in told and told[one.story].matches
+        ),
+        counts=stored.counts(connection, now),
+        problems={one.id: one.name for one in lexicon.problems},
+        after=following,
+    )
+
+
+def conversation(connection: Connection, trigger_id: str, now: datetime) -> Conversation | None:
+    """Return one conversation; None when there is no such trigger, or it is about an account."""
+    trigger = triggers.get(connection, trigger_id)
+    story = triggers.story(connection, trigger.story) if trigger and trigger.account is None else None
+    if trigger is None or story is None or not story.matches:
+        return None
+    kinds = stored.kinds_of(connection, {surest(story).event.source})
+    return _conversation(trigger, story, lexicon_of(connection), kinds, now)
+
+
+def sketch_of(kind: str, problem: Problem | None, plays: Iterable[Play]) -> tuple[str, ...]:
+    """Return the lines of an answer: what the user's plays say, else questions that help anybody.
+
+    A line with a link, with a gap that only a note can fill, or with the name of a tool is left out.
+    """
+    barred = [name.casefold() for name in problem.rivals] if problem else []
+    template = template_for(kind, plays)
+    own = [line for play, line in template.talk if not play.startswith(_OURS)]
+    own += [line for play, line in template.openers if not play.startswith(_OURS)]
+    fit = [
+        line
+        for line in dict.fromkeys(own)
+        if not _LINK.search(line) and not any(name in line.casefold() for name in barred)
+    ]
+    asked = [line for line in fit if line.rstrip().endswith("?")]
+    questions = _QUESTIONS[: max(1, _MOST_QUESTIONS - len(asked))]
+    return (*fit, *questions)
+
+
+def _conversation(
+    trigger: Trigger, story: Story, lexicon: Lexicon, kinds: Mapping[str, str], now: datetime
+) -> Conversation:
+    match = surest(story)
+    event = match.event
+    problem = next((one for one in lexicon.problems if one.id == trigger.problem), None)
+    score = score_at(trigger, now, lexicon.kinds)
+    return Conversation(
+        trigger=trigger,
+        kind_words=kind_words(trigger.kind, lexicon.kinds),
+        score=score.total,
+        event=event,
+        publisher=publisher_of(event),
+        url=event.url or event.thread_url,
+        problem=problem,
+        quote=_quote(event, match.evidence[0] if match.evidence else None),
+        why=tuple(f"{part.name}: {part.sentence}" for part in score.parts),
+        sketch=sketch_of(trigger.kind, problem, lexicon.plays),
+        etiquette=etiquette_of(kinds.get(event.source, "")),
+        reports=len(story.matches),
+    )
+
+
+def _quote(event: StoredEvent, span: Span | None) -> Quote:
+    if span is None:
+        return Quote(before="", words="", after=event.text[: 2 * _AROUND])
+    text = event.title if span.field == "title" else event.text
+    before, after = text[max(0, span.start - _AROUND) : span.start], text[span.end : span.end + _AROUND]
+    return Quote(
+        before=("…" if span.start > _AROUND else "") + before,
+        words=text[span.start : span.end],
+        after=after + ("…" if span.end + _AROUND < len(text) else ""),
+    )
