@@ -1,34 +1,45 @@
 """People's actions on triggers and accounts, and how they are taken back."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from earmark.errors import EarmarkError
-from earmark.lifecycle import Cause, Stage
-from earmark.triggers import CATALOGUE, Polarity
+from earmark.lifecycle import Cause
+from earmark.triggers import Polarity
 from earmark.types import (
-    Account,
     Action,
     Changes,
     History,
-    Judgement,
     Lexicon,
-    Outcome,
     Past,
     Suppression,
     Transition,
-    Trigger,
     TriggerState,
     Verdict,
+    Was,
 )
 from matcher.agenda import MACHINE, UNTIL_NEWS, suppressed
+from matcher.case import (
+    Case,
+    Done,
+    account_of,
+    advanced,
+    living,
+    named,
+    one_of,
+    remark_of,
+    with_state,
+    with_triggers,
+)
 from matcher.difference import changes_of
+from matcher.dismissals import dismiss
+from matcher.duplicates import apart
 from matcher.memory import as_it_was, remembered, to_undo
 from matcher.score import LIVE
-from matcher.stages import holding, moved, pass_time, settle, transition_id
-from matcher.verdicts import NOT_NOW, judgement_of, judgements_of_conversation, outcome_of
+from matcher.stages import pass_time, settle, transition_id
+from matcher.verdicts import judgement_of, judgements_of_conversation, outcome_of
 
 __all__ = ["OUTCOMES", "SUPPRESSIONS", "VERBS", "act"]
 
@@ -49,34 +60,6 @@ No answer means that outreach was made; who was won is a customer, and not to be
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """An action, and what it meets."""
-
-    action: Action
-    past: Past
-    lexicon: Lexicon
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
-    """What an action makes of a past: the move to record (if any is left to record), and what it told."""
-
-    past: Past
-    cause: Cause | None = None
-    said: str = ""
-    judgement: Judgement | None = None
-    outcome: Outcome | None = None
-    taken_back: tuple[str, ...] = ()
-
-    @property
-    def told(self) -> str | None:
-        """The id of the judgement or the outcome."""
-        told = self.judgement or self.outcome
-        return told.id if told is not None else None
-
-
 def act(action: Action, history: History, lexicon: Lexicon, now: datetime) -> Changes:
     """Return all that follows from what a person did.
 
@@ -89,17 +72,18 @@ def act(action: Action, history: History, lexicon: Lexicon, now: datetime) -> Ch
         raise EarmarkError(f"There is no action {action.verb!r}; an action is one of {known}.")
     key, before = _found(action, history)
     past = pass_time(before, lexicon, now)
-    done = VERBS[action.verb](_Case(action=action, past=past, lexicon=lexicon, now=now))
+    done = VERBS[action.verb](Case(action=action, past=past, lexicon=lexicon, now=now))
     after = past
     if done is not None:
         after = _remembering(settle(_recorded(done, past, action, now), lexicon, now), past, done)
-    changes = changes_of(key, before, after, lexicon)
     if done is None:
-        return changes
+        return changes_of(key, before, after, lexicon)
+    changes = changes_of(key, before, after, lexicon, done.merged, done.quiet)
     return replace(
         changes,
         judgements=(done.judgement,) if done.judgement else (),
         outcomes=(done.outcome,) if done.outcome else (),
+        joins=done.joins,
         taken_back=done.taken_back,
         actions=(action,),
     )
@@ -117,7 +101,7 @@ def _found(action: Action, history: History) -> tuple[str, Past]:
     raise EarmarkError(f"There is no {what}. List them with: earmark today, or earmark accounts list.")
 
 
-def _recorded(done: _Done, before: Past, action: Action, now: datetime) -> Past:
+def _recorded(done: Done, before: Past, action: Action, now: datetime) -> Past:
     """Return the past with the transition of the action; its stage is already what the action made it."""
     account, was = done.past.account, before.account
     if account is None or was is None or done.cause is None:
@@ -136,7 +120,7 @@ def _recorded(done: _Done, before: Past, action: Action, now: datetime) -> Past:
     return replace(done.past, transitions=(*before.transitions, move))
 
 
-def _remembering(after: Past, before: Past, done: _Done) -> Past:
+def _remembering(after: Past, before: Past, done: Done) -> Past:
     """Return the past whose new transition also keeps what was before it and before its consequences."""
     known = len(before.transitions)
     if done.cause is None or len(after.transitions) == known:
@@ -146,168 +130,124 @@ def _remembering(after: Past, before: Past, done: _Done) -> Past:
     return replace(after, transitions=(*before.transitions, move, *after.transitions[known + 1 :]))
 
 
-def _accept(case: _Case) -> _Done | None:
+def _accept(case: Case) -> Done | None:
     action, past, now = case.action, case.past, case.now
-    trigger = _live(action, past)
+    trigger = living(action, past)
     if trigger.state is TriggerState.ACCEPTED:
         return None
-    after = _with_state([trigger], past, TriggerState.ACCEPTED, now)
+    after = with_state([trigger], past, TriggerState.ACCEPTED, now)
     speaks_against = trigger.polarity is Polarity.SUPPRESS
     if not speaks_against and not (past.account and suppressed(past.account, now)):
-        after = _advanced(after, Cause.TRIGGERED, now)
-    return _Done(
+        after = advanced(after, Cause.TRIGGERED, now)
+    return Done(
         past=after,
         cause=Cause.COUNTERED if speaks_against else Cause.TRIGGERED,
-        said=f"Accepted{_text(action)}.",
+        said=f"Accepted{remark_of(action)}.",
         judgement=judgement_of(action, trigger, Verdict.GOOD, past, now),
     )
 
 
-def _dismiss(case: _Case) -> _Done | None:
-    action, past, now = case.action, case.past, case.now
-    trigger = _named(action, past)
-    verdict = _one_of(action.value or Verdict.OTHER, list(Verdict), "verdict")
-    if trigger.state is TriggerState.DISMISSED:
-        return None
-    if trigger.state is TriggerState.MERGED:
-        raise EarmarkError(f"Trigger {trigger.id} became part of another one; dismiss that one instead.")
-    if verdict == Verdict.NOT_NOW and past.account is not None:
-        return _later(case, trigger, past.account)
-    after = _with_state([trigger], past, TriggerState.DISMISSED, now)
-    account = after.account
-    if (
-        account is not None
-        and account.stage is Stage.OUTREACH_READY
-        and not holding(after, case.lexicon, now)
-    ):
-        after = _advanced(after, Cause.TRIGGERS_GONE, now)
-    said = f"Dismissed a trigger as {verdict.replace('_', ' ')}{_text(action)}."
-    if verdict == Verdict.CUSTOMER_OR_OPEN_DEAL and account is not None and account.suppression is None:
-        after = _in_a_deal(after, action, now)
-        said += " Somebody already talks to the account, so it is suppressed for now."
-    return _Done(
-        past=after,
-        cause=Cause.TRIGGERS_GONE,
-        said=said,
-        judgement=judgement_of(action, trigger, Verdict(verdict), past, now),
-    )
-
-
-def _later(case: _Case, trigger: Trigger, account: Account) -> _Done | None:
-    """Snooze the account: "not now" says nothing against the trigger, which may still be fresh then."""
-    action, past, now = case.action, case.past, case.now
-    until = action.until or now + NOT_NOW
-    if until <= now:
-        raise EarmarkError(f"\u201cNot now\u201d of {account.name} needs an end in the future; see --until.")
-    if account.snoozed_until == until:
-        return None
-    return _Done(
-        past=replace(past, account=replace(account, snoozed_until=until)),
-        cause=Cause.COUNTERED,
-        said=f"Not now: snoozed until {until:%Y-%m-%d %H:%M} UTC{_text(action)}.",
-        judgement=judgement_of(action, trigger, Verdict.NOT_NOW, past, now),
-    )
-
-
-def _in_a_deal(past: Past, action: Action, now: datetime) -> Past:
-    account = _account(action, past)
-    end = action.until or now + CATALOGUE["existing_customer_or_open_deal"].expires
-    suppression = Suppression(reason="open_deal", by=action.by, until=end)
-    return replace(past, account=replace(account, suppression=suppression))
-
-
-def _contacted(case: _Case) -> _Done | None:
+def _contacted(case: Case) -> Done | None:
     action, past, now = case.action, case.past, case.now
     live = [trigger for trigger in past.triggers if trigger.state in LIVE]
-    worked = [_named(action, past)] if action.trigger is not None else live
-    after = _with_state([each for each in worked if each.state in LIVE], past, TriggerState.CONTACTED, now)
-    after = _advanced(after, Cause.CONTACTED, now)
+    worked = [named(action, past)] if action.trigger is not None else live
+    after = with_state([each for each in worked if each.state in LIVE], past, TriggerState.CONTACTED, now)
+    after = advanced(after, Cause.CONTACTED, now)
     channel = f" by {action.value}" if action.value else ""
-    return _Done(past=after, cause=Cause.CONTACTED, said=f"Contacted{channel}{_text(action)}.")
+    return Done(past=after, cause=Cause.CONTACTED, said=f"Contacted{channel}{remark_of(action)}.")
 
 
-def _outcome(case: _Case) -> _Done | None:
+def _outcome(case: Case) -> Done | None:
     action, past, now = case.action, case.past, case.now
-    account = _account(action, past)
-    outcome = _one_of(action.value, list(OUTCOMES), "outcome")
+    account = account_of(action, past)
+    outcome = one_of(action.value, list(OUTCOMES), "outcome")
     if outcome == "won":
         customer = Suppression(reason="customer", by=action.by, until=action.until)
         after = replace(past, account=replace(account, suppression=account.suppression or customer))
     else:
-        after = _advanced(past, OUTCOMES[outcome], now)
-    return _Done(
+        after = advanced(past, OUTCOMES[outcome], now)
+    return Done(
         past=after,
         cause=OUTCOMES[outcome],
-        said=f"Outcome: {outcome.replace('_', ' ')}{_text(action)}.",
+        said=f"Outcome: {outcome.replace('_', ' ')}{remark_of(action)}.",
         outcome=outcome_of(action, past, account.id, now),
     )
 
 
-def _assign(case: _Case) -> _Done | None:
+def _assign(case: Case) -> Done | None:
     action, past = case.action, case.past
-    account = _account(action, past)
+    account = account_of(action, past)
     if action.value and case.lexicon.reps:
-        _one_of(action.value, [rep.id for rep in case.lexicon.reps], "rep")
+        one_of(action.value, [rep.id for rep in case.lexicon.reps], "rep")
     owner = action.value or None
     if account.owner == owner:
         return None
     after = replace(past, account=replace(account, owner=owner))
-    said = f"Assigned to {owner}{_text(action)}." if owner else f"Nobody owns it{_text(action)}."
-    return _Done(past=after, cause=Cause.COUNTERED, said=said)
+    said = f"Assigned to {owner}{remark_of(action)}." if owner else f"Nobody owns it{remark_of(action)}."
+    return Done(past=after, cause=Cause.COUNTERED, said=said)
 
 
-def _snooze(case: _Case) -> _Done | None:
+def _snooze(case: Case) -> Done | None:
     action, past, now = case.action, case.past, case.now
-    account = _account(action, past)
+    account = account_of(action, past)
     if action.until is None or action.until <= now:
         raise EarmarkError(f"A snooze of {account.name} needs an end in the future; give it with --until.")
     after = replace(past, account=replace(account, snoozed_until=action.until))
     end = "the next trigger" if action.until == UNTIL_NEWS else f"{action.until:%Y-%m-%d %H:%M} UTC"
-    return _Done(past=after, cause=Cause.COUNTERED, said=f"Snoozed until {end}{_text(action)}.")
+    return Done(past=after, cause=Cause.COUNTERED, said=f"Snoozed until {end}{remark_of(action)}.")
 
 
-def _remark(case: _Case) -> _Done | None:
+def _remark(case: Case) -> Done | None:
     """Keep what a person wrote of the account; it moves nothing."""
     action, past = case.action, case.past
-    account = _account(action, past)
+    account = account_of(action, past)
     if not action.text.strip():
         raise EarmarkError(f"A remark on {account.name} needs words.")
-    return _Done(past=past, cause=Cause.COUNTERED, said=f"Remark: {action.text.strip()}")
+    return Done(past=past, cause=Cause.COUNTERED, said=f"Remark: {action.text.strip()}")
 
 
-def _suppress(case: _Case) -> _Done | None:
+def _suppress(case: Case) -> Done | None:
     action, past, now = case.action, case.past, case.now
-    account = _account(action, past)
-    reason = _one_of(action.value, SUPPRESSIONS, "reason")
+    account = account_of(action, past)
+    reason = one_of(action.value, SUPPRESSIONS, "reason")
     if action.until is not None and action.until <= now:
         raise EarmarkError(f"The suppression of {account.name} would end in the past; give a later --until.")
     suppression = Suppression(reason=reason, by=action.by, until=action.until)
     after = replace(past, account=replace(account, suppression=suppression))
-    return _Done(
-        past=after, cause=Cause.COUNTERED, said=f"Suppressed as {reason.replace('_', ' ')}{_text(action)}."
+    return Done(
+        past=after,
+        cause=Cause.COUNTERED,
+        said=f"Suppressed as {reason.replace('_', ' ')}{remark_of(action)}.",
     )
 
 
-def _unsuppress(case: _Case) -> _Done | None:
+def _unsuppress(case: Case) -> Done | None:
     action, past = case.action, case.past
-    account = _account(action, past)
+    account = account_of(action, past)
     if account.suppression is not None and action.by == MACHINE:
         raise EarmarkError(f"Only a person may end the suppression of {account.name}.")
     after = replace(past, account=replace(account, suppression=None))
-    return _Done(past=after, cause=Cause.COUNTERED, said=f"No longer suppressed{_text(action)}.")
+    return Done(past=after, cause=Cause.COUNTERED, said=f"No longer suppressed{remark_of(action)}.")
 
 
-def _undo(case: _Case) -> _Done | None:
+def _undo(case: Case) -> Done | None:
     action, past, now = case.action, case.past, case.now
     account = past.account
     if account is None:
-        return _undo_conversation(action, past)
+        return _undo_conversation(case)
     move = to_undo(past, trigger=action.trigger, said=action.value)
     back = as_it_was(move, past) if move is not None else None
     if move is None or back is None:
         raise EarmarkError(f"There is nothing to undo for {account.name}.")
     said = move.was.said if move.was is not None else None
-    return _Done(past=_taken_back(action, move, past, back, now), taken_back=(said,) if said else ())
+    join = next((each for each in past.joins if each.id == said), None)
+    if join is not None and move.was is not None and move.trigger is not None:
+        back = apart(back, join, move.trigger, move.was, case.lexicon, now)
+    return Done(
+        past=_taken_back(action, move, past, back, now),
+        quiet=frozenset(story.id for story in back.stories) if join is not None else frozenset(),
+        taken_back=(said,) if said else (),
+    )
 
 
 def _taken_back(action: Action, move: Transition, past: Past, back: Past, now: datetime) -> Past:
@@ -327,20 +267,24 @@ def _taken_back(action: Action, move: Transition, past: Past, back: Past, now: d
     return replace(back, transitions=(*past.transitions, inverse))
 
 
-def _undo_conversation(action: Action, past: Past) -> _Done:
+def _undo_conversation(case: Case) -> Done:
     """Open a conversation again: it has no account, so nothing else was changed."""
-    trigger = _named(action, past)
+    past, trigger = case.past, named(case.action, case.past)
+    said = judgements_of_conversation(trigger.id)
+    join = next((each for each in past.joins if each.id in said), None)
+    if join is not None:
+        return Done(past=apart(past, join, trigger.id, Was(), case.lexicon, case.now), taken_back=said)
     if trigger.state in (TriggerState.OPEN, TriggerState.EXPIRED, TriggerState.MERGED):
         raise EarmarkError(f"There is nothing to undo for the conversation {trigger.id}.")
     opened = replace(trigger, state=TriggerState.OPEN, ended_at=None)
-    return _Done(past=_with(past, [opened]), taken_back=judgements_of_conversation(trigger.id))
+    return Done(past=with_triggers(past, [opened]), taken_back=said)
 
 
-VERBS: Final[Mapping[str, Callable[[_Case], _Done | None]]] = {
+VERBS: Final[Mapping[str, Callable[[Case], Done | None]]] = {
     "accept": _accept,
     "assign": _assign,
     "contacted": _contacted,
-    "dismiss": _dismiss,
+    "dismiss": dismiss,
     "outcome": _outcome,
     "remark": _remark,
     "snooze": _snooze,
@@ -349,50 +293,3 @@ VERBS: Final[Mapping[str, Callable[[_Case], _Done | None]]] = {
     "unsuppress": _unsuppress,
 }
 """What a person can do, and what it makes of a past."""
-
-
-def _named(action: Action, past: Past) -> Trigger:
-    for trigger in past.triggers:
-        if trigger.id == action.trigger:
-            return trigger
-    raise EarmarkError(f"To {action.verb}, name a trigger; earmark today shows their ids.")
-
-
-def _live(action: Action, past: Past) -> Trigger:
-    trigger = _named(action, past)
-    if trigger.state not in LIVE:
-        raise EarmarkError(f"Trigger {trigger.id} is {trigger.state} and can't be accepted; undo that first.")
-    return trigger
-
-
-def _account(action: Action, past: Past) -> Account:
-    if past.account is None:
-        raise EarmarkError(f"A conversation has no account to {action.verb}; accept or dismiss it instead.")
-    return past.account
-
-
-def _one_of(value: str, known: Iterable[str], what: str) -> str:
-    options = [str(each) for each in known]
-    if value not in options:
-        raise EarmarkError(f"{value!r} is no {what}; give one of {', '.join(options)}.")
-    return str(value)
-
-
-def _with_state(triggers: Iterable[Trigger], past: Past, state: TriggerState, now: datetime) -> Past:
-    ended = None if state in LIVE else now
-    return _with(past, [replace(trigger, state=state, ended_at=ended) for trigger in triggers])
-
-
-def _with(past: Past, changed: Iterable[Trigger]) -> Past:
-    by_id = {trigger.id: trigger for trigger in changed}
-    return replace(past, triggers=tuple(by_id.get(trigger.id, trigger) for trigger in past.triggers))
-
-
-def _advanced(past: Past, cause: Cause, now: datetime) -> Past:
-    """Return the past with its account moved by the table; the transition is recorded elsewhere."""
-    after = moved(past, cause, at=now, actor="", reason="")
-    return replace(after, transitions=past.transitions)
-
-
-def _text(action: Action) -> str:
-    return f" ({action.text})" if action.text else ""

@@ -12,9 +12,6 @@ from earmark.types import (
     Match,
     Past,
     Reading,
-    Story,
-    Trigger,
-    TriggerState,
 )
 from matcher.act import act
 from matcher.agenda import wakes_at
@@ -25,7 +22,7 @@ from matcher.routing import routed, wants_owner
 from matcher.stages import pass_time, settle
 from matcher.stories import key_of, retell
 from matcher.surge import surged
-from matcher.triggering import PEOPLES, trigger_id, trigger_of
+from matcher.triggering import merged_triggers, speaks_for, trigger_of
 
 __all__ = ["MOST_ACCOUNTS", "act", "decide"]
 
@@ -132,14 +129,14 @@ def _learn(
         return past, _NO_MERGE, frozenset()  # the account is gone: nobody to tell it to
     gathered = tuple(story for story in past.stories if is_gathered(story))
     plain = [story for story in past.stories if story not in gathered]
-    retold = retell(key, plain, news, read.keys() - newer, kinds=lexicon.kinds, now=now)
+    retold = retell(key, plain, news, read.keys() - newer, kinds=lexicon.kinds, now=now, joins=past.joins)
     old_stories = {story.id: story for story in past.stories}
-    triggers = _merged_triggers(past.triggers, retold.merged, now)
+    triggers = merged_triggers(past.triggers, retold.merged, now)
     fresh: set[str] = set()
     for story in retold.stories:
         if old_stories.get(story.id) == story and story.id not in retold.merged.values():
             continue
-        before = next((each for each in triggers.values() if _speaks_for(each, story)), None)
+        before = next((each for each in triggers.values() if speaks_for(each, story)), None)
         trigger = trigger_of(
             story,
             before,
@@ -158,34 +155,6 @@ def _learn(
     after = surged(after, [match.event.order[0] for match in (*news, *before_that)], lexicon, now)
     fresh |= {trigger.id for trigger in after.triggers} - triggers.keys()
     return after, retold.merged, frozenset(fresh)
-
-
-def _speaks_for(trigger: Trigger, story: Story) -> bool:
-    return trigger.story == story.id and trigger.state is not TriggerState.MERGED
-
-
-def _merged_triggers(
-    triggers: Sequence[Trigger], merged: Mapping[str, str], now: datetime
-) -> dict[str, Trigger]:
-    """Return the triggers by id, those of merged stories ended; what they were goes to the survivor.
-
-    So the surviving story has a trigger as soon as one of its parts had one, and what a person did to any
-    of them is not asked again.
-    """
-    result = {trigger.id: trigger for trigger in triggers}
-    by_story = {trigger.story: trigger for trigger in triggers if trigger.state is not TriggerState.MERGED}
-    for trigger in sorted(triggers, key=lambda each: (each.created_at, each.id)):
-        if trigger.story not in merged or trigger.state is TriggerState.MERGED:
-            continue
-        survivor = merged[trigger.story]
-        result[trigger.id] = replace(trigger, state=TriggerState.MERGED, ended_at=now)
-        heir = by_story.get(survivor)
-        if heir is None:
-            heir = replace(trigger, id=trigger_id(trigger.account, survivor), story=survivor)
-        elif heir.state is TriggerState.OPEN and trigger.state in PEOPLES:
-            heir = replace(heir, state=trigger.state, ended_at=trigger.ended_at)
-        by_story[survivor] = result[heir.id] = heir
-    return result
 
 
 def _joined(parts: Sequence[Changes]) -> Changes:

@@ -1,6 +1,6 @@
 """The difference: what leads from one past to the next, as the changes that storage writes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -15,9 +15,17 @@ _NO_MERGE: Final[Mapping[str, str]] = {}
 
 
 def changes_of(
-    key: str, before: Past, after: Past, lexicon: Lexicon, merged: Mapping[str, str] = _NO_MERGE
+    key: str,
+    before: Past,
+    after: Past,
+    lexicon: Lexicon,
+    merged: Mapping[str, str] = _NO_MERGE,
+    quiet: Collection[str] = (),
 ) -> Changes:
-    """Return what leads from one past of a key to the next, deliveries and next moment included."""
+    """Return what leads from one past of a key to the next, deliveries and next moment included.
+
+    Of stories that took another over, and of ``quiet`` ones, no news is sent.
+    """
     stories = {story.id: story for story in before.stories}
     triggers = {trigger.id: trigger for trigger in before.triggers}
     moved = after.account is not None and after.account != before.account
@@ -27,7 +35,7 @@ def changes_of(
         triggers=tuple(trigger for trigger in after.triggers if triggers.get(trigger.id) != trigger),
         accounts=(after.account,) if moved and after.account is not None else (),
         transitions=after.transitions[len(before.transitions) :],
-        outgoing=outgoing(before, after, merged, lexicon),
+        outgoing=outgoing(before, after, {*merged.values(), *quiet}, lexicon),
         due={key: _due(after, lexicon)},
     )
 

@@ -1,7 +1,7 @@
 """Outgoing: what the export targets are told of a change; backfill is listed, never sent by itself."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from earmark.lifecycle import Stage
@@ -13,15 +13,16 @@ from matcher.score import LIVE
 __all__ = ["outgoing", "payload_of"]
 
 
-def outgoing(before: Past, after: Past, merged: Mapping[str, str], lexicon: Lexicon) -> tuple[Outgoing, ...]:
+def outgoing(before: Past, after: Past, quiet: Collection[str], lexicon: Lexicon) -> tuple[Outgoing, ...]:
     """Return the deliveries that lead from one past to the next, for every target.
 
     A promotion goes out once for each account and trigger; news of a trigger that is out goes out when
-    its kind, amount, certainty or role changed; and every other change of stage.
+    its kind, amount, certainty or role changed, unless its story is a ``quiet`` one; and every other change
+    of stage.
     """
     if after.account is None or not lexicon.targets:
         return ()
-    told = [*_moves(before, after, after.account), *_revisions(before, after, merged, after.account)]
+    told = [*_moves(before, after, after.account), *_revisions(before, after, quiet, after.account)]
     return tuple(
         Outgoing(target=target, topic=topic, key=key, account=after.account.id, payload=payload)
         for topic, key, payload in told
@@ -46,7 +47,7 @@ def _moves(before: Past, after: Past, account: Account) -> Iterator[_News]:
             yield "account.stage_changed", move.id, payload
 
 
-def _revisions(before: Past, after: Past, merged: Mapping[str, str], account: Account) -> Iterator[_News]:
+def _revisions(before: Past, after: Past, quiet: Collection[str], account: Account) -> Iterator[_News]:
     if account.stage is not Stage.OUTREACH_READY or account.suppression is not None:
         return
     old = {trigger.id: trigger for trigger in before.triggers}
@@ -54,7 +55,7 @@ def _revisions(before: Past, after: Past, merged: Mapping[str, str], account: Ac
         was = old.get(trigger.id)
         if was is None or {was.state, trigger.state} - LIVE or trigger.mark is not Mark.LIVE:
             continue
-        if trigger.story in merged.values():
+        if trigger.story in quiet:
             continue  # two tellings became one: nothing new to anybody
         now = _essence(trigger, after)
         if now != _essence(was, before):

@@ -1,8 +1,9 @@
 """Stories: which matches tell of one thing that happened, and what they tell together.
 
 A story is a connected component of the matches of one key under ``same_story``, a symmetric test of two
-matches; and what it tells is a fold over its matches in ``StoredEvent.order``. Both are functions of the
-*set* of matches, so the order and the grouping in which they arrive do not matter.
+matches, and under the joins that people made; what it tells is a fold over its matches in
+``StoredEvent.order``. Both are functions of the *sets* of matches and joins, so the order and the grouping
+in which they arrive do not matter.
 """
 
 import hashlib
@@ -13,8 +14,9 @@ from itertools import chain
 from typing import Final
 
 from earmark.triggers import CATALOGUE, CONVERSATIONS, TriggerKind
-from earmark.types import Certainty, Match, Story
+from earmark.types import Certainty, Join, Match, Story
 from matcher.folding import facts_of, folded_certainty, folded_kind, publishers_of
+from matcher.joins import partners, place_of
 from matcher.normalise import canonical_url
 from matcher.tellings import FAMILIES, Telling, alike, family_of, order_of, telling
 
@@ -62,20 +64,23 @@ def partition(
     kinds: Mapping[str, TriggerKind] = CATALOGUE,
     *,
     known: Iterable[Sequence[Match]] = (),
+    joins: Sequence[Join] = (),
 ) -> list[tuple[Match, ...]]:
     """Return the stories among the matches of one key: each sorted, the oldest story first.
 
     ``known`` are whole stories that were told apart before: of their matches only those pairs are compared
     that one of ``matches`` is part of, for nothing else can have changed. What stays as it is comes back as
-    the same tuple.
+    the same tuple. What a person joined is one story, however little alike.
     """
     new = [telling(match, kinds) for match in matches]
     reach = _reach(new)
+    joined = partners(joins, {each.match.event.id for each in new}) if joins else frozenset()
     near: list[tuple[Match, ...]] = []
     parts: list[tuple[Match, ...]] = []
     for story in map(tuple, known):
-        (near if any(_is_within(reach, match, kinds) for match in story) else parts).append(story)
-    parts += _regrouped(new, near, kinds)
+        touched = any(match.event.id in joined or _is_within(reach, match, kinds) for match in story)
+        (near if touched else parts).append(story)
+    parts += _regrouped(new, near, kinds, joins)
     return sorted(parts, key=lambda part: order_of(part[0]))
 
 
@@ -99,7 +104,10 @@ def _is_within(
 
 
 def _regrouped(
-    new: Sequence[Telling], known: Sequence[tuple[Match, ...]], kinds: Mapping[str, TriggerKind]
+    new: Sequence[Telling],
+    known: Sequence[tuple[Match, ...]],
+    kinds: Mapping[str, TriggerKind],
+    joins: Iterable[Join],
 ) -> list[tuple[Match, ...]]:
     """Return the stories among the new tellings and the known stories near them, each sorted."""
     group = {id(match): number for number, story in enumerate(known) for match in story}
@@ -120,6 +128,12 @@ def _regrouped(
             fresh = groups[earlier] is None or groups[later] is None
             if fresh and joined.apart(earlier, later) and alike(left, right):
                 joined.join(earlier, later)
+    for join in joins:
+        one, other = (
+            place_of(name, tellings, lambda place: groups[place] is None) for name in (join.one, join.other)
+        )
+        if one is not None and other is not None:
+            joined.join(one, other)
     parts: dict[int, list[Match]] = {}
     for place, each in enumerate(tellings):
         parts.setdefault(joined.root(place), []).append(each.match)
@@ -185,6 +199,7 @@ def retell(
     *,
     kinds: Mapping[str, TriggerKind],
     now: datetime,
+    joins: Sequence[Join] = (),
 ) -> Retold:
     """Return the stories of a key after the events in ``read`` were read (again), telling ``told``.
 
@@ -196,7 +211,7 @@ def retell(
     loose = [match for story in touched for match in story.matches if match.event.id not in read]
     begun = {story.id for story in touched}
     known = [story for story in stories if story.id not in begun and story.matches]
-    parts = partition([*loose, *told], kinds, known=[story.matches for story in known])
+    parts = partition([*loose, *told], kinds, known=[story.matches for story in known], joins=joins)
     same = {id(part) for part in parts}
     whole = {id(story.matches): story for story in known if id(story.matches) in same}
     stay = {story.id for story in whole.values()}

@@ -17,7 +17,7 @@ from earmark.types import Certainty, FactValue, Match
 from matcher.echoes import stems
 from matcher.normalise import canonical_url, fold
 
-__all__ = ["FAMILIES", "Family", "Telling", "alike", "family_of", "order_of", "telling"]
+__all__ = ["FAMILIES", "Family", "Telling", "alike", "family_of", "likeness", "order_of", "telling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,12 @@ def alike(a: Telling, b: Telling) -> bool:
     # Undated texts of one poll share their moment: where nothing is expected to stand alone, that is no tie.
     if family.alone and gap <= family.alone:
         return True
-    return _overlap(a.words, b.words) >= _ALIKE_WORDS
+    return likeness(a, b) >= _ALIKE_WORDS
+
+
+def likeness(a: Telling, b: Telling) -> float:
+    """Return which share of the words of both headlines stands in both; none, where they are too short."""
+    return _overlap(a.words, b.words)
 
 
 def _compared(a: Telling, b: Telling, *, lenient: bool) -> bool | None:

@@ -1,6 +1,6 @@
 """From a story to a trigger: whether it is a reason to act, from when and until when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -24,7 +24,17 @@ from matcher.note import note_of
 from matcher.score import LIVE, confidence
 from matcher.stories import identity
 
-__all__ = ["PEOPLES", "carried", "may_speak", "start_of", "trigger_id", "trigger_of", "withdrawn"]
+__all__ = [
+    "PEOPLES",
+    "carried",
+    "may_speak",
+    "merged_triggers",
+    "speaks_for",
+    "start_of",
+    "trigger_id",
+    "trigger_of",
+    "withdrawn",
+]
 
 PEOPLES: Final = frozenset({TriggerState.ACCEPTED, TriggerState.CONTACTED, TriggerState.DISMISSED})
 """States that a person gave; news does not change them."""
@@ -56,7 +66,7 @@ def trigger_of(
     trigger = replace(
         timed,
         state=state,
-        score=timed.score if before is None else carried(timed, before),
+        score=_score(timed, before, state),
         created_at=before.created_at if before else now,
         offered_to=before.offered_to if before else None,
         offered_at=before.offered_at if before else None,
@@ -69,6 +79,35 @@ def trigger_of(
 def trigger_id(account: str | None, story: str) -> str:
     """Return the id of the one trigger that an account (or a conversation) has of a story."""
     return identity("trigger", account, story)
+
+
+def speaks_for(trigger: Trigger, story: Story) -> bool:
+    """Tell whether it is the trigger of the story, and not one that another took over."""
+    return trigger.story == story.id and trigger.state is not TriggerState.MERGED
+
+
+def merged_triggers(
+    triggers: Sequence[Trigger], merged: Mapping[str, str], now: datetime
+) -> dict[str, Trigger]:
+    """Return the triggers by id, those of merged stories ended; what they were goes to the survivor.
+
+    So the surviving story has a trigger as soon as one of its parts had one, and what a person did to any
+    of them is not asked again.
+    """
+    result = {trigger.id: trigger for trigger in triggers}
+    by_story = {trigger.story: trigger for trigger in triggers if trigger.state is not TriggerState.MERGED}
+    for trigger in sorted(triggers, key=lambda each: (each.created_at, each.id)):
+        if trigger.story not in merged or trigger.state is TriggerState.MERGED:
+            continue
+        survivor = merged[trigger.story]
+        result[trigger.id] = replace(trigger, state=TriggerState.MERGED, ended_at=now)
+        heir = by_story.get(survivor)
+        if heir is None:
+            heir = replace(trigger, id=trigger_id(trigger.account, survivor), story=survivor)
+        elif heir.state is TriggerState.OPEN and trigger.state in PEOPLES:
+            heir = replace(heir, state=trigger.state, ended_at=trigger.ended_at)
+        by_story[survivor] = result[heir.id] = heir
+    return result
 
 
 def withdrawn(trigger: Trigger, now: datetime) -> Trigger:
@@ -139,6 +178,17 @@ def carried(timed: Trigger, before: Trigger) -> Score:
     sure = next((part for part in old.parts if part.name == "confidence"), None)
     same = (old.confidence, sure) == (new.confidence, new.parts[0])
     return old if same and _clock(timed) == _clock(before) else new
+
+
+def _score(timed: Trigger, before: Trigger | None, state: TriggerState) -> Score:
+    """Return the score to go on from: one that has ended is no longer scored, so its worth stays."""
+    if before is None:
+        return timed.score
+    if state in LIVE:
+        return carried(timed, before)
+    sure = timed.score.parts[0]
+    parts = tuple(sure if part.name == sure.name else part for part in before.score.parts)
+    return replace(before.score, confidence=timed.score.confidence, parts=parts)
 
 
 def _clock(trigger: Trigger) -> tuple[object, ...]:

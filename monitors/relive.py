@@ -202,13 +202,15 @@ def _history(key: str, past: Past) -> History:
 def _after(past: Past, changes: Changes) -> Past:
     """Return the past as storage would load it after these changes."""
     stories = {story.id: story for story in past.stories} | {story.id: story for story in changes.stories}
+    joins = tuple(each for each in (*past.joins, *changes.joins) if each.id not in changes.taken_back)
     triggers = {each.id: each for each in past.triggers} | {each.id: each for each in changes.triggers}
     return replace(
         past,
         account=changes.accounts[0] if changes.accounts else past.account,
         stories=tuple(story for story in stories.values() if story.id not in changes.merged),
-        triggers=tuple(each for each in triggers.values() if each.state is not TriggerState.MERGED),
+        triggers=tuple(each for each in triggers.values() if joins or each.state is not TriggerState.MERGED),
         transitions=(*past.transitions, *changes.transitions),
+        joins=joins,
     )
 
 
@@ -216,6 +218,8 @@ def _reasons(key: str, past: Past, alerts: Mapping[str, bool]) -> Iterator[Reaso
     """Yield the reasons with the events that tell each at last."""
     told = {story.id: frozenset(match.event.id for match in story.matches) for story in past.stories}
     for trigger in past.triggers:
+        if trigger.state is TriggerState.MERGED:
+            continue
         yield Reason(
             key=key,
             account=trigger.account,

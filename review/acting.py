@@ -43,6 +43,8 @@ def carry_out(
         and changes.judgements
     ):
         said.append(forget_name(engine, action.trigger, by=action.by, now=now))
+    if action.value == Verdict.DUPLICATE and changes.judgements:
+        said.append(_of_duplicate(changes))
     if changes.taken_back:
         said += remember_names(engine, changes.taken_back, by=action.by, now=now)
     return said
@@ -101,6 +103,14 @@ def _key_of(connection: Connection, action: Action) -> str:
 
 def _end(until: datetime, zone: tzinfo) -> str:
     return "the next trigger" if until == UNTIL_NEWS else f"{until.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _of_duplicate(changes: Changes) -> str:
+    """Say whether a duplicate was joined to another story."""
+    ended = changes.judgements[0].trigger
+    if changes.joins:
+        return f"Both are one story now, for later news of either too; part them: earmark undo {ended[:8]}"
+    return "No other reason near it tells the same, so nothing was joined; name it: --of TRIGGER"
 
 
 def _told(verb: str, changes: Changes, before: Mapping[str, TriggerState], zone: tzinfo) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from earmark.types import Lexicon, TrackRecord, Verdict
 from matcher.learning import Precision, precision, throttled
-from storage import judgements, lessons, rulebook
+from storage import joins, judgements, lessons, rulebook
 from storage.engine import Connection
 from storage.lessons import Lesson
 from storage.record import COUNTED, Said, records_of, rule_name
@@ -93,10 +93,11 @@ def learned(
     said = judgements.every(connection)
     shown = [one for one in reversed(said) if of is None or of(one.account)][:limit]
     lexicon, usual = rulebook.lexicon(connection, ()), rulebook.decided(connection, ())
+    joined = joins.held(connection)
     names = [pair for pair in lessons.learned(connection) if of is None or of(pair[0])]
     return Learned(
         names=tuple(name_of(account, lesson) for account, lesson in names),
-        verdicts=tuple(_told(one, usual, lexicon) for one in shown),
+        verdicts=tuple(_told(one, usual, lexicon, is_joined=one.id in joined) for one in shown),
         rules=tuple(_rules(lexicon, records_of(said), judgements.anew(connection))),
     )
 
@@ -121,7 +122,7 @@ def name_of(account: str, lesson: Lesson) -> Name:
     )
 
 
-def _told(one: Said, usual: Lexicon, lexicon: Lexicon) -> Told:
+def _told(one: Said, usual: Lexicon, lexicon: Lexicon, *, is_joined: bool) -> Told:
     return Told(
         id=one.id[:_ID],
         account=one.account,
@@ -131,11 +132,11 @@ def _told(one: Said, usual: Lexicon, lexicon: Lexicon) -> Told:
         at=one.at,
         text=one.text,
         learned=f"{one.kind.replace('_', ' ')}: {one.verdict.replace('_', ' ')}",
-        effect=_effect(one, usual, lexicon),
+        effect=_effect(one, usual, lexicon, is_joined=is_joined),
     )
 
 
-def _effect(one: Said, usual: Lexicon, lexicon: Lexicon) -> str:
+def _effect(one: Said, usual: Lexicon, lexicon: Lexicon, *, is_joined: bool) -> str:
     """Return in words what a verdict does."""
     rules = ", ".join(rule_name(one.kind, source, one.problem) for source in one.sources)
     if one.verdict in COUNTED:
@@ -145,7 +146,9 @@ def _effect(one: Said, usual: Lexicon, lexicon: Lexicon) -> str:
         now, was = lexicon.kinds[one.kind].expires.days, usual.kinds[one.kind].expires.days
         return f"New ones end after {now} days (was {was})."
     return {
-        Verdict.DUPLICATE: "Told twice: it does not speak again, and the other one carries on.",
+        Verdict.DUPLICATE: "Joined to another story, which carries on: later news of either goes to it."
+        if is_joined
+        else "Dismissed only: no other reason near it told the same.",
         Verdict.CUSTOMER_OR_OPEN_DEAL: "The account is suppressed until a day.",
         Verdict.NOT_NOW: "The account is snoozed until a day.",
     }.get(one.verdict, "Kept as a remark.")

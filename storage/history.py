@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from earmark.types import Account, Changes, History, Past
-from storage import accounts, actions, judgements, loads, outbox, outcomes, stories, transitions, triggers
+from storage import (
+    accounts,
+    actions,
+    joins,
+    judgements,
+    loads,
+    outbox,
+    outcomes,
+    stories,
+    transitions,
+    triggers,
+)
 from storage.agenda import due, remember
 from storage.columns import short
 from storage.counters import CHANGES, LEXICON, bump
@@ -33,8 +44,8 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
     """Lock the pasts of these keys to the end of the transaction, then return them.
 
     A past has the account, the stories within 90 days of the time or with a trigger that lives, their
-    triggers, every transition, the relatives, and the contacts of all these. A key that nothing is known of
-    has an empty past.
+    triggers, every transition, the relatives, the contacts of all these, and the joins that hold; where
+    there are any, also the triggers that were merged. A key that nothing is known of has an empty past.
     """
     _lock(conn, keys)
     ids = {key: key.removeprefix("a:") for key in keys if key.startswith("a:")}
@@ -42,6 +53,8 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
     listed = {row.id: accounts.as_account(row) for row in rows}
     told = stories.load(conn, keys, since - _MARGIN, until + _MARGIN)
     held = triggers.of_past(conn, told)
+    joined = joins.of_pasts(conn, keys)
+    merged = joins.merged(conn, list(joined))
     moves = transitions.of_accounts(conn, ids.values())
     kin = accounts.relatives(conn, listed.values())
     near = {own: (own, *(one.id for one in kin.get(own, ()))) for own in listed}
@@ -51,12 +64,13 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
             key: Past(
                 account=listed.get(ids.get(key, "")),
                 stories=told.get(key, ()),
-                triggers=held.get(key, ()),
+                triggers=(*held.get(key, ()), *merged.get(key, ())),
                 transitions=moves.get(ids.get(key, ""), ()),
                 contacts=tuple(
                     contact for one in near.get(ids.get(key, ""), ()) for contact in people.get(one, ())
                 ),
                 relatives=kin.get(ids.get(key, ""), ()),
+                joins=joined.get(key, ()),
             )
             for key in keys
         }
@@ -71,7 +85,9 @@ def save(conn: Connection, changes: Changes, at: datetime) -> None:
     transitions.save(conn, changes.transitions)
     judgements.save(conn, changes.judgements)
     outcomes.save(conn, changes.outcomes)
+    joins.save(conn, changes.joins)
     judgements.take_back(conn, changes.taken_back, at)
+    joins.take_back(conn, changes.taken_back, at)
     outcomes.take_back(conn, changes.taken_back, at)
     actions.save(conn, changes.actions, at)
     outbox.add(conn, changes.outgoing, at)

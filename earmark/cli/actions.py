@@ -47,11 +47,14 @@ def dismiss(
     until: Annotated[
         str | None, typer.Option(help="Until a day, where the reason hides the account: not_now, a deal.")
     ] = None,
+    of: Annotated[
+        str | None, typer.Option(help="The trigger that a duplicate tells again; else the likest one.")
+    ] = None,
     text: Text = "",
     by: By = None,
 ) -> None:
     """Reject a trigger and say why; earmark learned shows what follows from it."""
-    _do(session_of(context), "dismiss", trigger, value=reason.value, until=until, text=text, by=by)
+    _do(session_of(context), "dismiss", trigger, value=reason.value, until=until, of=of, text=text, by=by)
 
 
 def snooze(
@@ -157,6 +160,7 @@ def _do(
     value: str = "",
     text: str = "",
     until: str | None = None,
+    of: str | None = None,
     by: str | None = None,
 ) -> None:
     """Carry out an action, and say what follows."""
@@ -165,6 +169,7 @@ def _do(
 
     with session.reading() as connection:
         account, trigger = _target(connection, verb, target)
+        doubled = _target(connection, verb, of)[1] if of is not None else None
     action = Action(
         verb=verb,
         by=by or who(),
@@ -173,6 +178,7 @@ def _do(
         value=value,
         text=text,
         until=session.moment(until),
+        of=doubled,
     )
     for line in carry_out(session.engine, action, now=session.now, zone=session.settings.team.zone):
         notice(line)

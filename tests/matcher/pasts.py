@@ -56,6 +56,11 @@ def stored(history: History, changes: Changes) -> History:
             stories=tuple(sorted(stories.values(), key=lambda s: s.id)),
             triggers=tuple(sorted(triggers.values(), key=lambda t: t.id)),
             transitions=(*past.transitions, *moves),
+            joins=tuple(
+                join
+                for join in (*past.joins, *(each for each in changes.joins if each.key == key))
+                if join.id not in changes.taken_back
+            ),
         )
     return History(pasts=pasts)
 
