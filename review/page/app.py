@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -81,6 +82,7 @@ def create(settings: Settings, engine: Engine, token: str, *, now: Callable[[], 
         app.include_router(router)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(EarmarkError, _failed)
+    app.add_exception_handler(RequestValidationError, _unread)
     app.add_exception_handler(Exception, _broke)
     return app
 
@@ -111,6 +113,13 @@ def _failed(request: Request, error: Exception) -> Response:
     """Tell what was asked for and can't be done; what a person wrote is theirs to correct."""
     status = 503 if isinstance(error, StorageError) else 422
     return _told(request, status, "That can't be done", str(error))
+
+
+def _unread(request: Request, error: Exception) -> Response:
+    """Tell which part of an address or a form can't be read."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else ()
+    said = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in faults)
+    return _told(request, 422, "That can't be read", f"{said}. Go back and correct it.")
 
 
 def _broke(request: Request, error: Exception) -> Response:

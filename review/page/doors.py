@@ -72,7 +72,12 @@ class Doors:
             return "This page does not answer for that host. Add it to page.hosts in earmark.toml."
         if method in _READS or "authorization" in headers or path.startswith(_OPEN):
             return ""
-        origin = headers.get("origin", "")
-        if urlsplit(origin).netloc.lower() in self._hosts:
+        if self._is_here(headers.get("origin", "")):
             return ""
         return "This form does not come from this page."
+
+    def _is_here(self, origin: str) -> bool:
+        try:
+            return urlsplit(origin).netloc.lower() in self._hosts
+        except ValueError:  # a host that is none, such as http://[
+            return False
