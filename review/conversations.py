@@ -33,8 +33,12 @@ _MOST_QUESTIONS: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """The words that count, and what stands around them."""
+    """The words that count, ``said``, and an excerpt of the text with them in its middle.
 
+    Where they stand in the title, the excerpt is how the text begins, and ``words`` is empty.
+    """
+
+    said: str
     before: str
     words: str
     after: str
@@ -150,12 +154,14 @@ def _conversation(
 
 
 def _quote(event: StoredEvent, span: Span | None) -> Quote:
-    if span is None:
-        return Quote(before="", words="", after=event.text[: 2 * _AROUND])
+    said = span.quote if span else ""
+    if span is None or (span.field == "title" and event.text):
+        more = "…" if len(event.text) > 2 * _AROUND else ""
+        return Quote(said=said, before="", words="", after=event.text[: 2 * _AROUND] + more)
     text = event.title if span.field == "title" else event.text
-    before, after = text[max(0, span.start - _AROUND) : span.start], text[span.end : span.end + _AROUND]
     return Quote(
-        before=("…" if span.start > _AROUND else "") + before,
+        said=said,
+        before=("…" if span.start > _AROUND else "") + text[max(0, span.start - _AROUND) : span.start],
         words=text[span.start : span.end],
-        after=after + ("…" if span.end + _AROUND < len(text) else ""),
+        after=text[span.end : span.end + _AROUND] + ("…" if span.end + _AROUND < len(text) else ""),
     )
