@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ __all__ = ["FILE", "FRESH", "known", "remember"]
 FILE: Final = "discovery.jsonl"
 FRESH: Final = timedelta(days=30)
 """How long a look at an account counts."""
+_FEW: Final = 20
 
 
 def known(file: Path, accounts: Iterable[Account], now: datetime) -> dict[str, Discovered]:
@@ -24,8 +25,10 @@ def known(file: Path, accounts: Iterable[Account], now: datetime) -> dict[str, D
 
     A line that was cut off when the machine stopped is no look.
     """
+    accounts = list(accounts)
     try:
-        lines = file.read_text("utf-8", errors="replace").splitlines()
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            lines = _lines_of(opened, accounts)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -52,6 +55,14 @@ def remember(file: Path, look: Discovered) -> None:
             os.fsync(opened.fileno())
     except OSError as error:
         raise ConfigError(f"{file} can't be written ({error.strerror}). Correct its rights.") from error
+
+
+def _lines_of(lines: Iterable[str], accounts: Sequence[Account]) -> list[str]:
+    """Return the lines that may be about the accounts: of one account, few of many thousands are read."""
+    if len(accounts) > _FEW:
+        return list(lines)
+    begins = tuple(f'{{"account": {json.dumps(one.id, ensure_ascii=False)}, ' for one in accounts)
+    return [line for line in lines if line.startswith(begins)]
 
 
 def _ends_a_line(file: Path) -> bool:

@@ -16,7 +16,7 @@ from earmark.errors import ConfigError
 from earmark.secret import Secret
 from monitors.guard import without_keys
 
-__all__ = ["PREFIX", "Field", "Form", "fields_of", "options_of"]
+__all__ = ["PREFIX", "Field", "Form", "as_written", "fields_of", "options_of"]
 
 PREFIX: Final = "o."
 """Before the name of each option in a form, so that none is taken for something else."""
@@ -96,6 +96,18 @@ def options_of(
     return found
 
 
+def as_written(
+    model: type[BaseModel], written: Mapping[str, str], known: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what a form said, for ``fields_of``, so that a refused one shows again what was typed."""
+    found: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        form, text = _form_of(info), written.get(name, "")
+        is_kept = not text and known is not None and _kept(form, known.get(name))
+        found[name] = known[name] if known and is_kept else name in written if form is Form.TICK else text
+    return found
+
+
 def _field(name: str, info: FieldInfo, given: Mapping[str, Any], *, is_shared: bool) -> Field:
     form = _form_of(info)
     value = given.get(name, _default(info))
@@ -171,7 +183,9 @@ def _shown(form: Form, value: Any) -> str:
         case Form.LINES:
             return "\n".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         case Form.PAIRS:
-            return "\n".join(f"{key} = {one}" for key, one in value.items())
+            return (
+                value if isinstance(value, str) else "\n".join(f"{key} = {one}" for key, one in value.items())
+            )
         case Form.SPAN:
             return _span_words(value)
         case _:

@@ -12,8 +12,9 @@ from earmark.logs import mask
 from earmark.types import StoredEvent, Verdict
 from monitors.guard import without_keys
 from monitors.health import Health, health_of
-from monitors.latency import Ledger, ledger
+from monitors.latency import ledger
 from monitors.proposals import free
+from review.delays import Delays, delays
 from sources.registry import build
 from storage import events, judgements, latency, polls, watching
 from storage.engine import Connection
@@ -71,7 +72,7 @@ class Detail:
     polls: tuple[Finished, ...]
     brought: Brought
     events: tuple[StoredEvent, ...]
-    ledger: Ledger | None
+    delays: tuple[Delays, ...]
     good: int
     judged: int
     proposal: Proposal | None
@@ -107,7 +108,7 @@ def detail_of(connection: Connection, source: Configured, now: datetime) -> Deta
         polls=tuple(polls.recent(connection, source.id)),
         brought=watching.brought(connection, [source.id], now - _MONTH).get(source.id, Brought()),
         events=tuple(events.find(connection, source=source.id, limit=20)),
-        ledger=next((one for one in steps if one.source == source.id), None),
+        delays=tuple(delays(one for one in steps if one.source == source.id)),
         good=sum(verdict is Verdict.GOOD for verdict in said),
         judged=len(said),
         proposal=_proposal(source, bad, len(said)),

@@ -2,8 +2,8 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,12 +12,10 @@ from earmark.cli.session import Session, nothing, session_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from monitors.latency import Ledger, Spread
+    from monitors.latency import Ledger
     from storage.latency import Listing
 
 __all__ = ["add_to"]
-
-_DOORS: Final = {"source": "the source", "earmark": "earmark", "team": "the team"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,6 +52,7 @@ def _draw(console: "Console", rows: "list[Ledger]") -> None:
     """Draw a line for each source."""
     from rich.text import Text
 
+    from review.delays import delays
     from review.terminal import safe, table_of
 
     if not rows:
@@ -71,23 +70,15 @@ def _draw(console: "Console", rows: "list[Ledger]") -> None:
         "→ contacted",
         "most",
     )
-    for one in rows:
-        steps = (
-            one.published_to_fetched,
-            one.hidden,
-            one.fetched_to_matched,
-            one.fetched_to_listed,
-            one.listed_to_notified,
-            one.listed_to_opened,
-            one.listed_to_contacted,
-        )
-        table.add_row(Text(safe(one.source)), *map(_in_words, steps), _DOORS[one.door] if one.door else "-")
+    for one in delays(rows):
+        table.add_row(Text(safe(one.source)), *one.steps, one.door)
     console.print(table)
 
 
 def _way(session: Session, begins: str, as_json: bool) -> None:
     """Show each moment of one trigger."""
     from monitors.latency import door_of
+    from review.delays import DOORS, short
     from storage import latency as times
     from storage import triggers
 
@@ -112,12 +103,12 @@ def _way(session: Session, begins: str, as_json: bool) -> None:
         console.print(Text(safe(f"{made.trigger}, told first by {made.source}")))
         before: datetime | None = None
         for name, at in moments.items():
-            later = f", {_short(at - before)} later" if at and before and at > before else ""
+            later = f", {short(at - before)} later" if at and before and at > before else ""
             local = f"{at.astimezone(session.settings.team.zone):%Y-%m-%d %H:%M:%S}" if at else "-"
             console.print(f"  {name.removesuffix('_at').replace('_', ' '):<28} {local}{later}")
             before = at or before
         if door:
-            console.print(f"Most of the time lies with {_DOORS[door]}.")
+            console.print(f"Most of the time lies with {DOORS[door]}.")
 
     session.show(value, as_json, draw)
 
@@ -133,15 +124,3 @@ def _moments(made: "Listing") -> dict[str, datetime | None]:
         "opened_at": made.opened_at,
         "contacted_at": made.contacted_at,
     }
-
-
-def _in_words(spread: "Spread | None") -> str:
-    if spread is None:
-        return "-"
-    return f"{_short(spread.p50)} / {_short(spread.p95)} ({spread.count:,})"
-
-
-def _short(span: timedelta) -> str:
-    from monitors.pace import in_words
-
-    return f"{span.total_seconds():.1f} s" if span < timedelta(minutes=1) else in_words(span)

@@ -18,6 +18,7 @@ from review.page import (
     account,
     accounts,
     acts,
+    adding,
     conversations,
     detail,
     digests,
@@ -26,7 +27,9 @@ from review.page import (
     live,
     plays,
     rules,
+    scouting,
     settings,
+    sources,
     today,
     users,
     views,
@@ -41,6 +44,9 @@ __all__ = ["create"]
 
 _ROUTES: Final = (
     access.router,
+    sources.router,
+    adding.router,
+    scouting.router,
     settings.router,
     users.router,
     today.router,

@@ -1,0 +1,261 @@
+"""How well the watching goes, in plain words with what to do: for who looks at the page each morning."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from earmark.config import Settings, clock_is_fixed
+from monitors.hosts import day_of
+from monitors.pace import in_words
+from storage import hosts, targets, watching, workers
+from storage.engine import Connection
+from storage.hosts import Host
+from storage.outbox import State
+from storage.pulse import Pulse, pulse
+
+__all__ = ["Finding", "Health", "Level", "Monitor", "health_of", "monitor_of"]
+
+_RECENT: Final = timedelta(hours=24)
+_HEARD_WITHIN: Final = timedelta(minutes=2)
+_BEHIND: Final = timedelta(minutes=15)
+_LONG_WAIT: Final = timedelta(hours=1)
+_LITTLE_SPACE: Final = 1_000_000_000
+_NO_SPACE: Final = 100_000_000
+_BUSIEST: Final = 10
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    OK = "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at: what it is like, what to do unless it is well, where to look closer."""
+
+    name: str
+    level: Level
+    words: str
+    remedy: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """Whether something polls, on which machines, and when it was last heard of."""
+
+    is_alive: bool
+    machines: tuple[str, ...]
+    heard_at: datetime | None
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What was found, the worst first; the figures; the hosts that were asked most or want a pause."""
+
+    findings: tuple[Finding, ...]
+    pulse: Pulse
+    hosts: tuple[Host, ...]
+    per_day: int
+
+    @property
+    def ill(self) -> int:
+        """How many findings want a person."""
+        return sum(one.level is not Level.OK for one in self.findings)
+
+
+def health_of(connection: Connection, settings: Settings, now: datetime) -> Health:
+    """Return how well the watching goes at this time."""
+    figures = pulse(connection, now, recent=_RECENT, heard_within=_HEARD_WITHIN)
+    standing = hosts.standing(connection, day_of(now), now)
+    per_day = settings.http.per_day
+    found = [
+        *_monitor(monitor_of(connection, now), figures, now),
+        *_sources(figures, now),
+        *_hosts(standing, per_day, now),
+        *_targets(connection),
+        *_outbox(figures, now),
+        *_digests(connection, now),
+        _database(settings),
+        _disk(settings.workspace),
+        _clock(now, connection),
+    ]
+    order = list(Level)
+    busiest = sorted(standing, key=lambda host: (not _is_blocked(host, now), -host.requests))
+    return Health(
+        findings=tuple(sorted(found, key=lambda one: order.index(one.level))),
+        pulse=figures,
+        hosts=tuple(busiest[:_BUSIEST]),
+        per_day=per_day,
+    )
+
+
+def monitor_of(connection: Connection, now: datetime) -> Monitor:
+    """Return whether something polls; a process that fell silent without a word is gone."""
+    del now  # workers live by the clock that they share
+    at = workers.clock(connection)
+    known = [one for one in workers.every(connection) if one.stopped_at is None]
+    alive = [one for one in known if at - one.seen_at < _HEARD_WITHIN]
+    return Monitor(
+        is_alive=bool(alive),
+        machines=tuple(sorted({one.host for one in alive})),
+        heard_at=max((one.seen_at for one in workers.every(connection)), default=None),
+        gone=tuple(f"process {one.process} on {one.host}" for one in known if one not in alive),
+    )
+
+
+def _monitor(found: Monitor, figures: Pulse, now: datetime) -> Iterator[Finding]:
+    start = "Start it: earmark up (or, on a server, the service that runs it)."
+    if found.is_alive:
+        polled = sum(figures.polls.values())
+        news = f"{figures.new_events:,} new events and {figures.new_triggers:,} triggers"
+        where = ", ".join(found.machines)
+        yield _ok("Monitor", f"It runs on {where}: {polled:,} polls, {news} in the last 24 hours.")
+    elif figures.due:
+        yield _fail(
+            "Monitor", f"Nothing polls, and {_count(figures.due, 'source')} wait to be polled.", start
+        )
+    elif found.heard_at is None:
+        yield _warn("Monitor", "It has not run yet.", start)
+    else:
+        yield _warn("Monitor", f"It does not run; it was last heard of {_ago(found.heard_at, now)}.", start)
+    for each in found.gone:
+        yield _warn(
+            "Monitor",
+            f"{each[0].upper()}{each[1:]} ended without a word.",
+            "What it held is taken over by the next one; its log says why it ended.",
+        )
+
+
+def _sources(figures: Pulse, now: datetime) -> Iterator[Finding]:
+    counted = figures.sources
+    if not counted:
+        yield _warn("Sources", "There are none, so nothing is watched.", "Add some.", "/sources/add")
+        return
+    said = {
+        "stopped": ("stopped, and wait for a person", "See what each says, correct it, and resume it."),
+        "failing": ("fail and are tried again", "Most mend themselves; test those that fail for days."),
+        "silent": ("answer, but have been silent for too long", "They may have moved: open what they watch."),
+    }
+    for state, (words, remedy) in said.items():
+        if counted.get(state):
+            what = f"{_count(counted[state], 'source')} {words}."
+            yield _warn("Sources", what, remedy, f"/sources?state={state}")
+    late = now - figures.due_since if figures.due_since else timedelta()
+    if late > _BEHIND:
+        words = f"{_count(figures.due, 'source')} wait, {figures.due_source} for {in_words(late)}."
+        remedy = "If the monitor runs, it can't keep up: raise monitor.parallel, or poll less often."
+        yield _warn("Sources", words, remedy, "/sources?state=late")
+    well = counted.get("ok", 0) + counted.get("new", 0)
+    yield _ok("Sources", f"{well:,} of {sum(counted.values()):,} are as they should be.", "/sources")
+
+
+def _hosts(standing: list[Host], per_day: int, now: datetime) -> Iterator[Finding]:
+    for host in standing:
+        if _is_blocked(host, now) and host.blocked_until:
+            words = f"{host.host} asked for a pause of {in_words(host.blocked_until - now)} more."
+            yield _warn("Hosts", words, "Its sources wait. If it happens often, poll them less often.")
+        elif host.requests >= per_day:
+            words = f"{host.host} got all {per_day:,} requests of today."
+            yield _warn("Hosts", words, "It goes on at 00:00 UTC. If it allows more: http.per_day.")
+
+
+def _targets(connection: Connection) -> Iterator[Finding]:
+    for target in targets.every(connection):
+        if target.paused_reason:
+            remedy = "Correct that, check the target, and let it go on."
+            yield _warn("Exports", f"{target.id} stands still: {target.paused_reason}", remedy, "/exports")
+        elif target.last_error:
+            remedy = "It is tried again by itself; check the target if it stays."
+            yield _warn("Exports", f"{target.id} was not read back: {target.last_error}", remedy, "/exports")
+
+
+def _outbox(figures: Pulse, now: datetime) -> Iterator[Finding]:
+    refused = sum(held for (_, state), held in figures.outbox.items() if state is State.REFUSED)
+    if refused:
+        words = f"{_count(refused, 'delivery')} refused for good."
+        yield _warn("Outbox", words, "See why, correct it, and retry.", "/exports/outbox?state=refused")
+    for target, oldest in sorted(figures.waiting.items()):
+        held = figures.outbox.get((target, State.WAITING), 0)
+        if now - oldest > _LONG_WAIT:
+            words = f"{_count(held, 'delivery')} wait for {target}, the oldest for {in_words(now - oldest)}."
+            remedy = "See why: the target may stand still, or the monitor not run."
+            yield _warn("Outbox", words, remedy, "/exports/outbox?state=waiting")
+    waiting = sum(held for (_, state), held in figures.outbox.items() if state is State.WAITING)
+    yield _ok("Outbox", f"{_count(waiting, 'delivery')} on the way." if waiting else "Nothing waits.")
+
+
+def _digests(connection: Connection, now: datetime) -> Iterator[Finding]:
+    for one in watching.digest_faults(connection):
+        again = (
+            f" It is tried again in {in_words(one.next_at - now)}."
+            if one.next_at and one.next_at > now
+            else ""
+        )
+        words = f"The digest of {one.user} failed {_count(one.failures, 'time')}: {one.error}"
+        yield _warn("Digest", words, f"Correct [mail] in earmark.toml, or their address.{again}", "/settings")
+
+
+def _database(settings: Settings) -> Finding:
+    """Return how large it is; that it answers is known: this was read from it."""
+    url = settings.database_url
+    file = Path(url.partition(":///")[2])
+    size = (
+        f" and holds {file.stat().st_size / 1e6:,.1f} MB"
+        if url.startswith("sqlite") and file.is_file()
+        else ""
+    )
+    return _ok("Database", f"It answers{size}.")
+
+
+def _disk(workspace: Path) -> Finding:
+    free = shutil.disk_usage(workspace).free
+    words = f"{free / 1e9:,.1f} GB are free."
+    if free < _NO_SPACE:
+        return _fail("Disk", words, "Free some space: nothing can be stored when it is full.")
+    if free < _LITTLE_SPACE:
+        return _warn("Disk", words, "Free some space soon.")
+    return _ok("Disk", words)
+
+
+def _clock(now: datetime, connection: Connection) -> Finding:
+    if clock_is_fixed():
+        return _warn("Clock", "EARMARK_NOW holds it.", "Unset it to go on in the present.")
+    ahead = abs(workers.clock(connection) - now)
+    if ahead > timedelta(seconds=30):
+        words = f"This machine and the database are {in_words(ahead)} apart."
+        return _warn("Clock", words, "Let both be set by a time server.")
+    return _ok("Clock", "This machine and the database agree.")
+
+
+def _is_blocked(host: Host, now: datetime) -> bool:
+    return host.blocked_until is not None and host.blocked_until > now
+
+
+def _count(number: int, what: str) -> str:
+    many = f"{what.removesuffix('y')}ies" if what.endswith("y") else f"{what}s"
+    return f"{number:,} {what if number == 1 else many}"
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    return f"{in_words(now - moment)} ago" if moment < now else "just now"
+
+
+def _ok(name: str, words: str, link: str = "") -> Finding:
+    return Finding(name=name, level=Level.OK, words=words, link=link)
+
+
+def _warn(name: str, words: str, remedy: str, link: str = "") -> Finding:
+    return Finding(name=name, level=Level.WARN, words=words, remedy=remedy, link=link)
+
+
+def _fail(name: str, words: str, remedy: str, link: str = "") -> Finding:
+    return Finding(name=name, level=Level.FAIL, words=words, remedy=remedy, link=link)
