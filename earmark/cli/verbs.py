@@ -22,6 +22,7 @@ from earmark.cli import (
     compounds,
     contacts,
     coverage,
+    digest,
     discovered,
     discovery,
     exports,
@@ -106,6 +107,7 @@ learned.add_to(app)
 replay.add_to(app)
 privacy.add_to(app)
 page.add_to(app)
+digest.add_to(app)
 app.add_typer(workspace.config_app, name="config")
 
 
