@@ -89,14 +89,21 @@ def pending(conn: Connection, now: datetime, limit: int = 100) -> list[Parcel]:
 
 
 def find(
-    conn: Connection, *, target: str | None = None, state: State | None = None, limit: int = 50
+    conn: Connection,
+    *,
+    target: str | None = None,
+    state: State | None = None,
+    limit: int = 50,
+    before: int | None = None,
 ) -> list[Parcel]:
-    """Return the newest deliveries of a target, in a state."""
+    """Return the newest deliveries of a target, in a state; those ``before`` a number."""
     query = select(outbox).order_by(outbox.c.number.desc()).limit(limit)
     if target is not None:
         query = query.where(outbox.c.target == target)
     if state is not None:
         query = query.where(outbox.c.state == state.value)
+    if before is not None:
+        query = query.where(outbox.c.number < before)
     return [_as_parcel(row) for row in conn.execute(query)]
 
 

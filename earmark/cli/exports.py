@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from earmark.contract import Exporter
-    from earmark.types import Trigger
     from exports.choice import Choice
-    from exports.line import Line
     from exports.profiles import Profile
-    from storage.engine import Connection
 
 __all__ = ["app"]
 
@@ -119,10 +116,12 @@ def _to_file(
     """Write what a profile takes to a file, or say what that would be."""
     from earmark.errors import ConfigError
     from exports.profiles import columns_of, rows_of
+    from review.files import choice_of
 
     if out is None and not dry_run:
         raise ConfigError(f"Name the file to write: earmark exports run {wanted.name} --out FILE")
-    choice = _choice(session, wanted, owner, view)
+    with session.reading() as connection:
+        choice = choice_of(connection, wanted, session.now, owner=owner, view=view)
     columns = columns_of(wanted, choice.lines)
     header = [column.header for column in columns]
     rows = rows_of(wanted, columns, choice.lines)
@@ -152,55 +151,6 @@ def _write(out: Path, header: list[str], rows: "Iterable[list[str]]", profile: "
         workbook.write(out, header, rows)
     else:
         csv_file.write(out, header, rows, mark=profile.spreadsheet)
-
-
-def _choice(session: Session, profile: "Profile", owner: str | None, view: str | None) -> "Choice":
-    """Return what of the workspace goes into the file."""
-    from exports.choice import choose
-    from exports.view import read_view
-    from storage import accounts
-
-    part = read_view(view) if view else None
-    with session.reading() as connection:
-        lines = _lines(connection, session, profile)
-        listed = {line.account.id for line in lines if line.account}
-        people = accounts.contacts(connection, sorted(listed)) if profile.per == "contact" else {}
-    return choose(profile, lines, people, session.now, owner=owner, view=part)
-
-
-def _lines(connection: "Connection", session: Session, profile: "Profile") -> "list[Line]":
-    from earmark.types import TriggerState
-    from exports.line import Line
-    from matcher.score import score_now
-    from review.rules import lexicon_of
-    from storage import accounts, triggers
-
-    found = triggers.find(connection, limit=None) if profile.full else triggers.every_open(connection)
-    listed = accounts.of(connection, {one.account for one in found if one.account})
-    kinds_now = lexicon_of(connection).kinds
-    # Scores of the day's begin: the same data gives the same file all day.
-    day = session.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return [
-        Line(
-            trigger=one,
-            account=listed.get(one.account or ""),
-            score=score_now(one, day, kinds_now),
-            verdict=_verdict(connection, one),
-        )
-        for one in found
-        if one.state is not TriggerState.MERGED
-    ]
-
-
-def _verdict(connection: "Connection", trigger: "Trigger") -> str:
-    """Return why a trigger was dismissed: the last verdict on it."""
-    from earmark.types import TriggerState
-    from storage import judgements
-
-    if trigger.state is not TriggerState.DISMISSED:
-        return ""
-    verdicts = judgements.of_trigger(connection, trigger.id)
-    return verdicts[-1].verdict.value if verdicts else ""
 
 
 def _draw(console: "Console", choice: "Choice", out: Path | None) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from earmark.contract import Change, Finding
+    from earmark.contract import Change
     from storage.targets import Target
 
 __all__ = ["add_to", "deliver_to"]
@@ -110,13 +110,10 @@ def remove(context: typer.Context, target: Name) -> None:
 
 def check(context: typer.Context, target: Name, as_json: AsJson = False) -> None:
     """Ask a target whether token, rights, quota and fields are as needed, and say what is missing."""
-    from storage import targets
+    from monitors.errands import checked
 
     session = session_of(context)
-    findings = asyncio.run(_checked(session, target))
-    if all(one.is_well for one in findings):
-        with session.writing() as connection:
-            targets.pause(connection, target, None)
+    findings = asyncio.run(checked(session.settings, session.engine, target))
 
     def draw(console: "Console") -> None:
         from review.terminal import safe
@@ -133,8 +130,10 @@ def check(context: typer.Context, target: Name, as_json: AsJson = False) -> None
 
 def setup(context: typer.Context, target: Name, as_json: AsJson = False) -> None:
     """Make earmark's own fields in a target, as far as they lack."""
+    from monitors.errands import set_up
+
     session = session_of(context)
-    made = asyncio.run(_set_up(session, target))
+    made = asyncio.run(set_up(session.settings, session.engine, target))
 
     def draw(console: "Console") -> None:
         from review.terminal import safe
@@ -234,8 +233,11 @@ def undo(
     as_json: AsJson = False,
 ) -> None:
     """Take a run back, change by change, wherever the value in the target is still ours."""
+    from monitors.errands import taken_back
+
     session = session_of(context)
-    changes = asyncio.run(_undone(session, run, dry_run=dry_run))
+    work = taken_back(session.settings, session.engine, run, dry_run=dry_run)
+    changes = asyncio.run(work)
     session.show(_plan_value(changes), as_json, lambda console: _draw(console, changes, dry_run=dry_run))
 
 
@@ -308,49 +310,6 @@ def deliver_to(session: Session, name: str, *, owner: str | None, dry_run: bool,
         raise typer.Exit(1)
 
 
-async def _checked(session: Session, name: str) -> "Sequence[Finding]":
-    from earmark.contract import Finding
-    from earmark.errors import ExportError
-    from monitors.targets import opened, require
-
-    target = require(session.engine, name)
-    async with opened(session.settings, target) as (exporter, door):
-        try:
-            return await exporter.check(door)
-        except ExportError as error:
-            return (Finding(what="answer", is_well=False, text=str(error)),)
-
-
-async def _set_up(session: Session, name: str) -> "Sequence[str]":
-    from monitors.targets import opened, require
-    from storage import targets
-
-    target = require(session.engine, name)
-    async with opened(session.settings, target) as (exporter, door):
-        made = await exporter.setup(door)
-        with session.writing() as connection:
-            targets.keep(connection, name, door.state, door.before)
-        return made
-
-
-async def _undone(session: Session, run: str, *, dry_run: bool) -> "list[Change]":
-    from earmark.errors import ConfigError
-    from monitors.targets import opened, require
-    from monitors.undo import undo as take_back
-    from monitors.undo import undo_plan
-    from storage import deliveries
-
-    with session.reading() as connection:
-        done = deliveries.of_batch(connection, run)
-    if not done:
-        raise ConfigError(f"There is no run {run!r}. List them with: earmark exports outbox")
-    target = require(session.engine, done[0].target)
-    async with opened(session.settings, target) as (exporter, door):
-        if dry_run:
-            return [back for _, back in await undo_plan(session.engine, exporter, door, run)]
-        return await take_back(session.engine, target.id, exporter, door, run)
-
-
 def _pause(session: Session, name: str, reason: str | None) -> None:
     from monitors.targets import require
     from storage import targets
@@ -361,26 +320,19 @@ def _pause(session: Session, name: str, reason: str | None) -> None:
 
 
 def _plan_value(changes: "Sequence[Change]") -> dict[str, Any]:
-    counted: dict[str, int] = {}
-    for change in changes:
-        counted[change.action] = counted.get(change.action, 0) + 1
-    return {"counts": counted, "changes": list(changes)}
+    from review.targets import counted
+
+    return {"counts": counted(changes), "changes": list(changes)}
 
 
 def _draw(console: "Console", changes: "Sequence[Change]", *, dry_run: bool) -> None:
     import json
 
+    from review.targets import told
     from review.terminal import safe
 
-    counted = _plan_value(changes)["counts"]
-    told = ", ".join(
-        f"{action} {counted[action]}"
-        for action in ("create", "update", "delete", "skip")
-        if action in counted
-    )
-    console.print(
-        ("Would " if dry_run else "Did: ") + (told or "do nothing" if dry_run else told or "nothing") + "."
-    )
+    said = told(changes)
+    console.print(f"Would {said or 'do nothing'}." if dry_run else f"Did: {said or 'nothing'}.")
     for change in changes[:_SHOWN]:
         what = f"{change.action} {change.object} {change.account or change.key}"
         body = json.dumps(dict(change.after), ensure_ascii=False, default=str) if change.after else ""
