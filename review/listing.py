@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
 from earmark.triggers import TriggerKind
-from earmark.types import Lexicon, Mark
+from earmark.types import Lexicon, Mark, TriggerState
 from review.remembered import remembered
 from review.rules import lexicon_of
 from review.today import Row, kind_words, rows_of
@@ -229,17 +229,26 @@ def filters(
 def _shown(
     connection: Connection, found: Sequence[listing.Group], kinds: Mapping[str, TriggerKind], now: datetime
 ) -> tuple[Listed, ...]:
-    groups = {one.triggers[0].id: one for one in found}
-    named = accounts.of(connection, [one.triggers[0].account for one in found if one.triggers[0].account])
-    told = stories.of(connection, [one.triggers[0].story for one in found])
-    plain = rows_of([one.triggers for one in found], named, told, kinds, now)
-    return tuple(_listed(row, groups[row.trigger]) for row in plain)
+    groups = {one.best.id: one for one in found}
+    named = accounts.of(connection, [one.best.account for one in found if one.best.account])
+    told = stories.of(connection, [one.best.story for one in found])
+    plain = rows_of([[one.best] for one in found], named, told, kinds, now)
+    return tuple(_listed(row, groups[row.trigger], kinds) for row in plain)
 
 
-def _listed(row: Row, group: listing.Group) -> Listed:
-    offered = next((one.offered_at for one in group.triggers if one.offered_to == row.offered_to), None)
+def _listed(row: Row, group: listing.Group, kinds: Mapping[str, TriggerKind]) -> Listed:
+    """Return the row with what the further reasons of its account add to it."""
+    best = group.best
+    own = best.offered_to if best.state is TriggerState.OPEN else None
+    offers = [(own, best.offered_at), *((one.offered_to, one.offered_at) for one in group.further)]
+    to, at = next(((to, at) for to, at in offers if to), (None, None))
     held = {field.name: getattr(row, field.name) for field in fields(Row)}
-    return Listed(**held, offered_at=offered if row.offered_to else None, is_hot=group.part is Part.HOT)
+    more = {
+        "more": len(group.further),
+        "reasons": tuple(kind_words(one.kind, kinds) for one in group.further),
+        "offered_to": to,
+    }
+    return Listed(**(held | more), offered_at=at, is_hot=group.part is Part.HOT)
 
 
 def _filter(

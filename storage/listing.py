@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
+    CompoundSelect,
     Connection,
     FromClause,
     Row,
@@ -21,7 +21,6 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    not_,
     null,
     or_,
     select,
@@ -37,7 +36,20 @@ from storage.search import matching
 from storage.tables import accounts, events, matches, triggers
 from storage.triggers import as_trigger
 
-__all__ = ["FIRST", "Group", "Order", "Part", "Place", "State", "Wanted", "count", "held", "page", "values"]
+__all__ = [
+    "FIRST",
+    "Further",
+    "Group",
+    "Order",
+    "Part",
+    "Place",
+    "State",
+    "Wanted",
+    "count",
+    "held",
+    "page",
+    "values",
+]
 
 SHOWN: Final = (Stage.OUTREACH_READY.value, Stage.WARM.value, Stage.HOT.value)
 _WAITING: Final = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
@@ -111,11 +123,23 @@ FIRST: Final = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Further:
+    """A further reason of an account: what a row says of it."""
+
+    trigger: str
+    kind: str
+    score: float
+    offered_to: str | None
+    offered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One row: the reasons of an account (or one conversation), the best first, without their notes."""
+    """One row: the best reason of an account (or a conversation), without its note, and the others."""
 
     part: Part
-    triggers: tuple[Trigger, ...]
+    best: Trigger
+    further: tuple[Further, ...]
     place: Place
 
 
@@ -189,8 +213,7 @@ def _best(
     same = other.c.account == triggers.c.account
     query = query.where(~exists().where(same, earlier, *_told(conn, wanted, now, other)))
     if len(wanted.parts) > 1:
-        hot = _is_hot()
-        query = query.where(hot if part is Part.HOT else not_(hot))
+        query = query.where(_is_hot() if part is Part.HOT else _is_not_hot())
     if behind is not None:
         bound = bindparam("behind", _bound(behind.value, wanted.order), type_=value.type, unique=True)
         query = query.where(_before(bound, behind.trigger, value, triggers.c.id, wanted.order))
@@ -239,11 +262,9 @@ def _told(
 
 def _of_state(state: State, now: datetime, table: FromClause) -> Iterator[ColumnElement[bool]]:
     if state in {State.TODAY, State.SNOOZED}:
-        # Written out, not bound: only so the database knows that the index of what waits will do.
-        waiting: BindParameter[Any] = bindparam(
-            "waiting", _WAITING, expanding=True, literal_execute=True, unique=True
-        )
-        yield table.c.state.in_(waiting)
+        # What waits has no end: the indexes of the list's orders hold no other triggers.
+        yield table.c.ended_at.is_(None)
+        yield _unsorted(table.c.state).in_(_WAITING)
         yield table.c.expires_at > now
     elif state is State.EVERYTHING:
         yield table.c.state != TriggerState.MERGED.value
@@ -251,10 +272,6 @@ def _of_state(state: State, now: datetime, table: FromClause) -> Iterator[Column
         yield table.c.state == state.value
     if state is State.TODAY:
         yield table.c.polarity != Polarity.SUPPRESS.value
-
-
-def _written_out(chosen: Sequence[str]) -> BindParameter[Any]:
-    return bindparam("chosen", chosen, expanding=True, literal_execute=True, unique=True)
 
 
 def _listed(
@@ -288,14 +305,30 @@ def _owned(conn: Connection, wanted: Wanted, table: FromClause) -> Iterator[Colu
 
 def _is_hot() -> ColumnElement[bool]:
     """Return what makes a row hot: its account is, or somebody is to answer it now."""
-    offered = triggers.alias("offered")
-    to_answer = exists().where(
-        offered.c.account == triggers.c.account,
-        offered.c.offered_to.is_not(None),
-        offered.c.state == TriggerState.OPEN.value,
+    listed, alone = _hot()
+    return or_(triggers.c.account.in_(listed), triggers.c.id.in_(alone))
+
+
+def _is_not_hot() -> ColumnElement[bool]:
+    listed, alone = _hot()
+    return and_(
+        or_(triggers.c.account.is_(None), triggers.c.account.not_in(listed)), triggers.c.id.not_in(alone)
     )
-    alone = and_(triggers.c.offered_to.is_not(None), triggers.c.state == TriggerState.OPEN.value)
-    return or_(func.coalesce(accounts.c.stage, "") == Stage.HOT.value, to_answer, alone)
+
+
+def _hot() -> tuple[CompoundSelect[Any], Select[Any]]:
+    """Return the queries of the hot accounts, and of the conversations that are: few are, so it is quick."""
+    offered = triggers.alias("offered")
+    waits = (offered.c.offered_to.is_not(None), _unsorted(offered.c.state) == TriggerState.OPEN.value)
+    hot = select(accounts.c.id).where(accounts.c.stage == Stage.HOT.value)
+    to_answer = select(offered.c.account).where(offered.c.account.is_not(None), *waits)
+    alone = select(offered.c.id).where(offered.c.account.is_(None), *waits)
+    return hot.union_all(to_answer), alone
+
+
+def _unsorted(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return the column so that no index of it is used: nearly every row of interest has the same value."""
+    return func.coalesce(column, "")
 
 
 def _value(table: FromClause, order: Order) -> ColumnElement[Any]:
@@ -336,13 +369,23 @@ def _grouped(
 ) -> Iterator[Group]:
     """Yield the rows with the further reasons of their accounts, whatever else was asked of the best."""
     listed = [row.account for _, row in chosen if row.account is not None]
-    columns = [column for column in triggers.c if column.name != "note"]
-    query = select(*columns, null().label("note")).where(*_of_state(wanted.state, now, triggers))
-    query = query.order_by(triggers.c.score_now.desc(), triggers.c.id.desc())
-    others: dict[str, list[Row[Any]]] = {}
+    names = ("id", "account", "kind", "state", "score_now", "offered_to", "offered_at")
+    held = _of_state(wanted.state, now, triggers)
+    query = select(*(triggers.c[name] for name in names)).where(*held)
+    others: dict[str, list[Further]] = {}
     for row in each(conn, query, triggers.c.account, listed):
-        others.setdefault(row.account, []).append(row)
+        open_still = row.state == TriggerState.OPEN.value
+        others.setdefault(row.account, []).append(
+            Further(
+                trigger=row.id,
+                kind=row.kind,
+                score=row.score_now,
+                offered_to=row.offered_to if open_still else None,
+                offered_at=row.offered_at if open_still else None,
+            )
+        )
     for part, best in chosen:
-        rest = [row for row in others.get(best.account or "", ()) if row.id != best.id]
-        found = tuple(as_trigger(row) for row in (best, *rest))
-        yield Group(part=part, triggers=found, place=_place(part, best, wanted.order))
+        rest = [one for one in others.get(best.account or "", ()) if one.trigger != best.id]
+        rest.sort(key=lambda one: (-one.score, one.trigger))
+        place = _place(part, best, wanted.order)
+        yield Group(part=part, best=as_trigger(best), further=tuple(rest), place=place)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 
 from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
@@ -72,7 +72,6 @@ def barred(
     conn: Connection, now: datetime, *, limit: int | None = None, scope: Scope | None = None
 ) -> list[Trigger]:
     """Return the waiting triggers of accounts that are not to be contacted now, and those against contact."""
-    waiting = bindparam("waiting", _WAITING, expanding=True, literal_execute=True)
     hidden = or_(
         accounts.c.stage.not_in(_SHOWN),
         accounts.c.snoozed_until > now,
@@ -82,7 +81,8 @@ def barred(
     query = (
         select(triggers)
         .join(accounts, accounts.c.id == triggers.c.account)
-        .where(triggers.c.state.in_(waiting), triggers.c.expires_at > now, hidden, within(conn, scope))
+        .where(triggers.c.ended_at.is_(None), func.coalesce(triggers.c.state, "").in_(_WAITING))
+        .where(triggers.c.expires_at > now, hidden, within(conn, scope))
         .order_by(triggers.c.score_now.desc(), triggers.c.id.desc())
         .limit(limit)
     )

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 _WAITING: Final[dict[str, Any]] = dict.fromkeys(
-    ("sqlite_where", "postgresql_where"), text("state IN ('open', 'accepted')")
+    ("sqlite_where", "postgresql_where"), text("ended_at IS NULL")
 )
 _OFFERED: Final[dict[str, Any]] = dict.fromkeys(
     ("sqlite_where", "postgresql_where"), text("offered_to IS NOT NULL")

@@ -39,6 +39,7 @@ accounts = Table(
     Column("snoozed_until", Moment),
     Column("suppression", Packed(Suppression)),
     Column("lessons", Packed(tuple[Lesson, ...])),
+    Index(None, "stage"),
     Index(None, "owner"),
     Index(None, "territory"),
 )

@@ -27,7 +27,7 @@ def upgrade() -> None:
 
 def _orders() -> None:
     """Make the indexes in whose orders a page of the list is read."""
-    waiting = sa.text("state IN ('open', 'accepted')")
+    waiting = sa.text("ended_at IS NULL")
     offered = sa.text("offered_to IS NOT NULL")
     parts = (
         ("ix_triggers_waiting_score", ["score_now", "id"], waiting),
@@ -39,6 +39,7 @@ def _orders() -> None:
     op.create_index(op.f("ix_triggers_created_at_id"), "triggers", ["created_at", "id"])
     op.create_index(op.f("ix_triggers_state_ended_at_id"), "triggers", ["state", "ended_at", "id"])
     op.create_index(op.f("ix_transitions_actor_number"), "transitions", ["actor", "number"])
+    op.create_index(op.f("ix_accounts_stage"), "accounts", ["stage"])
     op.create_index(op.f("ix_accounts_owner"), "accounts", ["owner"])
     op.create_index(op.f("ix_accounts_territory"), "accounts", ["territory"])
 
