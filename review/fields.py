@@ -84,11 +84,11 @@ _PROBLEMS: Final = Table(
         ),
         Field(
             name="not_phrases",
-            words="not phrases",
+            words="phrases that rule it out",
             shape=Shape.LINES,
-            hint="A text with one of these does not count.",
+            hint="A text with one of these does not count, one a line.",
         ),
-        Field(name="rivals", words="rivals", shape=Shape.LINES, hint="Naming one counts too, but less."),
+        Field(name="rivals", words="rivals", shape=Shape.LINES, hint="Naming one counts too, but less. One a line."),
         Field(
             name="examples",
             words="examples",

@@ -127,7 +127,9 @@ def tried(
     old_days, new_days = replay(engine, [now, new], span, tell=tell)
     with reading(engine) as connection:
         found = compared(old_days, new_days, judgements.every(connection), span, zone)
-        yield _lived(connection, found, old_days, new_days, now, span.since)
+        yield _lived(
+            connection, found, old_days, new_days, replace(now, kinds={**now.kinds, **new.kinds}), span.since
+        )
 
 
 def _on_accounts(listed: Sequence[Account], now: Sequence[IcpRule], new: Sequence[IcpRule]) -> OnAccounts:

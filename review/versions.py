@@ -1,6 +1,7 @@
 """The rulebook in its versions: what is in force, what a new text would change, and putting it in force."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import unified_diff
@@ -10,7 +11,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 
 from earmark.errors import ConfigError
-from earmark.rulebook import Rulebook, parse
+from earmark.rulebook import Rulebook, parse, render
 from matcher.icp import contradictions
 from matcher.trial import check, tried, wide
 from storage import audit, events, rulebook
@@ -90,7 +91,14 @@ def changes(old: str, new: str) -> tuple[str, ...]:
 
 
 def compared(old: str, new: str) -> tuple[Line, ...]:
-    """Return two texts line by line, as far as they differ, with the lines around."""
+    """Return two texts line by line, as far as they differ, with the lines around.
+
+    When a form wrote the new one, the old one is compared as the same writer would write it: what only stands
+    differently is no difference.
+    """
+    with suppress(ConfigError):  # an old version may be one that is no rulebook any more
+        if new == render(parse(new)):
+            old = render(parse(old))
     before, after = old.splitlines(), new.splitlines()
     if max(len(before), len(after)) > _MOST_LINES:
         return (Line(mark="gap", text="too long to compare here; export both: earmark rules export"),)

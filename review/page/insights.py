@@ -48,7 +48,7 @@ def _insights(call: Asked, days: Annotated[int, Query()] = _USUAL) -> Response:
         *_meetings(call, found),
         _calibration(found),
     )
-    return call.page("insights.html", found=found, charts=charts, periods=PERIODS)
+    return call.page("insights.html", found=found, charts=sorted(charts, key=lambda one: not one.svg), periods=PERIODS)
 
 
 def _kinds(found: Insights) -> _Chart:
