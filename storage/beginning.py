@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 
-from earmark.types import TriggerState
+from earmark.types import Account, TriggerState
 from storage import workers
+from storage.accounts import as_account
 from storage.tables import accounts, events, rulebook, sources, triggers
 
-__all__ = ["Begun", "Watch", "begun", "first_reasons", "reached", "watch"]
+__all__ = ["Begun", "Makeup", "Watch", "begun", "first_reasons", "likeliest", "makeup", "watch"]
 
 _HEARD_WITHIN = timedelta(minutes=2)
 _OPEN = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
@@ -40,6 +41,16 @@ class Watch:
     triggers: int
     conversations: int
     monitor: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Makeup:
+    """What a list is made of: values with how many accounts have each, and its smallest and largest size."""
+
+    countries: tuple[tuple[str, int], ...]
+    industries: tuple[tuple[str, int], ...]
+    smallest: int | None
+    largest: int | None
 
 
 def begun(conn: Connection) -> Begun:
@@ -81,11 +92,31 @@ def first_reasons(conn: Connection, now: datetime, limit: int = 3) -> Sequence[s
     return conn.execute(query.order_by(*best).limit(limit)).scalars().all()
 
 
-def reached(conn: Connection, most: int) -> list[str]:
-    """Return the ids of at most so many accounts that have a domain, by which their sources are found."""
-    has = accounts.c.domain.is_not(None)
-    query = select(accounts.c.id).where(has).order_by(accounts.c.folded, accounts.c.id).limit(most)
-    return list(conn.execute(query).scalars())
+def likeliest(conn: Connection, most: int) -> list[Account]:
+    """Return at most so many accounts with a site to look at, those of the first tier first."""
+    query = select(accounts).where(accounts.c.domain.is_not(None), accounts.c.suppression.is_(None))
+    best = (accounts.c.tier.is_(None), accounts.c.tier, accounts.c.folded, accounts.c.id)
+    return [as_account(row) for row in conn.execute(query.order_by(*best).limit(most))]
+
+
+def makeup(conn: Connection, most: int = 12) -> Makeup:
+    """Return what the list is made of: its commonest countries and industries, and its sizes."""
+    size = accounts.c.size
+    low, high = conn.execute(select(func.min(size), func.max(size))).one()
+    return Makeup(
+        countries=_commonest(conn, accounts.c.country, most),
+        industries=_commonest(conn, accounts.c.industry, most),
+        smallest=low,
+        largest=high,
+    )
+
+
+def _commonest(conn: Connection, column: Column[str], most: int) -> tuple[tuple[str, int], ...]:
+    held = func.count().label("held")
+    query = select(column, held).where(column.is_not(None), column != "").group_by(column)
+    return tuple(
+        (value, count) for value, count in conn.execute(query.order_by(held.desc(), column).limit(most))
+    )
 
 
 def _count(conn: Connection, column: object, *conditions: object) -> int:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from earmark.cli.sample import RULEBOOK
 from earmark.cli.session import nothing, notice, session_of, who
+from earmark.config.sample import RULEBOOK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

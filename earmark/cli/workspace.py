@@ -40,28 +40,15 @@ def init(
 ) -> None:
     """Begin a workspace here: write earmark.toml, make the database, import the accounts."""
     from earmark.cli.accounts import import_accounts
-    from earmark.cli.sample import settings_text
-    from earmark.config import FILE, load
-    from earmark.errors import ConfigError
     from earmark.intake import read_accounts
+    from monitors.beginning import begin, refuse_to_replace
 
     session = session_of(context)
-    file = session.start / FILE
-    if file.exists():
-        raise ConfigError(
-            f"{file} is there already. Import accounts with: earmark accounts import FILE; or edit the file."
-        )
+    refuse_to_replace(session.start)
     intake = read_accounts(accounts) if accounts else None  # a bad file leaves nothing behind
     if contact is None and sys.stdin.isatty():
         contact = typer.prompt("Your e-mail or web address, for the places that you poll", err=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(settings_text(contact), encoding="utf-8")
-    try:
-        settings = load(file.parent)
-    except ConfigError:
-        file.unlink()
-        raise
-    _migrated(settings.database_url).dispose()
+    file = begin(session.start, contact)
     notice(f"Wrote {file}")
     if intake:
         import_accounts(session, intake, as_json=False)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from earmark.cli.moments import read_moment
-from earmark.cli.sample import RULEBOOK
+from earmark.config.sample import RULEBOOK
 from earmark.errors import ConfigError
 from earmark.rulebook import parse
 from tests.builders import NOW

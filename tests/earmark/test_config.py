@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from earmark import logs
-from earmark.cli.sample import settings_text
 from earmark.config import clock, clock_is_fixed, find_workspace, load
+from earmark.config.sample import settings_text
 from earmark.errors import ConfigError
 from earmark.secret import Secret
 
