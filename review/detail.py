@@ -15,7 +15,7 @@ from matcher.folding import publisher_of
 from matcher.moves import MACHINE, standing
 from matcher.people import Path
 from review.account import Reason, account_view, trigger_view
-from review.listing import lexicon_now
+from review.rules import lexicon_now
 from review.today import Row, rows_of
 from storage import accounts, outcomes, triggers
 from storage.engine import Connection

@@ -7,17 +7,16 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, tzinfo
 from typing import Final, TypeVar
 from urllib.parse import urlencode
-from weakref import WeakKeyDictionary
 
 from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
 from earmark.triggers import TriggerKind
-from earmark.types import Lexicon, Mark, TriggerState
+from earmark.types import Mark, TriggerState
 from review.remembered import remembered
-from review.rules import lexicon_of
+from review.rules import lexicon_now
 from review.today import Row, kind_words, rows_of
-from storage import accounts, listing, polls, rulebook, stories
-from storage.engine import Connection, Engine
+from storage import accounts, listing, polls, stories
+from storage.engine import Connection
 from storage.listing import Order, Part, Place, State, Wanted
 from storage.names import folded
 from storage.scope import Scope
@@ -32,7 +31,6 @@ __all__ = [
     "Value",
     "asked_of",
     "filters",
-    "lexicon_now",
     "rows",
     "total",
 ]
@@ -54,7 +52,6 @@ _DEFAULTS: Final = {"state": "today", "sort": "score"}
 _SORT_WORDS: Final = {"score": "best first", "newest": "newest first", "ending": "ending first"}
 _ALL: Final = "all"
 _DISTANCE: Final = re.compile(r"-?(\d{1,4})d")
-_lexicons: WeakKeyDictionary[Engine, tuple[int, Lexicon]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,16 +148,6 @@ def asked_of(pairs: Iterable[tuple[str, str]], names: frozenset[str], now: datet
         chosen=chosen,
         is_whole=_last(held, "after") == _ALL,
     )
-
-
-def lexicon_now(connection: Connection) -> Lexicon:
-    """Return what the team decided and what was learned, without accounts; read anew when it changed."""
-    version = rulebook.lexicon_version(connection)
-    known = _lexicons.get(connection.engine)
-    if known is None or known[0] != version:
-        known = (version, lexicon_of(connection))
-        _lexicons[connection.engine] = known
-    return known[1]
 
 
 def rows(

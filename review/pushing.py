@@ -7,7 +7,7 @@ from exports.choice import suppression_of
 from matcher.outgoing import payload_of
 from matcher.score import score_now
 from review.deeds import Target as Row
-from review.listing import lexicon_now
+from review.rules import lexicon_now
 from storage import accounts, outbox, stories, targets, triggers
 from storage.engine import Connection
 from storage.targets import Target

@@ -1,14 +1,27 @@
 """What the team decided and what was learned, for lists and actions that touch few accounts."""
 
 from collections.abc import Iterable
+from weakref import WeakKeyDictionary
 
 from earmark.types import Account, Lexicon
 from storage import rulebook
-from storage.engine import Connection
+from storage.engine import Connection, Engine
 
-__all__ = ["lexicon_of"]
+__all__ = ["lexicon_now", "lexicon_of"]
+
+_lexicons: WeakKeyDictionary[Engine, tuple[int, Lexicon]] = WeakKeyDictionary()
 
 
 def lexicon_of(connection: Connection, accounts: Iterable[Account] = ()) -> Lexicon:
     """Return the lexicon with these accounts only: loading the whole list would take its time."""
     return rulebook.lexicon(connection, accounts)
+
+
+def lexicon_now(connection: Connection) -> Lexicon:
+    """Return what the team decided and what was learned, without accounts; read anew when it changed."""
+    version = rulebook.lexicon_version(connection)
+    known = _lexicons.get(connection.engine)
+    if known is None or known[0] != version:
+        known = (version, lexicon_of(connection))
+        _lexicons[connection.engine] = known
+    return known[1]

@@ -14,7 +14,7 @@ from matcher.citations import ranked
 from matcher.folding import publisher_of
 from matcher.normalise import fold
 from matcher.score import score_now, unconfirmed
-from review.rules import lexicon_of
+from review.rules import lexicon_now, lexicon_of
 from storage import accounts, actions, stories, triggers
 from storage.engine import Connection
 from storage.scope import Scope
@@ -168,7 +168,7 @@ def capacity(
     ``left_out`` are the best of those that are not to be contacted now. For one rep, whose ``scope`` it is,
     the touches of the team are shared among its reps.
     """
-    lexicon = lexicon_of(connection)
+    lexicon = lexicon_now(connection)
     if scope is not None:
         touches = max(1, touches // max(1, sum(rep.most != 0 for rep in lexicon.reps)))
     made = accounts.of(connection, _touched(connection, since, now))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, null, or_, select, update
 
 from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
@@ -71,15 +71,19 @@ def today(
 def barred(
     conn: Connection, now: datetime, *, limit: int | None = None, scope: Scope | None = None
 ) -> list[Trigger]:
-    """Return the waiting triggers of accounts that are not to be contacted now, and those against contact."""
+    """Return the waiting triggers of accounts that are not to be contacted now, and those against contact.
+
+    They come without their notes.
+    """
     hidden = or_(
         accounts.c.stage.not_in(_SHOWN),
         accounts.c.snoozed_until > now,
         accounts.c.suppression.is_not(None),
         triggers.c.polarity == Polarity.SUPPRESS,
     )
+    columns = [column for column in triggers.c if column.name != "note"]
     query = (
-        select(triggers)
+        select(*columns, null().label("note"))
         .join(accounts, accounts.c.id == triggers.c.account)
         .where(triggers.c.ended_at.is_(None), func.coalesce(triggers.c.state, "").in_(_WAITING))
         .where(triggers.c.expires_at > now, hidden, within(conn, scope))
