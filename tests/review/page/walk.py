@@ -81,6 +81,8 @@ def values_of(engine: Engine, account: str | None = None) -> dict[str, str]:
             "account_id": account or first(select(triggers.c.account).where(triggers.c.id == trigger)),
             "trigger_id": trigger,
             **{name: first(select(*table.primary_key)) for name, table in _NAMED.items()},
+            "source": first(select(sources.c.id).order_by(sources.c.id)),
+            "trigger": first(select(triggers.c.id).where(triggers.c.account.is_(None))),
             "kind": "funding_early",
             "name": "problems",
             "verb": "dismiss",
