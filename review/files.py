@@ -1,6 +1,6 @@
 """What of the list goes into a file of a profile: its lines, and what is left out with the reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 
 from earmark.types import Account, Trigger, TriggerState
@@ -24,13 +24,17 @@ def choice_of(
     owner: str | None = None,
     view: str | None = None,
     sees: Callable[[Account | None], bool] | None = None,
+    only: Container[str] | None = None,
 ) -> Choice:
     """Return what goes into the file; ConfigError when the view can't be read.
 
-    What ``sees`` says no to is neither in the file nor told as left out.
+    What ``sees`` says no to, and triggers that are not among ``only``, are neither in the file nor told as
+    left out.
     """
     part = read_view(view) if view else None
     lines = _lines(connection, profile, now, sees)
+    if only is not None:
+        lines = [line for line in lines if line.trigger.id in only]
     listed = {line.account.id for line in lines if line.account}
     people = accounts.contacts(connection, sorted(listed)) if profile.per == "contact" else {}
     return choose(profile, lines, people, now, owner=owner, view=part)

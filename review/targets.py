@@ -87,13 +87,17 @@ def parcels(
     before: int | None = None,
     limit: int = 50,
     sees: Callable[[Any], bool] | None = None,
-) -> list[Parcel]:
-    """Return the newest deliveries before a number; ``sees`` says of an account whether they are shown."""
+) -> tuple[list[Parcel], int | None]:
+    """Return the newest deliveries before a number, and the number of the last one if there may be more.
+
+    ``sees`` says of an account whether its deliveries are shown.
+    """
     found = outbox.find(connection, target=target, state=state, limit=limit, before=before)
+    last = found[-1].number if len(found) == limit else None
     if sees is None:
-        return found
+        return found, last
     known = accounts.of(connection, {one.outgoing.account for one in found if one.outgoing.account})
-    return [one for one in found if sees(known.get(one.outgoing.account or ""))]
+    return [one for one in found if sees(known.get(one.outgoing.account or ""))], last
 
 
 def counted(changes: Iterable[Change]) -> dict[str, int]:
