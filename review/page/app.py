@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from earmark.config import Settings, clock
 from earmark.errors import EarmarkError, StorageError
+from review.api import app as api
 from review.page import (
     access,
     account,
@@ -22,6 +23,8 @@ from review.page import (
     conversations,
     detail,
     digests,
+    exports,
+    files,
     imports,
     insights,
     live,
@@ -33,6 +36,7 @@ from review.page import (
     today,
     users,
     views,
+    welcome,
 )
 from review.page.call import Desk, desk_of
 from review.page.doors import Doors, names_of
@@ -47,6 +51,8 @@ _ROUTES: Final = (
     sources.router,
     adding.router,
     scouting.router,
+    exports.router,
+    files.router,
     settings.router,
     users.router,
     today.router,
@@ -58,6 +64,7 @@ _ROUTES: Final = (
     imports.router,
     accounts.router,
     conversations.router,
+    welcome.router,
     insights.router,
     plays.router,
     rules.router,  # after what else begins with /rules/
@@ -86,6 +93,7 @@ def create(settings: Settings, engine: Engine, token: str, *, now: Callable[[], 
     app.mount("/static", StaticFiles(directory=STATIC))
     for router in _ROUTES:
         app.include_router(router)
+    app.mount("/api/v1", api.create(app))
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(EarmarkError, _failed)
     app.add_exception_handler(RequestValidationError, _unread)

@@ -1,0 +1,285 @@
+"""The first run: a list, three questions, sources to watch, and the first reason to call."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from io import BytesIO
+from typing import Annotated, Any, Final
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, FastAPI, Form, HTTPException, Query, Response
+
+from earmark.errors import ConfigError
+from earmark.types import Account, Lexicon
+from monitors import discoveries
+from monitors.beginning import Exploration, begin
+from monitors.demo import is_demo
+from monitors.proposals import Proposal, add
+from monitors.recorded import demo_file
+from review import importing, welcome
+from review.account import trigger_view
+from review.discovered import Suggestion
+from review.page.call import Asked, Call, needs
+from review.page.viewer import Role
+from review.rules import lexicon_of
+from review.settings_file import write_settings
+from review.welcome import Answers, Group
+from storage import beginning, polls, triggers
+from storage.engine import Connection
+
+__all__ = ["router"]
+
+_CANDIDATES: Final = 2_000
+"""Accounts of which the best-fitting are chosen."""
+_SHOWN: Final = 150
+"""Sources that are listed one by one; the rest is taken or left together."""
+_STEPS: Final = ("list", "questions", "sources", "watch")
+_Text = Annotated[str, Form(max_length=2_000)]
+_Texts = Annotated[list[str], Form()]
+
+
+@asynccontextmanager
+async def _exploring(app: FastAPI) -> AsyncIterator[None]:
+    """Have one exploration for as long as the application runs."""
+    app.state.exploration = Exploration()
+    try:
+        yield
+    finally:
+        app.state.exploration.stop()
+
+
+router = APIRouter(dependencies=[needs(Role.ADMIN)], lifespan=_exploring)
+
+
+@router.get("/welcome")
+def _shown(
+    call: Asked,
+    step: Annotated[str, Query(max_length=20)] = "",
+    words: Annotated[str, Query(max_length=2_000)] = "",
+) -> Response:
+    """Show the first step that is not done, or the one that is asked for."""
+    if is_demo(call.settings.workspace) and not step:
+        return _leave(call)
+    with call.reading() as connection:
+        begun = beginning.begun(connection)
+    if not begun.accounts:
+        return call.page(
+            "welcome_list.html", fault="", at="list", megabytes=importing.LARGEST // 1024 // 1024
+        )
+    if step not in _STEPS:
+        step = "questions" if not begun.rules else "sources" if not begun.sources else "watch"
+    show = {"questions": _questions, "sources": _sources, "watch": _watch}.get(step)
+    return show(call) if show and step != "questions" else _questions(call, words=words)
+
+
+@router.post("/welcome/sample")
+def _sample(call: Asked) -> Response:
+    """Take the invented list of the demo, for somebody who has none at hand."""
+    content = BytesIO(demo_file("accounts.csv").encode())
+    file = importing.keep(call.settings.workspace, "accounts", "sample accounts.csv", content, call.now)
+    return call.back(f"/accounts/import/{file.key}")
+
+
+@router.post("/welcome/rules")
+def _answered(  # noqa: PLR0913, PLR0917 - each is a field of the form
+    call: Asked,
+    problem: _Text = "",
+    phrase: _Texts = [],  # noqa: B006 - FastAPI copies it
+    more: _Text = "",
+    rivals: _Text = "",
+    country: _Texts = [],  # noqa: B006 - as above
+    industry: _Texts = [],  # noqa: B006 - as above
+    at_least: _Text = "",
+    at_most: _Text = "",
+    zone: _Text = "",
+    contact: _Text = "",
+) -> Response:
+    """Write the rulebook that follows from the answers, and the settings that they change."""
+    try:
+        answers = Answers(
+            problem=problem.strip()[:200],
+            phrases=(*phrase, *_lines(more)),
+            rivals=tuple(_lines(rivals)),
+            countries=tuple(country),
+            industries=tuple(industry),
+            at_least=_number(at_least),
+            at_most=_number(at_most),
+            zone=zone.strip() or call.settings.team.time_zone,
+        )
+        welcome.rules_of(answers)  # what is wrong is said before anything is written
+        _write_settings(call, answers.zone, contact.strip())
+        with call.writing() as connection:
+            number = welcome.save_rules(connection, answers, call.viewer.id, call.now)
+            if number is not None:
+                call.log(connection, "rules apply", f"version {number}", "From the first questions.")
+    except ConfigError as error:
+        return _questions(call, words=problem, fault=str(error))
+    return call.back("/welcome?step=sources")
+
+
+@router.post("/welcome/explore")
+def _explore(call: Asked) -> Response:
+    """Look at the sites of the best-fitting accounts."""
+    with call.reading() as connection:
+        _, chosen = _chosen(connection)
+    try:
+        _exploration(call).begin(call.settings, call.engine, chosen, call.now)
+    except ConfigError as error:
+        return call.back("/welcome?step=sources", str(error))
+    return call.back("/welcome?step=sources")
+
+
+@router.post("/welcome/sources")
+def _begin(
+    call: Asked,
+    pick: _Texts = [],  # noqa: B006 - FastAPI copies it
+    rest: Annotated[bool, Form()] = False,  # noqa: FBT002 - a box of a form
+    follow: Annotated[bool, Form()] = False,  # noqa: FBT002 - as above
+) -> Response:
+    """Add the sources that are ticked: they are due at once."""
+    exploration = _exploration(call)
+    if follow and exploration.runs:
+        exploration.add_what_comes()
+    offered = _listed(_groups(call))
+    hidden = {one.id for one in offered[_SHOWN:]} if rest else set()
+    wanted = [one for one in offered if one.id in hidden or one.id in set(pick)]
+    if not wanted and not follow:
+        return call.back("/welcome?step=sources", "Nothing was ticked, so nothing was added.")
+    add(call.engine, wanted, call.now)
+    with call.writing() as connection:
+        call.log(connection, "source.add", f"{len(wanted)} sources", "Offered in the first run.")
+    return call.back("/welcome?step=watch", f"{len(wanted)} sources were added. The first visits begin now.")
+
+
+@router.post("/welcome/begin")
+def _leave_demo(call: Asked, contact: _Text = "") -> Response:
+    """Make a workspace beside the demo: where the demo's own folder stands."""
+    workspace = call.settings.workspace
+    if not is_demo(workspace):
+        raise HTTPException(404, "This is no demo: it is your own workspace already.")
+    try:
+        file = begin(workspace.parent, contact.strip() or None)
+    except ConfigError as error:
+        return _leave(call, fault=str(error))
+    return call.page("welcome_made.html", file=file, folder=file.parent, has_contact=bool(contact.strip()))
+
+
+def _leave(call: Call, fault: str = "") -> Response:
+    return call.page(
+        "welcome_demo.html", status=422 if fault else 200, fault=fault, folder=call.settings.workspace.parent
+    )
+
+
+def _questions(call: Call, words: str = "", fault: str = "") -> Response:
+    with call.reading() as connection:
+        makeup = beginning.makeup(connection)
+    return call.page(
+        "welcome_questions.html",
+        status=422 if fault else 200,
+        at="questions",
+        words=words,
+        phrases=welcome.phrases_for(words),
+        makeup=makeup,
+        zone=call.settings.team.time_zone,
+        zones=sorted(available_timezones()),
+        needs_contact=call.settings.http.contact is None,
+        fault=fault,
+    )
+
+
+def _sources(call: Call) -> Response:
+    exploration = _exploration(call)
+    if call.wants_part:
+        return call.page("welcome_explored.html", exploration=exploration)
+    found = _groups(call)
+    offered = _listed(found)
+    shown = {one.id for one in offered[:_SHOWN]}
+    http = call.settings.http
+    with call.reading() as connection:
+        _, chosen = _chosen(connection)
+    return call.page(
+        "welcome_sources.html",
+        at="sources",
+        groups=found,
+        shown=shown,
+        offered=offered,
+        rest=len(offered) - len(shown),
+        cost=welcome.cost_of(offered, http.spacing, http.per_host),
+        exploration=exploration,
+        chosen=len(chosen),
+        looked=len(discoveries.known(call.settings.workspace / discoveries.FILE, chosen, call.now)),
+        needs_contact=http.contact is None,
+    )
+
+
+def _watch(call: Call) -> Response:
+    with call.reading() as connection:
+        watch = beginning.watch(connection)
+        best = beginning.first_reasons(connection, call.now)
+        views = [
+            trigger_view(connection, one, call.now) for id_ in best if (one := triggers.get(connection, id_))
+        ]
+        headline, misses = "", tuple[Suggestion, ...]()
+        if not watch.triggers and watch.visited:
+            headline, misses = welcome.nearest_misses(connection, call.now)
+    values: dict[str, Any] = {
+        "at": "watch",
+        "watch": watch,
+        "views": views,
+        "headline": headline,
+        "misses": misses,
+        "exploration": _exploration(call),
+        "is_over": watch.visited >= watch.sources,
+    }
+    return call.page("welcome_watch_part.html" if call.wants_part else "welcome_watch.html", **values)
+
+
+def _groups(call: Call) -> list[Group]:
+    with call.reading() as connection:
+        lexicon, chosen = _chosen(connection)
+        configured = polls.every(connection)
+    looks = discoveries.known(call.settings.workspace / discoveries.FILE, chosen, call.now)
+    return welcome.groups(looks.values(), lexicon, chosen, configured)
+
+
+def _chosen(connection: Connection) -> tuple[Lexicon, list[Account]]:
+    lexicon = lexicon_of(connection)
+    return lexicon, welcome.best(beginning.likeliest(connection, _CANDIDATES), lexicon)
+
+
+def _listed(found: list[Group]) -> list[Proposal]:
+    """Return all that is offered in one row; the market comes first, for it is listed in any case."""
+    return [one for group in reversed(found) for one in group.offers]
+
+
+def _exploration(call: Call) -> Exploration:
+    found: Exploration = call.request.app.state.exploration
+    return found
+
+
+def _write_settings(call: Call, zone: str, contact: str) -> None:
+    """Write what is new into earmark.toml, and let this page go by it at once."""
+    settings = call.settings
+    values = {("team", "time_zone"): zone} if zone != settings.team.time_zone else {}
+    if contact and contact != settings.http.contact:
+        values["http", "contact"] = contact
+    if not values:
+        return
+    new = write_settings(settings.workspace, values)
+    changed = settings.model_copy(update={"team": new.team, "http": new.http})
+    call.request.app.state.desk = replace(call.desk, settings=changed)
+    with call.writing() as connection:
+        call.log(connection, "settings", "earmark.toml", f"Changed: {', '.join(key for _, key in values)}.")
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.replace(",", "\n").splitlines() if line.strip()]
+
+
+def _number(text: str) -> int | None:
+    plain = text.strip().replace(",", "").replace(" ", "")
+    if not plain:
+        return None
+    if not (plain.isascii() and plain.isdigit()) or len(plain) > 9:  # noqa: PLR2004 - more than all people
+        raise ConfigError(f"{text[:20]!r} is no number of employees. Write it like 100.")
+    return int(plain)

@@ -1,0 +1,44 @@
+// The first run: a file may be dropped, the time zone is guessed, and figures are brought up to date.
+"use strict";
+
+const drop = document.getElementById("drop");
+if (drop) {
+  const file = drop.querySelector("input[type=file]");
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    drop.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.toggle("over", name === "dragover");
+    });
+  }
+  drop.addEventListener("drop", (event) => {
+    if (event.dataTransfer.files.length) {
+      file.files = event.dataTransfer.files;
+      drop.submit();
+    }
+  });
+}
+
+const zone = document.getElementById("zone");
+if (zone && zone.dataset.guess === "yes") {
+  zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || zone.value;
+}
+
+const live = document.getElementById("live");
+if (live) {
+  let shown = live.innerHTML;
+  const look = async () => {
+    try {
+      const answer = await fetch(live.dataset.from, { headers: { "x-earmark": "part" } });
+      const part = answer.ok ? await answer.text() : shown;
+      // What somebody is about to press stays where it is.
+      if (part !== shown && !live.contains(document.activeElement)) {
+        live.innerHTML = part;
+        shown = part;
+      }
+    } catch {
+      // The page is away for a moment; the next look tells.
+    }
+    setTimeout(look, Number(live.dataset.every));
+  };
+  setTimeout(look, Number(live.dataset.every));
+}
