@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,12 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from earmark.cli.session import Session
-    from storage.engine import Connection
 
 __all__ = ["add_to"]
-
-_WIDE = 0.5
-_MANY = 10
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,12 +31,15 @@ def compounds(
 
     One that holds for most accounts says nothing of any, and is marked so.
     """
+    from review.compounds import offered
+    from review.versions import in_force
+
     session = session_of(context)
     if on is not None:
         _switch_on(session, on, by or who())
         return
     with session.reading() as connection:
-        rows = _rows(connection)
+        rows = offered(connection, in_force(connection).text)
 
     def draw(console: "Console") -> None:
         from rich.text import Text
@@ -49,41 +48,15 @@ def compounds(
 
         table = table_of("compound", "", "holds for", "rule")
         for row in rows:
-            holds = str(row["accounts"]) if row["on"] else ""
-            state = "too wide" if row["too_wide"] else "on" if row["on"] else "off"
-            rule = f"at least {row['at_least']} of: {row['rule']}" if row["at_least"] else row["rule"]
-            table.add_row(Text(safe(row["id"])), state, holds, Text(safe(f"{row['name']}: {rule}")))
+            holds = str(row.accounts) if row.on else ""
+            state = "too wide" if row.too_wide else "on" if row.on else "off"
+            rule = f"at least {row.at_least} of: {row.rule}" if row.at_least else row.rule
+            table.add_row(Text(safe(row.id)), state, holds, Text(safe(f"{row.name}: {rule}")))
         console.print(table)
-        if any(not row["on"] for row in rows):
+        if any(not row.on for row in rows):
             console.print("Switch one on with: earmark rules compounds --on ID")
 
     session.show(rows, as_json, draw)
-
-
-def _rows(connection: "Connection") -> list[dict[str, Any]]:
-    from earmark.rulebook import parse
-    from matcher.shipped import shipped_text
-    from storage import rulebook, triggers
-
-    newest = rulebook.latest(connection)
-    own = parse(newest[1]).compounds if newest else ()
-    waiting = triggers.every_open(connection)
-    reasons = {one.account for one in waiting if one.account}
-    holding = {one.id: len({each.account for each in waiting if each.kind == one.id}) for one in own}
-    known = {one.id for one in own}
-    off = [one for one in parse(shipped_text()).compounds if one.id not in known]
-    return [
-        {
-            "id": one.id,
-            "name": one.name,
-            "rule": one.rule,
-            "at_least": one.at_least,
-            "on": one.id in known,
-            "accounts": holding.get(one.id, 0),
-            "too_wide": holding.get(one.id, 0) >= max(_MANY, _WIDE * len(reasons)),
-        }
-        for one in (*own, *off)
-    ]
 
 
 def _switch_on(session: "Session", wanted: str, by: str) -> None:

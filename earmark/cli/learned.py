@@ -2,7 +2,7 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,18 +10,11 @@ from earmark.cli.moments import backwards
 from earmark.cli.session import session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from rich.console import Console
-
-    from storage.worked import Worked
 
 __all__ = ["add_to"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_MEETINGS: Final = frozenset({"meeting", "opportunity", "won"})
-"""Outcomes that are a meeting, or more."""
-_EVEN: Final = (0.5, 0.5)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -72,57 +65,27 @@ def insights(
     as_json: AsJson = False,
 ) -> None:
     """Show meetings per 100 worked reasons by kind, source and rep, each with its 95 % interval."""
+    from review.insights import meetings
     from storage.worked import worked_since
 
     session = session_of(context)
     begin = session.moment(backwards(since)) or session.now
     with session.reading() as connection:
-        worked = worked_since(connection, begin)
-    views: dict[str, Callable[[Worked], str]] = {
-        "all": lambda _: "all",
-        "kind": lambda one: one.kind,
-        "source": lambda one: one.source or "unknown",
-        "rep": lambda one: one.rep,
-    }
-    rows = [row for by, of in views.items() for row in _shares(by, of, worked)]
+        rows = meetings(worked_since(connection, begin))
 
     def draw(console: "Console") -> None:
         from rich.text import Text
 
         from review.terminal import safe, table_of
 
-        if not worked:
+        if not rows:
             console.print("No outreach was logged. Log it: earmark contacted TRIGGER, then earmark outcome")
             return
         table = table_of("by", "", "reasons worked", "meetings", "per 100", "likely")
         for row in rows:
-            likely = f"{row['low']:.0f} to {row['high']:.0f}"
-            figures = (f"{row['worked']:,}", f"{row['meetings']:,}", f"{row['per_100']:.0f}", likely)
-            table.add_row(row["by"], Text(safe(row["name"])), *figures)
+            likely = f"{row.low:.0f} to {row.high:.0f}"
+            shown = (f"{row.worked:,}", f"{row.meetings:,}", f"{row.per_100:.0f}", likely)
+            table.add_row(row.by, Text(safe(row.name)), *shown)
         console.print(table)
 
     session.show(rows, as_json, draw)
-
-
-def _shares(by: str, of: "Callable[[Worked], str]", worked: "Sequence[Worked]") -> list[dict[str, Any]]:
-    from matcher.learning import precision
-
-    groups: dict[str, list[Worked]] = {}
-    for one in worked:
-        groups.setdefault(of(one), []).append(one)
-    rows = []
-    for name, held in groups.items():
-        met = sum(bool(one.outcomes & _MEETINGS) for one in held)
-        share = precision(met, len(held) - met, _EVEN)
-        rows.append(
-            {
-                "by": by,
-                "name": name,
-                "worked": len(held),
-                "meetings": met,
-                "per_100": 100 * met / len(held),
-                "low": 100 * share.low,
-                "high": 100 * share.high,
-            }
-        )
-    return sorted(rows, key=lambda row: (-row["worked"], row["name"]))

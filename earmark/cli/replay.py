@@ -84,14 +84,11 @@ def replay(
 def _rules(session: Session, rules: Path | None, accounts: Path | None) -> "list[Lexicon]":
     """Return the lexicon in force and the one to try, both without what was learned."""
     from earmark.cli.rulebook import text_of
-    from matcher.trial import check
-    from storage import rulebook
+    from review.trial import both
 
     text = None if rules is None else text_of(rules)
     with session.reading() as connection:
-        now = rulebook.decided(connection)
-        new = replace(rulebook.decided(connection, (), text), accounts=now.accounts, champions=now.champions)
-    check(new.problems)
+        now, new = both(connection, text)
     if accounts is not None:
         new = replace(new, accounts=_listed(accounts, now))
     return [now, new]

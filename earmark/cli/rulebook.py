@@ -4,9 +4,8 @@
 
 import sys
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "text_of"]
 
-_LATELY: Final = timedelta(days=90)
-_MOST_TRIED: Final = 1_000
-
 app = typer.Typer(help="The rulebook: whom you sell to, and what you say.", no_args_is_help=True)
 
 
@@ -39,26 +35,20 @@ def apply(
     Each problem is held against its examples and counterexamples first. What is wrong with rules that can be
     applied all the same is said.
     """
-    from earmark.rulebook import parse
-    from matcher.icp import contradictions
-    from matcher.trial import check, tried, wide
-    from storage import events, rulebook
+    from review.versions import apply as put_in_force
+    from review.versions import in_force, remarks
 
     session = session_of(context)
     text = text_of(file)
-    rules = parse(text).lexicon({}, 0)
-    check(rules.problems)
     with session.writing() as connection:
-        newest = rulebook.latest(connection)
-        if newest and newest[1] == text:
-            notice(f"Nothing changed: this is version {newest[0]} already.")
-            return
-        number = rulebook.save(connection, text, by or who(), session.now)
-    notice(f"Applied as version {number}.")
+        number = put_in_force(connection, text, by=by or who(), at=session.now)
     with session.reading() as connection:
-        lately = events.stream(connection, since=session.now - _LATELY) if rules.problems else iter(())
-        trials = tried(islice(lately, _MOST_TRIED), rules.problems)
-    for remark in (*contradictions(rules.icp), *wide(trials)):
+        if number is None:
+            notice(f"Nothing changed: this is version {in_force(connection).number} already.")
+            return
+        notice(f"Applied as version {number}.")
+        found = remarks(connection, text, session.now)
+    for remark in found:
         notice(f"Look at this: {remark}")
 
 
