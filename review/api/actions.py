@@ -1,0 +1,90 @@
+"""Actions: what a person does about a trigger or an account, and how it is taken back."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel, ConfigDict, Field
+
+from earmark.errors import EarmarkError
+from review.api.caller import Called, Caller, Right, needs
+from review.deeds import Deed, Target, do, targets_of, undo, until_of
+from review.page.viewer import Role
+
+__all__ = ["Done", "Wish", "carried_out", "router"]
+
+router = APIRouter(tags=["actions"], dependencies=[needs(Right.ACT, Role.REP)])
+
+_Words = Annotated[str, Field(max_length=2_000)]
+
+
+class Wish(BaseModel):
+    """What is to be done, to one trigger or one account."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verb: Literal[
+        "accept", "assign", "contacted", "dismiss", "outcome", "remark", "snooze", "suppress", "unsuppress"
+    ]
+    trigger: str | None = Field(None, description="The whole id of a trigger; its account is acted on.")
+    account: str | None = Field(None, description="The id of an account.")
+    value: _Words = Field(
+        "", description="The verdict, channel, owner, outcome or reason that the verb takes."
+    )
+    text: _Words = Field("", description="A remark to keep with it.")
+    until: _Words = Field("", description="later, tomorrow, monday, trigger, 5d or a date.")
+
+
+class Back(BaseModel):
+    """What is to be taken back: the last thing done to a trigger or account, or by this user."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    trigger: str | None = None
+    account: str | None = None
+
+
+class Done(BaseModel):
+    """What followed, in words."""
+
+    said: list[str]
+
+
+@router.post("/actions")
+def _act(caller: Called, wish: Wish) -> Done:
+    """Do something, as a form of the page does. Doing what is done already changes nothing."""
+    deed = Deed(
+        verb=wish.verb,
+        by=caller.viewer.id,
+        value=wish.value,
+        text=wish.text,
+        until=until_of(wish.until, caller.now, caller.zone),
+    )
+    return carried_out(caller, deed, _target(caller, wish.trigger, wish.account))
+
+
+@router.post("/undo")
+def _undo(caller: Called, back: Back) -> Done:
+    """Take the last thing back; called again, the one before it, and so on."""
+    target = _target(caller, back.trigger, back.account) if back.trigger or back.account else None
+    return Done(said=undo(caller.engine, caller.viewer.id, now=caller.now, zone=caller.zone, target=target))
+
+
+def carried_out(caller: Caller, deed: Deed, target: Target) -> Done:
+    """Do something to one target; EarmarkError, with what to do, when it does not fit."""
+    done, failed = do(caller.engine, deed, [target], now=caller.now, zone=caller.zone)
+    if failed:
+        raise EarmarkError(" ".join(failed))
+    return Done(said=done)
+
+
+def _target(caller: Caller, trigger: str | None, account: str | None) -> Target:
+    """Return what is named; 404 when it is not there, or not theirs to see."""
+    if (trigger is None) == (account is None):
+        raise HTTPException(422, "Name one thing: a trigger or an account.")
+    with caller.reading() as connection:
+        found, missing = targets_of(
+            connection, [trigger] if trigger else [], [account] if account else [], caller.viewer.scope
+        )
+    if missing:
+        raise HTTPException(404, " ".join(missing))
+    return found[0]

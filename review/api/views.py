@@ -1,0 +1,77 @@
+"""Saved views: those of the user and of the team, and a new one."""
+
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from review.api.caller import Called, Right, needs
+from review.api.pieces import After, Limit, Piece
+from review.api.triggers import TriggerItem, items_of
+from review.listing import asked_of, rows
+from review.page.viewer import Role
+from review.views import shown
+from storage import triggers, views
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/views", tags=["views"], dependencies=[needs(Right.READ)])
+
+
+class ViewItem(BaseModel):
+    """A view: ``query`` is what stands behind the ? of its address on the page."""
+
+    id: str = Field(description="Empty for a view that comes with the list.")
+    name: str
+    query: str
+    is_own: bool
+
+
+class NewView(BaseModel):
+    """A view to be kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=60)
+    query: str = Field("", max_length=2_000)
+    shared: bool = False
+
+
+@router.get("")
+def _listed(caller: Called) -> list[ViewItem]:
+    """List the views of the user and of the team."""
+    with caller.reading() as connection:
+        held = shown(connection, caller.viewer.id, "")
+    return [ViewItem(id=one.id, name=one.name, query=one.query, is_own=one.is_own) for one in held]
+
+
+@router.get("/rows")
+def _rows(
+    caller: Called,
+    query: Annotated[
+        str, Query(max_length=2_000, description="A view's query, such as kind=funding_early")
+    ] = "",
+    limit: Limit = 50,
+    after: After = "",
+) -> Piece[TriggerItem]:
+    """Return what a view shows on the page: the best reason of each account, hot ones first."""
+    asked = asked_of([*parse_qsl(query), ("after", after)], caller.viewer.names, caller.now, caller.zone)
+    with caller.reading() as connection:
+        found = rows(connection, asked, caller.now, scope=caller.viewer.scope, limit=limit)
+        best = [triggers.get(connection, row.trigger) for row in found.rows]
+        items = items_of(connection, [one for one in best if one is not None], caller)
+    return Piece(items=items, next_after=found.next_after or None)
+
+
+@router.post("", status_code=201, dependencies=[needs(Right.ACT, Role.REP)])
+def _keep(caller: Called, new: NewView) -> ViewItem:
+    """Keep a view, for the user or (by a manager) for everybody."""
+    if new.shared and not caller.viewer.may(Role.MANAGER):
+        raise HTTPException(403, "Only a manager may keep a view for everybody. Keep it for yourself.")
+    asked = asked_of(parse_qsl(new.query.lstrip("?")), caller.viewer.names, caller.now, caller.zone)
+    user = None if new.shared else caller.viewer.id
+    with caller.writing() as connection:
+        made = views.create(connection, name=new.name, query=asked.query, user=user, at=caller.now)
+        caller.log(connection, "view.create", made.name, made.query)
+    return ViewItem(id=made.id, name=made.name, query=made.query, is_own=not new.shared)

@@ -1,0 +1,93 @@
+"""What came last, the newest first, in pieces whose ends stay where they are while more comes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, or_, select
+
+from earmark.types import Judgement, Trigger, TriggerState, Verdict
+from storage.scope import Scope, within
+from storage.tables import accounts, judgements, triggers
+from storage.triggers import as_trigger
+
+__all__ = ["Said", "made", "said"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A verdict with its number, by which the next piece begins; it may have been taken back."""
+
+    number: int
+    judgement: Judgement
+    taken_back_at: datetime | None
+
+
+def made(
+    conn: Connection,
+    *,
+    limit: int,
+    before: tuple[datetime, str] | None = None,
+    since: datetime | None = None,
+    kinds: Collection[str] = (),
+    states: Collection[str] = (),
+    account: str | None = None,
+    scope: Scope | None = None,
+) -> list[Trigger]:
+    """Return triggers, the newest first, behind a place: the moment and the id of the last one known.
+
+    What was merged into another is left out, unless that state is asked for.
+    """
+    query = select(triggers).outerjoin(accounts, accounts.c.id == triggers.c.account)
+    if states:
+        query = query.where(triggers.c.state.in_(states))
+    else:
+        query = query.where(triggers.c.state != TriggerState.MERGED.value)
+    if kinds:
+        query = query.where(triggers.c.kind.in_(kinds))
+    if account is not None:
+        query = query.where(triggers.c.account == account)
+    if since is not None:
+        query = query.where(triggers.c.created_at >= since)
+    if before is not None:
+        at, name = before
+        older = and_(triggers.c.created_at == at, triggers.c.id < name)
+        query = query.where(triggers.c.created_at <= at, or_(triggers.c.created_at < at, older))
+    if scope is not None:
+        query = query.where(or_(triggers.c.account.is_(None), within(conn, scope)))
+    ordered = query.order_by(triggers.c.created_at.desc(), triggers.c.id.desc())
+    return [as_trigger(row) for row in conn.execute(ordered.limit(limit))]
+
+
+def said(
+    conn: Connection,
+    *,
+    limit: int,
+    before: int | None = None,
+    since: datetime | None = None,
+    scope: Scope | None = None,
+) -> list[Said]:
+    """Return verdicts, the newest first, behind the number of the last one known."""
+    query = select(judgements).join(triggers, triggers.c.id == judgements.c.trigger)
+    query = query.outerjoin(accounts, accounts.c.id == triggers.c.account)
+    if before is not None:
+        query = query.where(judgements.c.number < before)
+    if since is not None:
+        query = query.where(judgements.c.at >= since)
+    if scope is not None:
+        query = query.where(or_(triggers.c.account.is_(None), within(conn, scope)))
+    return [
+        Said(
+            number=row.number,
+            judgement=Judgement(
+                id=row.id,
+                trigger=row.trigger,
+                verdict=Verdict(row.verdict),
+                by=row.by,
+                at=row.at,
+                text=row.text,
+            ),
+            taken_back_at=row.taken_back_at,
+        )
+        for row in conn.execute(query.order_by(judgements.c.number.desc()).limit(limit))
+    ]
