@@ -38,7 +38,7 @@ def _insights(call: Asked, days: Annotated[int, Query()] = _USUAL) -> Response:
     days = days if days in PERIODS else _USUAL
     key = ("insights", days, call.now.astimezone(call.zone).date())
     with call.reading() as connection:
-        found = remembered(connection, key, lambda: insights(connection, call.now, days, call.zone))
+        found = remembered(connection, key, lambda held: insights(held, call.now, days, call.zone))
     charts = (
         _kinds(found),
         _rates("Acted on, by source", "source", found.sources),
@@ -48,7 +48,9 @@ def _insights(call: Asked, days: Annotated[int, Query()] = _USUAL) -> Response:
         *_meetings(call, found),
         _calibration(found),
     )
-    return call.page("insights.html", found=found, charts=sorted(charts, key=lambda one: not one.svg), periods=PERIODS)
+    return call.page(
+        "insights.html", found=found, charts=sorted(charts, key=lambda one: not one.svg), periods=PERIODS
+    )
 
 
 def _kinds(found: Insights) -> _Chart:

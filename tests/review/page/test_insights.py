@@ -1,0 +1,188 @@
+import re
+from collections import Counter
+from datetime import date
+from html import unescape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from earmark.triggers import CATALOGUE
+from earmark.types import Action
+from review.acting import carry_out
+from review.charts import SERIES
+from review.insights import PERIODS, calibration, insights, kind_days, meetings
+from storage import figures, triggers
+from storage.engine import Engine, reading
+from storage.figures import Judged
+from storage.latency import acted_on
+from storage.worked import Worked
+from tests.builders import NOW, days
+from tests.review.page.served import Served
+
+DAY = (NOW.date() - date(1970, 1, 1)).days
+
+
+def do(engine: Engine, verb: str, **changes: Any) -> None:
+    carry_out(engine, Action(verb=verb, by="ida", **changes), now=NOW, zone=ZoneInfo("UTC"))
+
+
+def some_trigger(engine: Engine, kind: str) -> tuple[str, str | None]:
+    with reading(engine) as connection:
+        found = triggers.find(connection, kind=kind, limit=1)[0]
+    return found.id, found.account
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_insights_are_shown_for_each_period_within_the_bounds_of_a_page(page: Served, period: int) -> None:
+    answer = page.get(f"/insights?days={period}")
+    assert answer.status_code == 200
+    assert len(answer.content) < 60_000
+    assert f'href="/insights?days={period}" aria-current="true"' in answer.text
+    assert "style=" not in answer.text
+    assert "raised money" in answer.text
+
+
+@pytest.mark.parametrize("query", ["?days=7", "?days=-1", ""])
+def test_a_period_that_is_not_offered_is_the_usual_one(page: Served, query: str) -> None:
+    assert 'href="/insights?days=90" aria-current="true"' in page.get(f"/insights{query}").text
+
+
+def test_under_each_chart_stands_its_table(page: Served) -> None:
+    text = page.get("/insights").text
+    assert text.count('role="img"') == text.count("<summary>As a table") > 3
+    heads = re.findall(r"<thead><tr>(.*?)</tr>", text)
+    assert all('scope="col"' in head for head in heads)
+
+
+def test_where_there_is_nothing_it_says_from_when_on_there_will_be(page: Served) -> None:
+    text = unescape(page.get("/insights").text)
+    for sentence in (
+        "from the first outreach on that is logged as contacted",
+        "from the first verdict on",
+        "from the second poll of a source on",
+        "Figures begin on",
+    ):
+        assert sentence in text
+
+
+def test_what_people_did_is_in_the_figures(page: Served, engine: Engine) -> None:
+    funded, account = some_trigger(engine, "funding_early")
+    other, _ = some_trigger(engine, "layoffs")
+    assert account is not None
+    do(engine, "contacted", trigger=funded, value="call")
+    do(engine, "outcome", trigger=funded, value="meeting")
+    do(engine, "dismiss", trigger=other, value="off_topic")
+    text = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page.get("/insights").text)))
+    assert "Meetings per 100 reasons, by kind" in text
+    assert "100 of 100 (1 of 1)" in text
+    assert re.search(r"ida 1 1 100", text)
+    assert "0% (0 of 1)" in text  # the verdict against
+    with reading(engine) as connection:
+        found = insights(connection, NOW, 30, ZoneInfo("UTC"))
+    assert dict(found.funnel)["contacted"] == 1
+    assert dict(found.funnel)["meeting"] == 1
+    assert sum(count for _, count in found.standing) == 33
+    assert [one.count for one in found.calibration] == [0]
+
+
+def test_what_was_taken_back_is_not_counted(engine: Engine) -> None:
+    funded, account = some_trigger(engine, "funding_early")
+    assert account is not None
+    do(engine, "contacted", trigger=funded, value="call")
+    do(engine, "undo", account=account)
+    with reading(engine) as connection:
+        found = insights(connection, NOW, 30, ZoneInfo("UTC"))
+    assert dict(found.funnel)["contacted"] == 0
+    assert found.meetings == ()
+
+
+def test_the_database_counts_like_the_list_of_all_triggers(engine: Engine) -> None:
+    for name in ("UTC", "Asia/Kolkata", "America/Los_Angeles"):
+        zone = ZoneInfo(name)
+        with reading(engine) as connection:
+            counted = figures.by_kind_and_day(connection, NOW - days(400), NOW + days(1), zone)
+            listed = triggers.find(connection, limit=None)
+        told = Counter(
+            (one.kind, (one.created_at.astimezone(zone).date() - date(1970, 1, 1)).days) for one in listed
+        )
+        assert counted == told
+
+
+def test_a_day_is_that_of_the_clock_on_the_wall_also_when_it_is_turned() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    shifts = figures._shifts(NOW - days(365), NOW, zone)
+    assert [offset for _, offset in shifts] == [3600, 7200, 3600]
+    assert [f"{at:%m-%d %H}" for at, _ in shifts[1:]] == ["03-29 01", "10-25 01"]
+
+
+def test_rates_agree_with_those_of_the_list_of_sources(engine: Engine) -> None:
+    trigger, _ = some_trigger(engine, "funding_early")
+    do(engine, "accept", trigger=trigger)
+    with reading(engine) as connection:
+        by_rule = figures.acted_by_rule(connection, NOW - days(90))
+        by_source = acted_on(connection, NOW - days(90))
+    told: Counter[str] = Counter()
+    acted: Counter[str] = Counter()
+    for one in by_rule:
+        told[one.source] += one.triggers
+        acted[one.source] += one.acted_on
+    assert told == {source: one.triggers for source, one in by_source.items()}
+    assert {source: acted[source] for source in told} == {
+        source: one.acted_on for source, one in by_source.items()
+    }
+    assert acted.total() == 1
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from(sorted(CATALOGUE)), st.integers(DAY - 400, DAY)), st.integers(1, 9)
+    ),
+    st.sampled_from(PERIODS),
+)
+def test_no_trigger_of_the_period_is_lost_among_the_kinds(
+    counts: dict[tuple[str, int], int], period: int
+) -> None:
+    first = NOW.date() - days(period - 1)
+    found = kind_days(counts, first, period, CATALOGUE)
+    assert found.total == sum(n for (_, day), n in counts.items() if day > DAY - period)
+    assert len(found.series) <= SERIES
+    assert all(len(values) == len(found.labels) for _, values in found.series)
+
+
+def test_scores_fall_into_fifths_with_their_interval() -> None:
+    said = [
+        Judged(score=score, is_good=good)
+        for score, good in ((100, True), (80, True), (79, False), (0, False))
+    ]
+    found = calibration(said)
+    assert [(one.name, one.count, one.of) for one in found] == [
+        ("score 0 to 20", 0, 1),
+        ("score 60 to 80", 0, 1),
+        ("score 80 to 100", 2, 2),
+    ]
+    assert all(0 <= one.low < one.high <= 1 for one in found)
+
+
+def test_meetings_are_told_of_all_and_by_each_view() -> None:
+    def worked(number: int, rep: str, *outcomes: str) -> Worked:
+        return Worked(trigger=str(number), kind="layoffs", source="", rep=rep, outcomes=frozenset(outcomes))
+
+    rows = meetings(
+        [worked(1, "ida", "reply", "meeting"), worked(2, "ida", "won"), worked(3, "ole", "no_answer")]
+    )
+    told = {(row.by, row.name): (row.worked, row.meetings) for row in rows}
+    assert told == {
+        ("all", "all"): (3, 2),
+        ("kind", "layoffs"): (3, 2),
+        ("source", "unknown"): (3, 2),
+        ("rep", "ida"): (2, 2),
+        ("rep", "ole"): (1, 0),
+    }
+
+
+def test_a_stranger_sees_no_insights(stranger: httpx.Client) -> None:
+    assert "raised money" not in stranger.get("/insights").text
