@@ -17,9 +17,9 @@ from review.rules import lexicon_now
 from review.today import Row, kind_words, rows_of
 from storage import accounts, listing, polls, stories
 from storage.engine import Connection
-from storage.listing import Order, Part, Place, State, Wanted
 from storage.names import folded
 from storage.scope import Scope
+from storage.wanted import Order, Part, Place, State, Wanted
 
 __all__ = [
     "MOST",
@@ -181,7 +181,7 @@ def total(connection: Connection, asked: Asked, now: datetime, scope: Scope | No
     """Return how many rows the list has in all."""
     wanted = asked.wanted
     return remembered(
-        connection, ("total", wanted, scope), lambda: listing.count(connection, wanted, now, scope)
+        connection, ("total", wanted, scope), lambda own: listing.count(own, wanted, now, scope)
     )
 
 
@@ -191,7 +191,7 @@ def filters(
     """Return what the list can be filtered by, and how many reasons have each value."""
     of_state = Wanted(state=asked.wanted.state)
     counts = remembered(
-        connection, ("values", of_state, scope), lambda: listing.values(connection, of_state, now, scope)
+        connection, ("values", of_state, scope), lambda own: listing.values(own, of_state, now, scope)
     )
     lexicon = lexicon_now(connection)
     problems = {problem.id: problem.name for problem in lexicon.problems}
@@ -207,7 +207,7 @@ def filters(
         ("tier", "Tier", counts["tier"], {}),
         ("problem", "Problem", counts["problem"], problems),
         ("source", "Source", sources, {}),
-        ("mark", "Seen", counts["mark"], seen),
+        ("mark", "Seen", dict.fromkeys(seen), seen),
         ("sort", "Order", dict.fromkeys(map(str, _SORTS)), _SORT_WORDS),
     )
     return tuple(_filter(name, words, held, said, asked) for name, words, held, said in made)

@@ -14,6 +14,7 @@ from matcher.citations import ranked
 from matcher.folding import publisher_of
 from matcher.normalise import fold
 from matcher.score import score_now, unconfirmed
+from review.remembered import remembered
 from review.rules import lexicon_now, lexicon_of
 from storage import accounts, actions, stories, triggers
 from storage.engine import Connection
@@ -173,7 +174,12 @@ def capacity(
         touches = max(1, touches // max(1, sum(rep.most != 0 for rep in lexicon.reps)))
     made = accounts.of(connection, _touched(connection, since, now))
     own = [one for one in made.values() if scope is None or scope.holds(one.owner, one.territory)]
-    groups = _grouped(triggers.barred(connection, now, limit=_MOST_LEFT_OUT, scope=scope), lexicon.kinds, now)
+    hidden = remembered(
+        connection,
+        ("barred", scope),
+        lambda seen: triggers.best_barred(seen, now, limit=_MOST_LEFT_OUT, scope=scope),
+    )
+    groups = _grouped(hidden, lexicon.kinds, now)
     listed = accounts.of(connection, _accounts_of(groups))
     here = now.astimezone(zone)
     left = (

@@ -6,7 +6,6 @@ An index gives the triggers in their order; a trigger is a row unless its accoun
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -16,6 +15,7 @@ from sqlalchemy import (
     FromClause,
     Row,
     Select,
+    Subquery,
     and_,
     bindparam,
     exists,
@@ -35,16 +35,12 @@ from storage.scope import Scope, within
 from storage.search import matching
 from storage.tables import accounts, events, matches, triggers
 from storage.triggers import as_trigger
+from storage.wanted import Order, Part, Place, State, Wanted
 
 __all__ = [
     "FIRST",
     "Further",
     "Group",
-    "Order",
-    "Part",
-    "Place",
-    "State",
-    "Wanted",
     "count",
     "held",
     "page",
@@ -55,67 +51,6 @@ SHOWN: Final = (Stage.OUTREACH_READY.value, Stage.WARM.value, Stage.HOT.value)
 _WAITING: Final = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE: Final = timedelta(microseconds=1)
-
-
-class State(StrEnum):
-    """What became of the reasons that are listed."""
-
-    TODAY = "today"
-    SNOOZED = "snoozed"
-    CONTACTED = "contacted"
-    DISMISSED = "dismissed"
-    EXPIRED = "expired"
-    EVERYTHING = "everything"
-
-
-class Order(StrEnum):
-    """What comes first."""
-
-    SCORE = "score"
-    NEWEST = "newest"
-    ENDING = "ending"
-    ENDED = "ended"
-
-
-class Part(StrEnum):
-    """A part of the list of the day; they follow each other."""
-
-    HOT = "hot"
-    REST = "rest"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What of the list is wanted; what is empty is not asked. ``owners`` are folded names."""
-
-    words: str = ""
-    kinds: tuple[str, ...] = ()
-    stages: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    owners: frozenset[str] = frozenset()
-    unowned: bool = False
-    tiers: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    state: State = State.TODAY
-    score: float = 0.0
-    mark: str = ""
-    since: datetime | None = None
-    order: Order = Order.SCORE
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """The parts that the list has: on the list of the day, hot accounts come first."""
-        apart = self.state is State.TODAY and self.order is Order.SCORE
-        return (Part.HOT, Part.REST) if apart else (Part.REST,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a page of the list begins: behind the row of ``trigger``, whose value in the order this is."""
-
-    part: Part
-    value: float
-    trigger: str
 
 
 FIRST: Final = None
@@ -174,28 +109,49 @@ def held(
 
 def count(conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None = None) -> int:
     """Return how many rows the list has in all."""
-    rows = func.count(func.distinct(func.coalesce(triggers.c.account, triggers.c.id)))
-    return int(conn.execute(_query(conn, wanted, now, triggers, scope, select(rows))).scalar_one())
+    listed = _counted(conn, wanted, now, scope).group_by(triggers.c.account).subquery()
+    return _many(conn, listed) + _many(conn, _talked(conn, wanted, now, scope).subquery())
 
 
 def values(
     conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None = None
 ) -> dict[str, dict[str, int]]:
-    """Return what can be filtered by, and how many reasons have each value: kind, stage, owner and so on."""
-    columns = {
-        "kind": triggers.c.kind,
-        "stage": accounts.c.stage,
-        "owner": accounts.c.owner,
-        "tier": accounts.c.tier,
-        "problem": triggers.c.problem,
-        "mark": triggers.c.mark,
-    }
-    told = [column.label(name) for name, column in columns.items()]
-    query = _query(conn, wanted, now, triggers, scope, select(*told, func.count().label("many")))
-    found: dict[str, dict[str, int]] = {name: {} for name in columns}
-    for row in conn.execute(query.group_by(*columns.values())):
-        for name in columns:
-            value = getattr(row, name)
+    """Return how many rows have each kind, problem, stage, owner and tier."""
+    found: dict[str, dict[str, int]] = {}
+    for column in (triggers.c.kind, triggers.c.problem):
+        told = column.is_not(None)
+        of_accounts = _counted(conn, wanted, now, scope).add_columns(column.label("value")).where(told)
+        of_nobody = _talked(conn, wanted, now, scope).add_columns(column.label("value")).where(told)
+        of_accounts = of_accounts.group_by(triggers.c.account, column)
+        found[column.name] = _by(conn, of_accounts.union_all(of_nobody).subquery(), "value")["value"]
+    names = ("stage", "owner", "tier")
+    held = [func.max(accounts.c[name]).label(name) for name in names]  # an account has one of each
+    query = _counted(conn, wanted, now, scope).add_columns(*held)
+    return found | _by(conn, query.group_by(triggers.c.account).subquery(), *names)
+
+
+def _counted(conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None) -> Select[Any]:
+    """Return the query of reasons of accounts, to be grouped by these: so an index alone answers it."""
+    query = _query(conn, wanted, now, triggers, scope, select(triggers.c.account))
+    return query.where(triggers.c.account.is_not(None))
+
+
+def _talked(conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None) -> Select[Any]:
+    """Return the query of conversations."""
+    query = _query(conn, wanted, now, triggers, scope, select(triggers.c.account))
+    return query.where(triggers.c.account.is_(None))
+
+
+def _many(conn: Connection, rows: Subquery) -> int:
+    return int(conn.execute(select(func.count()).select_from(rows)).scalar_one())
+
+
+def _by(conn: Connection, rows: Subquery, *names: str) -> dict[str, dict[str, int]]:
+    """Return how many rows have each value of these columns."""
+    columns = [rows.c[name] for name in names]
+    found: dict[str, dict[str, int]] = {name: {} for name in names}
+    for row in conn.execute(select(*columns, func.count().label("many")).group_by(*columns)):
+        for name, value in zip(names, row, strict=False):
             if value is not None:
                 found[name][value] = found[name].get(value, 0) + row.many
     return found

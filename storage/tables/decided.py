@@ -24,6 +24,7 @@ __all__ = [
 _WAITING: Final[dict[str, Any]] = dict.fromkeys(
     ("sqlite_where", "postgresql_where"), text("ended_at IS NULL")
 )
+_COUNTED: Final = ("account", "kind", "problem", "polarity", "state", "expires_at", "mark")
 _OFFERED: Final[dict[str, Any]] = dict.fromkeys(
     ("sqlite_where", "postgresql_where"), text("offered_to IS NOT NULL")
 )
@@ -127,6 +128,8 @@ triggers = Table(
     # In these orders a page of the list is read: what waits by its score and its end, all by their age.
     Index("ix_triggers_waiting_score", "score_now", "id", **_WAITING),
     Index("ix_triggers_waiting_end", "expires_at", "id", **_WAITING),
+    # What is counted over the whole list stands in this one alone: no row need be read for it.
+    Index("ix_triggers_waiting_account", *_COUNTED, **_WAITING),
     Index("ix_triggers_offered", "account", **_OFFERED),
     Index(None, "created_at", "id"),
     Index(None, "state", "ended_at", "id"),

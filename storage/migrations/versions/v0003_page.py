@@ -28,10 +28,12 @@ def upgrade() -> None:
 def _orders() -> None:
     """Make the indexes in whose orders a page of the list is read."""
     waiting = sa.text("ended_at IS NULL")
+    counted = ["account", "kind", "problem", "polarity", "state", "expires_at", "mark"]
     offered = sa.text("offered_to IS NOT NULL")
     parts = (
         ("ix_triggers_waiting_score", ["score_now", "id"], waiting),
         ("ix_triggers_waiting_end", ["expires_at", "id"], waiting),
+        ("ix_triggers_waiting_account", counted, waiting),
         ("ix_triggers_offered", ["account"], offered),
     )
     for name, columns, where in parts:
