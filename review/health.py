@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Final
 
 from earmark.config import Settings, clock_is_fixed
+from earmark.triggers import CATALOGUE, Polarity
 from monitors.hosts import day_of
 from monitors.pace import in_words
+from sources.registry import kinds
 from storage import hosts, targets, watching, workers
 from storage.engine import Connection
 from storage.hosts import Host
 from storage.outbox import State
 from storage.pulse import Pulse, pulse
 
-__all__ = ["Finding", "Health", "Level", "Monitor", "health_of", "monitor_of"]
+__all__ = ["BlindSpot", "Finding", "Health", "Level", "Monitor", "blind_spots", "health_of", "monitor_of"]
 
 _RECENT: Final = timedelta(hours=24)
 _HEARD_WITHIN: Final = timedelta(minutes=2)
@@ -26,6 +28,7 @@ _LONG_WAIT: Final = timedelta(hours=1)
 _LITTLE_SPACE: Final = 1_000_000_000
 _NO_SPACE: Final = 100_000_000
 _BUSIEST: Final = 10
+_MOST: Final = 4
 
 
 class Level(StrEnum):
@@ -72,6 +75,14 @@ class Health:
         return sum(one.level is not Level.OK for one in self.findings)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlindSpot:
+    """A kind of reason that nothing shows now, and kinds of source that would."""
+
+    words: str
+    remedies: tuple[str, ...]
+
+
 def health_of(connection: Connection, settings: Settings, now: datetime) -> Health:
     """Return how well the watching goes at this time."""
     figures = pulse(connection, now, recent=_RECENT, heard_within=_HEARD_WITHIN)
@@ -96,6 +107,22 @@ def health_of(connection: Connection, settings: Settings, now: datetime) -> Heal
         hosts=tuple(busiest[:_BUSIEST]),
         per_day=per_day,
     )
+
+
+def blind_spots(connection: Connection, now: datetime) -> list[BlindSpot]:
+    """Return the kinds of reason to call that no source can show now, with the kinds of source that could."""
+    known = kinds()
+    able = {key for kind in watching.kinds(connection, now) if kind in known for key in known[kind].shows}
+    return [
+        BlindSpot(
+            words=kind.words,
+            remedies=tuple(name for name, one in known.items() if key in one.shows and name != "feed")[
+                :_MOST
+            ],
+        )
+        for key, kind in CATALOGUE.items()
+        if kind.polarity is Polarity.BUY and key not in able
+    ]
 
 
 def monitor_of(connection: Connection, now: datetime) -> Monitor:

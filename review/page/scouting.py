@@ -17,7 +17,7 @@ from review.page.viewer import Role
 from storage import accounts, polls
 from storage.engine import Connection
 
-__all__ = ["router"]
+__all__ = ["chosen_account", "router"]
 
 router = APIRouter()
 _LONGEST: Final = timedelta(seconds=90)
@@ -31,7 +31,7 @@ def _asked(call: Asked, account: Annotated[str, Query(max_length=300)] = "") -> 
     if not account.strip():
         return _page(call)
     with call.reading() as connection:
-        chosen = _chosen(connection, account)
+        chosen = chosen_account(connection, account)
     looks = known(call.settings.workspace / FILE, [chosen], call.now)
     return _page(call, chosen, looks.get(chosen.id))
 
@@ -40,7 +40,7 @@ def _asked(call: Asked, account: Annotated[str, Query(max_length=300)] = "") -> 
 def _look(call: Asked, account: _Text) -> Response:
     """Look at the site of an account, and remember what is there."""
     with call.reading() as connection:
-        chosen = _chosen(connection, account)
+        chosen = chosen_account(connection, account)
     look = outward(_explored(call.settings, chosen, call.now), longest=_LONGEST)
     if look.reached:
         remember(call.settings.workspace / FILE, look)
@@ -51,7 +51,7 @@ def _look(call: Asked, account: _Text) -> Response:
 def _add(call: Asked, account: _Text, pick: Annotated[list[str], Form()] = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Add those of the found sources that were picked."""
     with call.reading() as connection:
-        chosen = _chosen(connection, account)
+        chosen = chosen_account(connection, account)
         looks = known(call.settings.workspace / FILE, [chosen], call.now)
         found = proposals(polls.every(connection), looks.values())
     picked = [one for one in found if one.id in pick and one.state == "new"]
@@ -76,7 +76,7 @@ def _page(call: Call, account: Account | None = None, look: Discovered | None = 
     return call.page("source_discover.html", account=account, look=look, rows=rows)
 
 
-def _chosen(connection: Connection, text: str) -> Account:
+def chosen_account(connection: Connection, text: str) -> Account:
     """Return the one account that is meant by an id, a name or a domain; ConfigError for none or several."""
     found = accounts.find(connection, text.strip(), limit=_MANY)
     wanted = text.strip().casefold()
