@@ -147,9 +147,7 @@ def _monitor(found: Monitor, figures: Pulse, now: datetime) -> Iterator[Finding]
         where = ", ".join(found.machines)
         yield _ok("Monitor", f"It runs on {where}: {polled:,} polls, {news} in the last 24 hours.")
     elif figures.due:
-        yield _fail(
-            "Monitor", f"Nothing polls, and {_count(figures.due, 'source')} wait to be polled.", start
-        )
+        yield _fail("Monitor", f"Nothing polls. Due by now: {_count(figures.due, 'source')}.", start)
     elif found.heard_at is None:
         yield _warn("Monitor", "It has not run yet.", start)
     else:
@@ -168,17 +166,17 @@ def _sources(figures: Pulse, now: datetime) -> Iterator[Finding]:
         yield _warn("Sources", "There are none, so nothing is watched.", "Add some.", "/sources/add")
         return
     said = {
-        "stopped": ("stopped, and wait for a person", "See what each says, correct it, and resume it."),
-        "failing": ("fail and are tried again", "Most mend themselves; test those that fail for days."),
-        "silent": ("answer, but have been silent for too long", "They may have moved: open what they watch."),
+        "stopped": ("Stopped until a person looks", "See what each says, correct it, and resume it."),
+        "failing": ("Failing, and tried again", "Most mend themselves; test those that fail for days."),
+        "silent": ("Answering, but silent for too long", "They may have moved: open what they watch."),
     }
     for state, (words, remedy) in said.items():
         if counted.get(state):
-            what = f"{_count(counted[state], 'source')} {words}."
+            what = f"{words}: {_count(counted[state], 'source')}."
             yield _warn("Sources", what, remedy, f"/sources?state={state}")
     late = now - figures.due_since if figures.due_since else timedelta()
     if late > _BEHIND:
-        words = f"{_count(figures.due, 'source')} wait, {figures.due_source} for {in_words(late)}."
+        words = f"Overdue: {_count(figures.due, 'source')}, {figures.due_source} for {in_words(late)}."
         remedy = "If the monitor runs, it can't keep up: raise monitor.parallel, or poll less often."
         yield _warn("Sources", words, remedy, "/sources?state=late")
     well = counted.get("ok", 0) + counted.get("new", 0)
@@ -208,12 +206,13 @@ def _targets(connection: Connection) -> Iterator[Finding]:
 def _outbox(figures: Pulse, now: datetime) -> Iterator[Finding]:
     refused = sum(held for (_, state), held in figures.outbox.items() if state is State.REFUSED)
     if refused:
-        words = f"{_count(refused, 'delivery')} refused for good."
+        words = f"Refused for good: {_count(refused, 'delivery')}."
         yield _warn("Outbox", words, "See why, correct it, and retry.", "/exports/outbox?state=refused")
     for target, oldest in sorted(figures.waiting.items()):
         held = figures.outbox.get((target, State.WAITING), 0)
         if now - oldest > _LONG_WAIT:
-            words = f"{_count(held, 'delivery')} wait for {target}, the oldest for {in_words(now - oldest)}."
+            since = in_words(now - oldest)
+            words = f"Waiting for {target}: {_count(held, 'delivery')}, the oldest for {since}."
             remedy = "See why: the target may stand still, or the monitor not run."
             yield _warn("Outbox", words, remedy, "/exports/outbox?state=waiting")
     waiting = sum(held for (_, state), held in figures.outbox.items() if state is State.WAITING)
