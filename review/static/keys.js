@@ -31,8 +31,19 @@ function carrier(key) {
   const wanted = `[data-key="${CSS.escape(key)}"]`;
   const inMenu = openMenu()?.querySelector(`.choices ${wanted}`);
   const inBar = [...(bar()?.querySelectorAll(wanted) ?? [])].find((one) => !one.closest(".choices"));
-  const others = [...document.querySelectorAll(wanted)];
-  return inMenu ?? inBar ?? others.find((one) => !one.closest("#for-row, #for-selected, .choices"));
+  return inMenu ?? inBar ?? beyond(key) ?? document.querySelector(`.head ${wanted}`);
+}
+
+/** What carries a key outside of the bars of actions: it means the same whatever row has the focus. */
+const beyond = (key) =>
+  [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(
+    (one) => !one.closest("#for-row, #for-selected, .head, .choices"),
+  );
+
+/** Whether a key acts on the row with the focus, so that its detail must be there. */
+function isOfRow(key) {
+  if (prefix || PREFIXES.has(key) || key in STEPS || key === "x" || rows.selected().length) return false;
+  return !beyond(key);
 }
 
 /** Press what carries a key; returns whether there is such a thing. */
@@ -89,12 +100,15 @@ function take(key, extends_, moved) {
   return isDone;
 }
 
-/** Listen; `moved(row)` is told of each step, `isBusy()` says to let keys wait. Returns what takes those up. */
-export function start({ moved, isBusy, escape }) {
+/** Listen. `moved(row)` is told of each step; `isBusy()` says that keys must wait, and `isStale()` that those must
+ * that act on the row: its detail is on its way, `hurry()` fetches it. Returns what takes up the keys that waited. */
+export function start({ moved, isBusy, isStale, hurry, escape }) {
   const waiting = [];
+  const mustWait = (key) => isBusy() || (isStale() && isOfRow(key));
 
   document.addEventListener("keydown", (event) => {
-    const { key, target } = event;
+    const { target, shiftKey } = event;
+    const key = event.key === "Enter" && target.matches("[data-open]") ? "o" : event.key;
     if (event.altKey || event.isComposing) return;
     if (event.ctrlKey || event.metaKey) {
       if (withControl(key.toLowerCase(), target)) event.preventDefault();
@@ -103,21 +117,36 @@ export function start({ moved, isBusy, escape }) {
     if (openDialog()) return;
     if (key === "Escape") {
       event.preventDefault();
+      waiting.length = 0;
       escape(target);
       return;
     }
     if (isTyping(target) || (key.length > 1 && !(key in ARROWS))) return;
-    if (key in ARROWS ? !isAtRow(target) : !isOn() || key === " ") return;
-    if (isBusy()) waiting.push([key, event.shiftKey]);
-    if (isBusy() || take(key, event.shiftKey, moved)) event.preventDefault();
+    if (key in ARROWS ? !isAtRow(target) : !isOn() && event.key !== "Enter") return;
+    const waits = waiting.length > 0 || (key !== " " && mustWait(key));
+    if (waits) {
+      waiting.push({ key, shiftKey, typed: event.key });
+      hurry();
+    }
+    if (waits || (key !== " " && take(key, shiftKey, moved))) event.preventDefault();
   });
 
-  return () => {
-    while (waiting.length && !isBusy()) {
-      const [key, isShift] = waiting.shift();
-      take(key, isShift, moved);
+  return function goOn() {
+    while (waiting.length && !mustWait(waiting[0].key)) {
+      const { key, shiftKey } = waiting.shift();
+      take(key, shiftKey, moved);
+      if (isTyping(document.activeElement)) type(document.activeElement, waiting.splice(0));
     }
+    if (waiting.length && !isBusy()) hurry();
   };
+}
+
+/** What was typed after the key that leads to a field was meant for the field. */
+function type(field, keys) {
+  for (const { typed } of keys) {
+    if (typed.length === 1) field.value += typed;
+    else field.dispatchEvent(new KeyboardEvent("keydown", { key: typed, bubbles: true, cancelable: true }));
+  }
 }
 
 const isAtRow = (target) => target === document.body || Boolean(target.closest("[data-row]"));

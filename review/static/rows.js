@@ -36,14 +36,18 @@ export function beside(row, steps) {
   return rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(row) + steps))];
 }
 
-/** The ids after a row, then those before it: where the focus goes when the row is done with. */
+/** A row as it is called after the list changed: by its reason, or, when another one is its best now, its account. */
+export const known = ({ id, account }) =>
+  byId(id) ?? (account ? all().find((row) => row.dataset.account === account) : undefined);
+
+/** The rows after some, then those before them: where the focus goes when these are done with. */
 export function heirs(gone) {
   const rows = all();
   const left = rows.filter((row) => !gone.has(idOf(row)));
   const last = Math.max(...[...gone].map((id) => rows.findIndex((row) => idOf(row) === id)));
   const after = left.filter((row) => rows.indexOf(row) > last);
   const before = left.filter((row) => rows.indexOf(row) < last).reverse();
-  return [...after, ...before].map(idOf);
+  return [...after, ...before].map((row) => ({ id: idOf(row), account: row.dataset.account }));
 }
 
 const box = (row) => row.querySelector("input[type=checkbox]");

@@ -19,30 +19,47 @@ let isBusy = false;
 let settling = 0;
 let reading = 0;
 let fetching = new AbortController();
+let loading = null;
 
 /** Show the detail of the row with the focus, once the focus rests. */
 function moved(row) {
   clearTimeout(settling);
   clearTimeout(reading);
   fetching.abort();
+  loading = null;
   if (row && WIDE.matches) settling = setTimeout(show, SETTLED, rows.idOf(row));
 }
 
 async function show(id) {
+  clearTimeout(settling);
+  loading = id;
   fetching = new AbortController();
   try {
     const html = await swap.call(`/triggers/${encodeURIComponent(id)}?${swap.query()}`, { signal: fetching.signal });
     if (rows.idOf(rows.current()) === id) swap.showDetail(html);
   } catch (error) {
     if (error instanceof swap.Refused) tell(error.words, { retry: () => show(id) });
+  } finally {
+    if (loading === id) loading = null;
   }
+  goOn();
+}
+
+/** Whether the detail on the screen is that of another row than the one with the focus. */
+const isStale = () => WIDE.matches && rows.current() && shownId() !== rows.idOf(rows.current());
+const shownId = () => document.getElementById("act")?.dataset.of;
+
+/** Fetch the detail of the row with the focus now. */
+function hurry() {
+  const id = rows.idOf(rows.current());
+  if (!isBusy && isStale() && loading !== id) show(id);
 }
 
 /** Say once that the detail on the screen was looked at. */
 function noteOpened() {
   clearTimeout(reading);
   const form = document.getElementById("act");
-  const id = form?.dataset.of;
+  const id = shownId();
   if (!id || opened.has(id)) return;
   reading = setTimeout(() => {
     opened.add(id);
@@ -56,14 +73,15 @@ function noteOpened() {
 /** Send what a form says; the list is swapped, and the focus goes to the row that follows. */
 async function send(path, data, { gone = new Set(), to } = {}) {
   isBusy = true;
+  swap.part().ariaBusy = "true";
   hush();
   const heirs = gone.size ? rows.heirs(gone) : [];
-  const next = to ?? heirs[0] ?? rows.idOf(rows.current());
+  const next = to ?? heirs[0]?.id ?? rows.idOf(rows.current());
   data.set("back", swap.listAddress(next));
   try {
     const fresh = swap.swap(await swap.call(path, { form: data }), { keep: !gone.size });
-    const follower = [next, ...heirs].map(rows.byId).find(Boolean);
-    rows.focus(follower ?? rows.current());
+    rows.focus(rows.byId(to) ?? heirs.map(rows.known).find(Boolean) ?? rows.current());
+    if (isStale()) moved(rows.current());
     tell(fresh.dataset.said, { undo: fresh.dataset.undo });
     live.seen();
     return true;
@@ -73,6 +91,7 @@ async function send(path, data, { gone = new Set(), to } = {}) {
     return false;
   } finally {
     isBusy = false;
+    if (swap.part()) swap.part().ariaBusy = "false";
     goOn();
   }
 }
@@ -109,8 +128,8 @@ document.addEventListener("submit", async (event) => {
   if (path === "/undo") return void undo(data);
   if (button?.hasAttribute("data-wants-text") && !String(data.get("text") ?? "").trim()) return void ask(form, button);
   const gone = new Set(data.getAll("trigger"));
-  if (gone.size > MANY && !(await isSure(gone.size, button))) return;
   keys.closeMenus();
+  if (gone.size > MANY && !(await isSure(gone.size, button))) return;
   if (await send(path, data, { gone })) acted.push([...gone][0]);
 });
 
@@ -127,8 +146,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || field.name !== "text" || !field.form?.matches("[data-part]")) return;
   event.preventDefault();
   const verb = field.dataset.then ?? "remark";
+  const button = [...field.form.elements].find((one) => one.name === "verb" && one.value === verb);
+  if (!button) return tell("This is the reason for what you choose next: d dismisses, c says contacted.");
   delete field.dataset.then;
-  field.form.requestSubmit([...field.form.elements].find((one) => one.name === "verb" && one.value === verb));
+  field.form.requestSubmit(button);
 });
 
 async function undo(data) {
@@ -191,7 +212,7 @@ function escape(target) {
   rows.focus();
 }
 
-const goOn = keys.start({ moved, escape, isBusy: () => isBusy });
+const goOn = keys.start({ moved, escape, hurry, isStale, isBusy: () => isBusy });
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-row] input")) counted();
