@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from storage.users import User
 
-__all__ = ["app"]
+__all__ = ["app", "has_terminal"]
 
 app = typer.Typer(
     help="Users of the page: with the first one everybody has to log in.",
@@ -132,13 +132,18 @@ def enable(context: typer.Context, user: UserId, by: By = None) -> None:
     typer.echo(f"{user} may enter again.")
 
 
+def has_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
 def _password(where: str | None) -> str:
     """Return a password from where it stands; ConfigError for one on the command line itself."""
     from earmark.errors import ConfigError
     from earmark.secret import REFERENCE, Secret
 
     if where is None:
-        if not sys.stdin.isatty():
+        if not has_terminal():
             raise ConfigError(
                 "There is no terminal to ask for the password. Give it by --password - (standard input) or "
                 "--password env:NAME."
