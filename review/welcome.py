@@ -50,17 +50,18 @@ _MONTH: Final = timedelta(days=30)
 _MOST_MISSES: Final = 5
 _US: Final = frozenset({"us", "usa", "u.s.", "united states", "united states of america"})
 _VOICES: Final = (
-    "{}",
-    "{} takes",
-    "{} is a pain",
-    "struggling with {}",
-    "tired of {}",
-    "manual {}",
-    "slow {}",
-    "how do you handle {}",
-    "tool for {}",
-    "alternative to {}",
+    ("{}", "{}"),
+    ("{} takes", "{} take"),
+    ("{} is a pain", "{} are a pain"),
+    ("struggling with {}", "struggling with {}"),
+    ("tired of {}", "tired of {}"),
+    ("manual {}", "manual {}"),
+    ("slow {}", "slow {}"),
+    ("how do you handle {}", "how do you handle {}"),
+    ("tool for {}", "tool for {}"),
+    ("alternative to {}", "alternative to {}"),
 )
+"""What people say of one thing, and of several."""
 _SURE: Final = 5
 """The first so many voices are ticked."""
 
@@ -106,8 +107,9 @@ def phrases_for(words: str) -> tuple[tuple[str, bool], ...]:
     found: dict[str, bool] = {}
     for topic in [one.rstrip(".!?")[:_LONGEST_TOPIC] for one in topics if one.strip(".!? ")][:_MOST_TOPICS]:
         plain = topic if topic.isupper() else topic[0].lower() + topic[1:]
-        for number, voice in enumerate(_VOICES):
-            found.setdefault(voice.format(plain), number < _SURE)
+        several = plain.endswith("s") and not plain.endswith("ss")
+        for number, voices in enumerate(_VOICES):
+            found.setdefault(voices[several].format(plain), number < _SURE)
     return tuple(found.items())
 
 
@@ -252,8 +254,8 @@ def _market(chosen: Sequence[Account]) -> Iterator[_Wish]:
 
 
 def _forums(lexicon: Lexicon) -> Iterator[_Wish]:
-    phrases = [phrase for problem in lexicon.problems for phrase in problem.phrases]
-    rivals = [rival for problem in lexicon.problems for rival in problem.rivals]
+    phrases = list(dict.fromkeys(phrase for problem in lexicon.problems for phrase in problem.phrases))
+    rivals = list(dict.fromkeys(rival for problem in lexicon.problems for rival in problem.rivals))
     if words := [*rivals[:3], *phrases[:5]]:
         yield _Wish(
             id="hackernews-problem",
