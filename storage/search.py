@@ -16,7 +16,7 @@ from storage.tables import accounts, search, stories, triggers
 
 __all__ = ["fill", "fill_of_accounts", "matching", "save", "words_of"]
 
-_WORD: Final = re.compile(r"\w+")
+_WORD: Final = re.compile(r"[^\W_]+")
 _MOST_WORDS: Final = 12
 _LONGEST: Final = 1_000  # characters of a search that are read
 
@@ -92,7 +92,8 @@ def _put(conn: Connection, told: Sequence[tuple[str, str | None, str, Note | Non
 def _body(note: Note | None, account: Row[Any] | None, publishers: Iterable[str]) -> str:
     said = (note.headline, *(sentence.text for sentence in note.sentences)) if note else ()
     names = (account.name, *account.domains, *account.aliases) if account else ()
-    return "\n".join(_plain(part) for part in (*said, *names, *publishers))
+    # Words alone: each database would cut addresses and signs in its own way.
+    return "\n".join(" ".join(_WORD.findall(_plain(part))) for part in (*said, *names, *publishers))
 
 
 def _plain(part: str) -> str:

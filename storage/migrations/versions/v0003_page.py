@@ -1,6 +1,7 @@
 """The page: users, sessions, tokens, views, digests and search; stories that a person joined."""
 
 import json
+import re
 import unicodedata
 
 import sqlalchemy as sa
@@ -188,4 +189,5 @@ def _words(note: str, names: str | None) -> str:
     told = json.loads(note)
     said = "\n".join([told["headline"], *(each["text"] for each in told["sentences"]), names or ""])
     split = unicodedata.normalize("NFKD", said).casefold()
-    return "".join(char for char in split if not unicodedata.combining(char))
+    plain = "".join(char for char in split if not unicodedata.combining(char))
+    return " ".join(re.findall(r"[^\W_]+", plain))

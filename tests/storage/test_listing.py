@@ -1,0 +1,221 @@
+"""The list in pages, held against the plain way to make it: all triggers, grouped and sorted."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from earmark.lifecycle import Stage
+from earmark.triggers import Polarity
+from earmark.types import Account, Changes, Suppression, Trigger, TriggerState
+from storage import accounts, events, history, listing, triggers
+from storage.engine import Engine, reading, writing
+from storage.scope import Scope
+from storage.wanted import Order, State, Wanted
+from tests.builders import NOW, ago, an_account, days
+from tests.storage.nouns import a_story, a_told_match, a_trigger, some_events
+
+STAGES = (Stage.OUTREACH_READY, Stage.WARM, Stage.HOT, Stage.COLD, Stage.CONTACTED)
+KINDS = ("funding_early", "exec_hire", "award_recognition")
+
+
+def _accounts(chance: random.Random) -> list[Account]:
+    return [
+        an_account(
+            f"Norvik {number}",
+            stage=chance.choice(STAGES),
+            snoozed_until=NOW + days(chance.choice((-1, 2))) if chance.random() < 0.2 else None,
+            suppression=Suppression(reason="legal", by="ann") if chance.random() < 0.1 else None,
+            owner=chance.choice((None, "Ann", "ann", "bo")),
+            territory=chance.choice((None, "DACH", "Nordics")),
+            tier=chance.choice((None, "A", "B")),
+        )
+        for number in range(12)
+    ]
+
+
+def _triggers(chance: random.Random, listed: list[Account]) -> list[Trigger]:
+    made = []
+    for number in range(45):
+        state = chance.choice((TriggerState.OPEN,) * 5 + tuple(TriggerState))
+        open_still = state in {TriggerState.OPEN, TriggerState.ACCEPTED}
+        made.append(
+            replace(
+                a_trigger(),
+                id=f"{number:04x}",
+                story=f"story-{number}",
+                account=chance.choice(listed).id if chance.random() < 0.9 else None,
+                kind=chance.choice(KINDS),
+                state=state,
+                polarity=chance.choice((Polarity.BUY, Polarity.BUY, Polarity.SUPPRESS)),
+                created_at=ago(chance.randrange(5)),
+                expires_at=NOW + days(chance.choice((-1, 3, 3, 9))),
+                ended_at=None if open_still else ago(chance.randrange(3)),
+                offered_to="ann" if chance.random() < 0.1 else None,
+            )
+        )
+    return made
+
+
+@pytest.fixture
+def made(engine: Engine) -> tuple[list[Account], list[Trigger], dict[str, float]]:
+    chance = random.Random(7)
+    listed = _accounts(chance)
+    held = _triggers(chance, listed)
+    scores = {trigger.id: float(chance.randrange(1, 9)) for trigger in held}
+    told = some_events(len(held))
+    tales = [
+        a_story(a_told_match(event, account=each.account, company=None), id=each.story)
+        for event, each in zip(told, held, strict=True)
+    ]
+    with writing(engine) as conn:
+        accounts.upsert(conn, listed)
+        events.insert(conn, told)
+        history.save(conn, Changes(accounts=tuple(listed), stories=tuple(tales), triggers=tuple(held)), NOW)
+        triggers.refresh(conn, scores)
+    return listed, held, scores
+
+
+def _plainly(
+    wanted: Wanted, made: tuple[list[Account], list[Trigger], dict[str, float]], scope: Scope | None = None
+) -> list[str]:
+    """Return the best trigger of each row as anybody would find it who has all of them."""
+    listed, held, scores = made
+    by_id = {account.id: account for account in listed}
+    fitting = [each for each in held if _fits(each, by_id.get(each.account or ""), wanted, scope)]
+    sign = 1 if wanted.order is Order.ENDING else -1
+
+    def place(each: Trigger) -> tuple[Any, ...]:
+        value = {
+            Order.SCORE: scores[each.id],
+            Order.NEWEST: each.created_at.timestamp(),
+            Order.ENDING: each.expires_at.timestamp(),
+            Order.ENDED: each.ended_at.timestamp() if each.ended_at else 0,
+        }[wanted.order]
+        return (sign * value, sign * int(each.id, 16))
+
+    rows: dict[str, Trigger] = {}
+    for each in sorted(fitting, key=place):
+        rows.setdefault(each.account or each.id, each)
+    hot = {each.account or each.id for each in held if each.offered_to and each.state is TriggerState.OPEN}
+    hot |= {account.id for account in listed if account.stage is Stage.HOT}
+    if len(wanted.parts) > 1:
+        return [
+            one.id for key, one in sorted(rows.items(), key=lambda row: (row[0] not in hot, place(row[1])))
+        ]
+    return [one.id for one in rows.values()]
+
+
+def _fits(each: Trigger, account: Account | None, wanted: Wanted, scope: Scope | None) -> bool:
+    waits = each.state in {TriggerState.OPEN, TriggerState.ACCEPTED} and each.expires_at > NOW
+    snoozed = account is not None and account.snoozed_until is not None and account.snoozed_until > NOW
+    shown = account is None or (account.stage in STAGES[:3] and not snoozed and account.suppression is None)
+    of_state = {
+        State.TODAY: waits and shown and each.polarity is not Polarity.SUPPRESS,
+        State.SNOOZED: waits and snoozed,
+        State.EVERYTHING: each.state is not TriggerState.MERGED,
+    }.get(wanted.state, each.state.value == wanted.state.value)
+    owner = (account.owner or "").lower() if account else ""
+    owned = not (wanted.owners or wanted.unowned) or (
+        owner in wanted.owners
+        or (wanted.unowned and account is not None and account.owner is None)
+        or (each.offered_to in wanted.owners and each.state is TriggerState.OPEN)
+    )
+    return (
+        of_state
+        and owned
+        and (not wanted.kinds or each.kind in wanted.kinds)
+        and (not wanted.tiers or (account is not None and account.tier in wanted.tiers))
+        and (not wanted.stages or (account is not None and account.stage.value in wanted.stages))
+        and (wanted.since is None or each.created_at >= wanted.since)
+        and (scope is None or account is None or scope.holds(account.owner, account.territory))
+    )
+
+
+WISHES = [
+    Wanted(),
+    *(Wanted(state=state) for state in (State.SNOOZED,)),
+    *(Wanted(state=state, order=Order.ENDED) for state in (State.DISMISSED, State.CONTACTED, State.EXPIRED)),
+    Wanted(state=State.EVERYTHING, order=Order.NEWEST),
+    Wanted(order=Order.NEWEST),
+    Wanted(order=Order.ENDING),
+    Wanted(kinds=("exec_hire", "award_recognition")),
+    Wanted(owners=frozenset({"ann"})),
+    Wanted(owners=frozenset({"bo"}), unowned=True),
+    Wanted(unowned=True, order=Order.NEWEST),
+    Wanted(tiers=("A",), stages=("warm", "outreach_ready")),
+    Wanted(since=NOW - timedelta(days=2)),
+]
+
+
+@pytest.mark.parametrize("wanted", WISHES, ids=str)
+@pytest.mark.parametrize("step", [1, 3, 50])
+def test_pages_of_any_size_give_the_list_once_and_in_its_order(
+    engine: Engine, made: Any, wanted: Wanted, step: int
+) -> None:
+    found, after = list[str](), listing.FIRST
+    with reading(engine) as conn:
+        while page := listing.page(conn, wanted, NOW, after=after, limit=step):
+            assert len(page) <= step
+            found += [group.best.id for group in page]
+            after = page[-1].place
+        count = listing.count(conn, wanted, NOW)
+    assert found == _plainly(wanted, made)
+    assert count == len(found)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(names=frozenset({"ann"})),
+        Scope(names=frozenset({"ann"}), territories=frozenset({"dach"})),
+        Scope(names=frozenset({"nobody"}), territories=frozenset({"nordics"})),
+    ],
+)
+def test_a_rep_sees_their_own_part(engine: Engine, made: Any, scope: Scope) -> None:
+    with reading(engine) as conn:
+        page = listing.page(conn, Wanted(), NOW, scope=scope)
+        count = listing.count(conn, Wanted(), NOW, scope)
+    assert [group.best.id for group in page] == _plainly(Wanted(), made, scope)
+    assert count == len(page)
+
+
+@pytest.mark.usefixtures("made")
+def test_further_reasons_are_those_of_the_account_whatever_was_asked_of_the_best(
+    engine: Engine,
+) -> None:
+    with reading(engine) as conn:
+        whole = {group.best.account: group for group in listing.page(conn, Wanted(), NOW)}
+        page = listing.page(conn, Wanted(kinds=("exec_hire",)), NOW)
+    assert page
+    for group in page:
+        if group.best.account is not None:
+            one = whole[group.best.account]
+            names = {one.best.id, *(each.trigger for each in one.further)}
+            assert {group.best.id, *(each.trigger for each in group.further)} <= names | {group.best.id}
+
+
+@pytest.mark.usefixtures("made")
+def test_values_count_the_rows_that_a_filter_would_leave(engine: Engine) -> None:
+    with reading(engine) as conn:
+        counts = listing.values(conn, Wanted(), NOW)
+        for kind, many in counts["kind"].items():
+            assert many == listing.count(conn, Wanted(kinds=(kind,)), NOW)
+        for stage, many in counts["stage"].items():
+            assert many == listing.count(conn, Wanted(stages=(stage,)), NOW)
+        for tier, many in counts["tier"].items():
+            assert many == listing.count(conn, Wanted(tiers=(tier,)), NOW)
+        assert sum(counts["stage"].values()) <= listing.count(conn, Wanted(), NOW)
+
+
+def test_the_best_that_are_barred_are_the_first_of_all_that_are(engine: Engine, made: Any) -> None:
+    with reading(engine) as conn:
+        everything = triggers.barred(conn, NOW)
+        best = triggers.best_barred(conn, NOW, limit=4, scope=None)
+    first: dict[str | None, float] = {}
+    scores = made[2]
+    for each in everything:
+        first[each.account] = max(first.get(each.account, 0.0), scores[each.id])
+    assert [scores[each.id] for each in best] == sorted(first.values(), reverse=True)[:4]
