@@ -16,7 +16,7 @@ from review.plain import plain
 from storage import accounts
 from storage.directory import Place
 
-__all__ = ["router"]
+__all__ = ["AccountItem", "AccountRow", "AccountRows", "router"]
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[needs(Right.READ)])
 

@@ -10,7 +10,7 @@ from review.api.caller import Called, Caller, Right, needs
 from review.deeds import Deed, Target, do, targets_of, undo, until_of
 from review.page.viewer import Role
 
-__all__ = ["Done", "Wish", "carried_out", "router"]
+__all__ = ["Back", "Done", "Wish", "carried_out", "router"]
 
 router = APIRouter(tags=["actions"], dependencies=[needs(Right.ACT, Role.REP)])
 

@@ -17,7 +17,7 @@ from review.page.viewer import Role
 from storage import newest
 from storage.newest import Said
 
-__all__ = ["router"]
+__all__ = ["JudgementItem", "NewJudgement", "router"]
 
 router = APIRouter(prefix="/judgements", tags=["judgements"], dependencies=[needs(Right.READ)])
 

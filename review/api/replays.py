@@ -14,7 +14,7 @@ from review.trial import DAYS, span_of
 from review.trying import Ask, Trials, Trying
 from storage import rulebook
 
-__all__ = ["router"]
+__all__ = ["NewReplay", "router"]
 
 router = APIRouter(prefix="/replay", tags=["replay"], dependencies=[needs(Right.ADMIN, Role.MANAGER)])
 

@@ -17,7 +17,7 @@ from storage import polls, watching
 from storage.engine import Connection
 from storage.polls import Configured
 
-__all__ = ["router"]
+__all__ = ["NewSource", "SourceItem", "router"]
 
 router = APIRouter(prefix="/sources", tags=["sources"], dependencies=[needs(Right.READ)])
 _ADMIN = [needs(Right.ADMIN, Role.ADMIN)]

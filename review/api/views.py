@@ -14,7 +14,7 @@ from review.page.viewer import Role
 from review.views import shown
 from storage import triggers, views
 
-__all__ = ["router"]
+__all__ = ["NewView", "ViewItem", "router"]
 
 router = APIRouter(prefix="/views", tags=["views"], dependencies=[needs(Right.READ)])
 
