@@ -26,6 +26,7 @@ from earmark.types import (
     Trigger,
     TriggerState,
 )
+from matcher.ages import aged
 from matcher.folding import publishers_of
 from matcher.note import note_of
 from matcher.score import LIVE, confidence, is_compound
@@ -90,6 +91,7 @@ def reasons(past: Past, lexicon: Lexicon) -> list[Reason]:
         if kind.key not in compounds and may_speak(story, kind, past.account):
             start, undated = start_of(story.matches)
             at = story.first_at if is_gathered(story) else start
+            kind = aged(kind, story.matches, lexicon.ages)
             found.append(Reason(story=story, at=at, undated=undated, kind=kind))
     return sorted(found, key=lambda reason: reason.order)
 
@@ -145,7 +147,7 @@ def gathered_trigger(
 
     It is as sure as its least sure part, and as fresh as the part that completed it.
     """
-    kind = lexicon.kinds[story.kind]
+    kind = aged(lexicon.kinds[story.kind], story.matches, lexicon.ages)
     expires = min(story.last_at, story.first_at + kind.expires)
     if before is None and at >= expires:
         return None

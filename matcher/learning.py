@@ -1,9 +1,11 @@
 """Learning: how good each rule is by people's verdicts, and what follows for its triggers.
 
 A rule is a kind (or a problem) in one source. Its precision is a Beta posterior: before the first verdict
-it counts as two good ones and a bad one (``PRIOR``). When even the upper end of its 99 % interval is under
-the floor that the team set, the rule is throttled: its triggers are listed, and nothing more. That interval
-is wider than the one that is shown (95 %), because it is looked at after every verdict anew.
+it counts as two good ones and a bad one (``PRIOR``). Each verdict against it takes some of the confidence
+of its triggers, as far as fewer good ones are to be expected than before the first verdict; half at most.
+When even the upper end of its 99 % interval is under the floor that the team set, the rule is throttled: its
+triggers are listed, and nothing more. That interval is wider than the one that is shown (95 %), because it
+is looked at after every verdict anew.
 """
 
 import math
@@ -20,8 +22,8 @@ __all__ = [
     "Precision",
     "precision",
     "throttled",
-    "throttling",
     "weighed",
+    "weight_of",
 ]
 
 PRIOR: Final = (2.0, 1.0)
@@ -29,6 +31,7 @@ SURE: Final = 0.95
 """The share of the posterior that lies within its interval."""
 
 _BEYOND_DOUBT: Final = 0.99
+_LEAST_WEIGHT: Final = 0.5
 _STEPS: Final = 60  # halvings of an interval of one: more than a float can tell apart
 
 
@@ -50,79 +53,112 @@ def precision(good: int, bad: int, prior: tuple[float, float] = PRIOR) -> Precis
 
 def throttled(record: TrackRecord, floor: float | None) -> bool:
     """Tell whether a rule is worse than the floor beyond reasonable doubt; without a floor none is."""
-    if floor is None or record.bad == 0:
-        return False
-    # The whole interval lies under the floor when all but the upper tail does.
-    return 1 - _cumulative(floor, *_posterior(record.good, record.bad)) < (1 - _BEYOND_DOUBT) / 2
+    return floor is not None and record.bad > 0 and _is_under(floor, record.good, record.bad)
 
 
-def throttling(trigger: Trigger, story: Story | None, lexicon: Lexicon) -> tuple[TrackRecord, ...]:
-    """Return the records for which a trigger keeps silent: those of every source that tells its story.
+def weight_of(record: TrackRecord, floor: float | None) -> float:
+    """Return what of its confidence a rule has left, 0 to 1: 0 once it is throttled, else at least a half.
 
-    As long as one source tells it whose rule is not throttled, the trigger speaks.
+    Good verdicts give back what bad ones took, and no more: nobody's praise makes a text surer.
     """
-    if lexicon.floor is None or not lexicon.records or story is None:
-        return ()
-    silent = _throttled_rules(lexicon.records, lexicon.floor)
-    if not silent:
-        return ()
-    sources = sorted({match.event.source for match in story.matches})
-    found = [silent.get((trigger.problem, trigger.kind, source)) for source in sources]
-    held = tuple(record for record in found if record is not None)
-    return held if held and len(held) == len(found) else ()
+    return 0.0 if throttled(record, floor) else _share_left(record.good, record.bad)
 
 
 def weighed(triggers: Sequence[Trigger], stories: Iterable[Story], lexicon: Lexicon) -> tuple[Trigger, ...]:
     """Return the triggers with the confidence that their rules have earned, and the sentence that says so.
 
-    A throttled rule has none, so that its triggers promote nobody and tell nobody; when it is throttled no
-    longer, they get theirs back.
+    The best rule of those sources that tell a story counts. A throttled one has none, so that its triggers
+    promote nobody and tell nobody; what it gets back later, its triggers get back.
     """
-    held_before = any(_part(trigger, "track_record") is not None for trigger in triggers)
-    if not held_before and (lexicon.floor is None or not _throttled_rules(lexicon.records, lexicon.floor)):
+    if not lexicon.records and all(_part(trigger, "track_record") is None for trigger in triggers):
         return tuple(triggers)
     told = {story.id: story for story in stories}
     return tuple(_weighed(trigger, told.get(trigger.story), lexicon) for trigger in triggers)
 
 
 def _weighed(trigger: Trigger, story: Story | None, lexicon: Lexicon) -> Trigger:
-    held, was = throttling(trigger, story, lexicon), _part(trigger, "track_record")
-    sure = _part(trigger, "confidence")
-    if sure is None or (not held and was is None):
+    sure, was = _part(trigger, "confidence"), _part(trigger, "track_record")
+    record = _track_record(trigger, story, lexicon)
+    if sure is None or was == record:
         return trigger
     parts = tuple(part for part in trigger.score.parts if part.name != "track_record")
-    if not held:
+    if record is None:
         return replace(trigger, score=replace(trigger.score, confidence=sure.value, parts=parts))
-    record = Part(name="track_record", value=0.0, sentence=_sentence(held, lexicon.floor or 0.0))
-    if was == record and trigger.score.confidence == 0:
-        return trigger
-    return replace(trigger, score=replace(trigger.score, confidence=0.0, parts=(*parts, record)))
+    confidence = sure.value * record.value
+    return replace(trigger, score=replace(trigger.score, confidence=confidence, parts=(*parts, record)))
 
 
-def _sentence(held: Sequence[TrackRecord], floor: float) -> str:
+def _track_record(trigger: Trigger, story: Story | None, lexicon: Lexicon) -> Part | None:
+    """Return the part of a score by which a rule's verdicts lower it; None where they do not."""
+    if story is None or not lexicon.records:
+        return None
+    records = _by_rule(_Same(lexicon.records))
+    sources = sorted({match.event.source for match in story.matches})
+    found = [records.get((trigger.problem, trigger.kind, source)) for source in sources]
+    known = [record for record in found if record is not None]
+    if not known or len(known) < len(found):
+        return None  # nobody judged one of those who tell it
+    weight = max(weight_of(record, lexicon.floor) for record in known)
+    if weight >= 1:
+        return None
+    best = [record for record in known if weight_of(record, lexicon.floor) == weight]
+    return Part(name="track_record", value=weight, sentence=_sentence(best, weight, lexicon.floor))
+
+
+def _sentence(records: Sequence[TrackRecord], weight: float, floor: float | None) -> str:
     said = ", ".join(
         f"{record.good} of {record.good + record.bad} verdicts on it from {record.source} were good"
-        for record in held
+        for record in records
     )
-    return f"Throttled: {said}, which is under the floor of {floor:.0%}; it is listed, and promotes nobody."
+    if weight == 0:
+        floor = floor or 0.0
+        return (
+            f"Throttled: {said}, which is under the floor of {floor:.0%}; it is listed, and promotes nobody."
+        )
+    return f"{said[0].upper()}{said[1:]}, so its confidence counts {weight:.0%}."
 
 
 def _part(trigger: Trigger, name: str) -> Part | None:
     return next((part for part in trigger.score.parts if part.name == name), None)
 
 
+@lru_cache(maxsize=4096)
+def _is_under(floor: float, good: int, bad: int) -> bool:
+    """Tell whether the whole interval lies under the floor: all but the upper tail does."""
+    return 1 - _cumulative(floor, *_posterior(good, bad)) < (1 - _BEYOND_DOUBT) / 2
+
+
 def _posterior(good: int, bad: int) -> tuple[float, float]:
     return PRIOR[0] + good, PRIOR[1] + bad
+
+
+def _share_left(good: int, bad: int) -> float:
+    a, b = _posterior(good, bad)
+    usual = PRIOR[0] / sum(PRIOR)
+    return min(1.0, max(_LEAST_WEIGHT, a / (a + b) / usual))
 
 
 _Rule = tuple[str | None, str, str]
 
 
-@lru_cache(maxsize=8)
-def _throttled_rules(records: tuple[TrackRecord, ...], floor: float) -> Mapping[_Rule, TrackRecord]:
-    return {
-        (record.problem, record.kind, record.source): record for record in records if throttled(record, floor)
-    }
+class _Same:
+    """Records that are the same when they are the same object: to compare all would take longer."""
+
+    __slots__ = ("records",)
+
+    def __init__(self, records: tuple[TrackRecord, ...]) -> None:
+        self.records = records
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.records is other.records
+
+    def __hash__(self) -> int:
+        return id(self.records)
+
+
+@lru_cache(maxsize=64)
+def _by_rule(same: _Same) -> Mapping[_Rule, TrackRecord]:
+    return {(record.problem, record.kind, record.source): record for record in same.records}
 
 
 @lru_cache(maxsize=4096)

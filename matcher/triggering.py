@@ -19,6 +19,7 @@ from earmark.types import (
     Trigger,
     TriggerState,
 )
+from matcher.ages import aged
 from matcher.folding import FIRM
 from matcher.note import note_of
 from matcher.score import LIVE, confidence
@@ -58,6 +59,7 @@ def trigger_of(
     kind = lexicon.kinds.get(story.kind)
     if kind is None or not may_speak(story, kind, account):
         return withdrawn(before, now) if before else None
+    kind = aged(kind, story.matches, lexicon.ages)
     timed = _timed(story, kind)
     denied = story.certainty is Certainty.DENIED
     if before is None and (denied or now >= timed.expires_at):
@@ -176,8 +178,7 @@ def carried(timed: Trigger, before: Trigger) -> Score:
     """Return the old score as long as it rests on the same: then only time has passed since."""
     new, old = timed.score, before.score
     sure = next((part for part in old.parts if part.name == "confidence"), None)
-    same = (old.confidence, sure) == (new.confidence, new.parts[0])
-    return old if same and _clock(timed) == _clock(before) else new
+    return old if sure == new.parts[0] and _clock(timed) == _clock(before) else new
 
 
 def _score(timed: Trigger, before: Trigger | None, state: TriggerState) -> Score:

@@ -1,16 +1,22 @@
 """What a verdict teaches beside what it does to its trigger, and how each such lesson is taken back."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from earmark.errors import ConfigError
+from earmark.types import Changes
+from matcher.decide import decide
 from monitors.teaching import teach, unteach
-from storage import accounts, audit, judgements, lessons, triggers
+from storage import accounts, audit, history, judgements, lessons, rulebook, triggers
 from storage.audit import Deed
-from storage.engine import Engine, reading, writing
+from storage.engine import Connection, Engine, reading, writing
 from storage.record import records_of, rule_name
 
-__all__ = ["forget_name", "remember_names", "undo_learned"]
+__all__ = ["forget_name", "look_again", "remember_names", "undo_learned"]
+
+_MEMORY: Final = timedelta(days=3650)
+"""How old a story may be of which a person says something."""
 
 
 def forget_name(engine: Engine, trigger_id: str, *, by: str, now: datetime) -> str:
@@ -49,6 +55,18 @@ def remember_names(engine: Engine, taken_back: Sequence[str], *, by: str, now: d
     for account, lesson in with_them:
         unteach(engine, account, lesson, by=by, now=now)
     return [f"\u201c{lesson.name}\u201d may mean {account} again." for account, lesson in with_them]
+
+
+def look_again(connection: Connection, key: str, changes: Changes, now: datetime) -> None:
+    """Let a past be judged at once by the verdict on it that was just given or taken back.
+
+    Other accounts are judged by it when they are looked at next.
+    """
+    if not changes.judgements and not changes.taken_back:
+        return
+    past = history.load(connection, [key], now - _MEMORY, now)
+    listed = [one.account for one in past.pasts.values() if one.account is not None]
+    history.save(connection, decide((), past, rulebook.lexicon(connection, listed), now), now)
 
 
 def undo_learned(engine: Engine, name: str, *, by: str, now: datetime) -> str | None:

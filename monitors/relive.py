@@ -3,7 +3,7 @@
 The functions are those of the live line (``decide`` and ``act``); only the database is a variable.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -92,9 +92,9 @@ class Epochs:
         """Return the lexicon that holds at a moment."""
         return self.lexicons[max(bisect_left(self.begins, moment) - 1, 0)]
 
-    def within(self, after: datetime, to: datetime) -> tuple[datetime, ...]:
-        """Return the moments of change that lie after one moment and before another."""
-        return tuple(begin for begin in self.begins if after < begin < to)
+    def after(self, moment: datetime) -> Lexicon:
+        """Return the lexicon that holds from a moment on, with what was said at it."""
+        return self.lexicons[max(bisect_right(self.begins, moment) - 1, 0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,7 @@ def lived(
     alerts: dict[str, bool] = {}
     missed, before = 0, span.warm_from
     for step in _steps(told, done, span):
-        for change in epochs.within(before, step.at):
-            past = _swept(key, past, epochs.at(change), change)
+        past = _passed(key, past, epochs, before, step.at)
         before, lexicon = step.at, epochs.at(step.at)
         read = [Reading(event=matches[0].event, matches=matches) for _, matches in step.told]
         if read:
@@ -150,9 +149,14 @@ def lived(
             past = _swept(key, past, lexicon, step.at)
         for action in step.done:
             try:
-                past = _after(past, act(action, _history(key, past), lexicon, step.at))
+                changes = act(action, _history(key, past), lexicon, step.at)
             except EarmarkError:
                 missed += 1
+                continue
+            past = _after(past, changes)
+            if changes.judgements or changes.taken_back:  # what follows for the account follows at once
+                lexicon = epochs.after(step.at)
+                past = _after(past, decide((), _history(key, past), lexicon, step.at))
         for trigger in past.triggers:
             if trigger.id not in alerts:
                 alerts[trigger.id] = _alerts(trigger, lexicon, step.at)
@@ -185,6 +189,19 @@ def _steps(
     }
     for at in sorted({*news, *deeds, span.list_at, span.until}):
         yield _Step(at, news.get(at, ()), deeds.get(at, ()))
+
+
+def _passed(key: str, past: Past, epochs: Epochs, since: datetime, until: datetime) -> Past:
+    """Return the past after what fell due between two moments, each by the lexicon that held then."""
+    if epochs.after(since) is epochs.at(until):
+        return past  # the next look settles it all by that lexicon
+    while (due := wakes_at(past, epochs.at(until))) is not None and due < until:
+        moment = max(due, since)
+        after = _after(past, decide((), _history(key, past), epochs.at(moment), moment))
+        if after == past:
+            break
+        past = after
+    return past
 
 
 def _swept(key: str, past: Past, lexicon: Lexicon, at: datetime) -> Past:

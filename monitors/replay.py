@@ -22,13 +22,12 @@ from typing import Any, Final, Self
 
 from earmark.errors import EarmarkError
 from earmark.types import Action, Lexicon, Match, Past
-from matcher.learning import throttled
 from matcher.read import Matcher
 from matcher.stories import key_of
 from monitors.relive import Epochs, Lived, Span, as_it_began, lived
-from storage import accounts, actions, judgements, rulebook, spans, transitions
+from storage import accounts, actions, judgements, spans, transitions
 from storage.engine import Engine, connect, reading
-from storage.record import Said
+from storage.record import Said, over_time
 
 __all__ = ["WARM_UP", "Replayed", "replay"]
 
@@ -311,25 +310,10 @@ def _readers(rules: Sequence[Lexicon]) -> tuple[tuple[Lexicon, ...], tuple[int, 
 
 
 def _epochs(lexicon: Lexicon, said: Sequence[Said], anew: Mapping[str, int]) -> Epochs:
-    """Return the lexicon as it learned: a new one after each verdict that throttled a rule or aged a kind."""
+    """Return the lexicon as it learned: a new one after each verdict from which something follows."""
     lexicon = replace(lexicon, targets=())  # nothing is delivered, so no delivery need be made up
-    moments = sorted({one.at for one in said} | {one.taken_back_at for one in said if one.taken_back_at})
     begins, lexicons = [datetime.min.replace(tzinfo=UTC)], [lexicon]
-    known = _learned_state(lexicon)
-    for moment in moments:
-        learned = rulebook.learned(lexicon, [one for one in said if one.holds(moment)], anew)
-        if (state := _learned_state(learned)) != known:
-            begins.append(moment)
-            lexicons.append(learned)
-            known = state
+    for moment, records, ages in over_time(said, lexicon.kinds, anew):
+        begins.append(moment)
+        lexicons.append(replace(lexicon, records=records, ages=ages))
     return Epochs(begins=tuple(begins), lexicons=tuple(lexicons))
-
-
-def _learned_state(lexicon: Lexicon) -> object:
-    """Return what of the learned decides anything: which rules are throttled, and when kinds end."""
-    silent = {
-        (record.kind, record.source, record.problem)
-        for record in lexicon.records
-        if throttled(record, lexicon.floor)
-    }
-    return silent, {key: kind.expires for key, kind in lexicon.kinds.items()}

@@ -8,7 +8,7 @@ from earmark.errors import EarmarkError
 from earmark.types import Action, Changes, Past, TriggerState, Verdict
 from matcher.act import act
 from matcher.agenda import UNTIL_NEWS
-from monitors.effects import forget_name, remember_names
+from monitors.effects import forget_name, look_again, remember_names
 from review.rules import lexicon_of
 from storage import accounts, history, standing, triggers, users
 from storage.engine import Connection, Engine, writing
@@ -62,6 +62,7 @@ def _decided(
     lexicon = lexicon_of(connection, [account] if account else [])
     changes = act(action, past, lexicon, now)
     history.save(connection, changes, now)
+    look_again(connection, key, changes, now)
     return changes, {one.id: one.state for each in past.pasts.values() for one in each.triggers}
 
 

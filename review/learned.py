@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from earmark.types import Lexicon, TrackRecord, Verdict
-from matcher.learning import Precision, precision, throttled
+from matcher.learning import Precision, precision, throttled, weight_of
 from storage import joins, judgements, lessons, rulebook
 from storage.engine import Connection
 from storage.lessons import Lesson
@@ -92,12 +92,12 @@ def learned(
     """Return what was learned, with so many verdicts at most; ``of`` says whose accounts' are shown."""
     said = judgements.every(connection)
     shown = [one for one in reversed(said) if of is None or of(one.account)][:limit]
-    lexicon, usual = rulebook.lexicon(connection, ()), rulebook.decided(connection, ())
+    lexicon = rulebook.lexicon(connection, ())
     joined = joins.held(connection)
     names = [pair for pair in lessons.learned(connection) if of is None or of(pair[0])]
     return Learned(
         names=tuple(name_of(account, lesson) for account, lesson in names),
-        verdicts=tuple(_told(one, usual, lexicon, is_joined=one.id in joined) for one in shown),
+        verdicts=tuple(_told(one, lexicon, is_joined=one.id in joined) for one in shown),
         rules=tuple(_rules(lexicon, records_of(said), judgements.anew(connection))),
     )
 
@@ -122,7 +122,7 @@ def name_of(account: str, lesson: Lesson) -> Name:
     )
 
 
-def _told(one: Said, usual: Lexicon, lexicon: Lexicon, *, is_joined: bool) -> Told:
+def _told(one: Said, lexicon: Lexicon, *, is_joined: bool) -> Told:
     return Told(
         id=one.id[:_ID],
         account=one.account,
@@ -132,19 +132,24 @@ def _told(one: Said, usual: Lexicon, lexicon: Lexicon, *, is_joined: bool) -> To
         at=one.at,
         text=one.text,
         learned=f"{one.kind.replace('_', ' ')}: {one.verdict.replace('_', ' ')}",
-        effect=_effect(one, usual, lexicon, is_joined=is_joined),
+        effect=_effect(one, lexicon, is_joined=is_joined),
     )
 
 
-def _effect(one: Said, usual: Lexicon, lexicon: Lexicon, *, is_joined: bool) -> str:
+def _effect(one: Said, lexicon: Lexicon, *, is_joined: bool) -> str:
     """Return in words what a verdict does."""
     rules = ", ".join(rule_name(one.kind, source, one.problem) for source in one.sources)
     if one.verdict in COUNTED:
         side = "for" if one.verdict is Verdict.GOOD else "against"
         return f"Counts {side} {rules}." if rules else "Nothing tells it any more."
     if one.verdict is Verdict.TOO_OLD and one.kind in lexicon.kinds:
-        now, was = lexicon.kinds[one.kind].expires.days, usual.kinds[one.kind].expires.days
-        return f"New ones end after {now} days (was {was})."
+        ends = [
+            f"{age.most.days} days from {age.source}"
+            for age in lexicon.ages
+            if age.kind == one.kind and age.source in one.sources
+        ]
+        was = lexicon.kinds[one.kind].expires.days
+        return f"New ones end after {', '.join(ends)} (else {was})." if ends else "Nothing tells it any more."
     return {
         Verdict.DUPLICATE: "Joined to another story, which carries on: later news of either goes to it."
         if is_joined
@@ -172,7 +177,9 @@ def _rule(
     good, bad = (held.good, held.bad) if held is not None else (0, 0)
     share = precision(good, bad)
     silent = held is not None and throttled(held, floor)
-    effect = "Throttled: listed, never promoted." if silent else "It speaks."
+    weight = weight_of(held, floor) if held is not None else 1.0
+    speaks = "It speaks." if weight == 1 else f"It speaks, and its confidence counts {weight:.0%}."
+    effect = "Throttled: listed, never promoted." if silent else speaks
     if name in anew:
         effect += f" It began anew; before: {record.good} good, {record.bad} bad."
     likely = f"{share.mean:.0%} ({share.low:.0%} to {share.high:.0%})"

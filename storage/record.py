@@ -1,14 +1,14 @@
 """What people said of triggers, counted: the track record of each rule, and the age that is too old."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from earmark.triggers import TriggerKind
-from earmark.types import TrackRecord, Verdict
+from earmark.types import Age, TrackRecord, Verdict
 
-__all__ = ["COUNTED", "Said", "aged", "ages_of", "records_of", "rule_name"]
+__all__ = ["COUNTED", "Said", "ages_of", "over_time", "records_of", "rule_name"]
 
 _AGAINST: Final = frozenset({Verdict.WRONG_ACCOUNT, Verdict.OFF_TOPIC})
 COUNTED: Final = _AGAINST | {Verdict.GOOD}
@@ -68,24 +68,93 @@ def records_of(said: Iterable[Said], anew: Mapping[str, int] | None = None) -> t
     )
 
 
-def ages_of(said: Iterable[Said]) -> dict[str, timedelta]:
-    """Return the least age at which somebody called a trigger of a kind too old."""
-    ages: dict[str, timedelta] = {}
-    for one in said:
-        if one.verdict is Verdict.TOO_OLD:
-            ages[one.kind] = min(one.age, ages.get(one.kind, one.age))
-    return ages
-
-
-def aged(kinds: Mapping[str, TriggerKind], ages: Mapping[str, timedelta]) -> Mapping[str, TriggerKind]:
-    """Return the kinds that end at the age at which somebody called their triggers too old.
+def ages_of(said: Iterable[Said], kinds: Mapping[str, TriggerKind]) -> tuple[Age, ...]:
+    """Return the least age at which somebody called a trigger of a kind too old, in each source that told it.
 
     A quarter of a kind's life is left to it, and the days before its best time begins.
     """
-    known = {key: age for key, age in ages.items() if key in kinds}
-    return {**kinds, **{key: _aged(kinds[key], age) for key, age in known.items()}} if known else kinds
+    ages: dict[tuple[str, str], timedelta] = {}
+    for one in said:
+        if one.verdict is Verdict.TOO_OLD and one.kind in kinds:
+            for source in one.sources:
+                ages[one.kind, source] = min(one.age, ages.get((one.kind, source), one.age))
+    return tuple(
+        Age(kind=kind, source=source, most=_bounded(age, kinds[kind]))
+        for (kind, source), age in sorted(ages.items())
+    )
 
 
-def _aged(kind: TriggerKind, age: timedelta) -> TriggerKind:
-    end = min(kind.expires, max(age, kind.expires * _LEAST_LIFE, kind.opens))
-    return replace(kind, expires=end, closes=min(kind.closes, end))
+def _bounded(age: timedelta, kind: TriggerKind) -> timedelta:
+    return min(kind.expires, max(age, kind.expires * _LEAST_LIFE, kind.opens))
+
+
+def over_time(
+    said: Iterable[Said], kinds: Mapping[str, TriggerKind], anew: Mapping[str, int]
+) -> Iterator[tuple[datetime, tuple[TrackRecord, ...], tuple[Age, ...]]]:
+    """Yield when the verdicts changed what follows from them, and what follows since: see ``records_of``.
+
+    A verdict counts from when it was given until it was taken back.
+    """
+    moments: dict[datetime, list[Said]] = {}
+    for one in said:
+        if one.verdict in COUNTED or one.verdict is Verdict.TOO_OLD:
+            for at in (one.at, one.taken_back_at):
+                if at is not None:
+                    moments.setdefault(at, []).append(one)
+    tally = _Tally(anew)
+    known: tuple[tuple[TrackRecord, ...], tuple[Age, ...]] = ((), ())
+    for at, told in sorted(moments.items(), key=lambda pair: pair[0]):
+        tally.turn(at, told)
+        now = tally.records, ages_of(tally.old.values(), kinds)
+        if now != known:
+            known = now
+            yield at, *now
+
+
+class _Tally:
+    """The verdicts that hold at one moment after the other, counted as they come and go."""
+
+    def __init__(self, anew: Mapping[str, int]) -> None:
+        self.old: dict[int, Said] = {}
+        self._anew = anew
+        self._held: dict[str, dict[int, Said]] = {}
+        self._counts: dict[tuple[str, str, str], TrackRecord] = {}
+
+    @property
+    def records(self) -> tuple[TrackRecord, ...]:
+        return tuple(record for _, record in sorted(self._counts.items(), key=lambda pair: pair[0]))
+
+    def turn(self, at: datetime, told: Iterable[Said]) -> None:
+        """Take in what was said or taken back at a moment."""
+        for one in told:
+            if one.verdict is Verdict.TOO_OLD:
+                _keep(self.old, one, at)
+                continue
+            ours = self._held.setdefault(one.trigger, {})
+            self._count(_last(ours), -1)
+            _keep(ours, one, at)
+            self._count(_last(ours), 1)
+
+    def _count(self, one: Said | None, by: int) -> None:
+        """Count the verdict of a trigger in each of its rules, or take it out."""
+        for source in one.sources if one is not None else ():
+            if one is None or one.number <= self._anew.get(rule_name(one.kind, source, one.problem), 0):
+                continue
+            rule = one.kind, source, one.problem or ""
+            record = self._counts.pop(rule, TrackRecord(kind=one.kind, source=source, problem=one.problem))
+            bad = one.verdict in _AGAINST
+            record = replace(record, good=record.good + by * (not bad), bad=record.bad + by * bad)
+            if record.good + record.bad:
+                self._counts[rule] = record
+
+
+def _keep(held: dict[int, Said], one: Said, at: datetime) -> None:
+    """Add a verdict that holds at a moment, or leave out one that does not."""
+    if one.holds(at):
+        held[one.number] = one
+    else:
+        held.pop(one.number, None)
+
+
+def _last(held: Mapping[int, Said]) -> Said | None:
+    return max(held.values(), key=lambda one: (one.at, one.number), default=None)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 from earmark.rulebook import parse
 from earmark.types import Account, Lexicon
 from storage import accounts, agenda, counters, judgements, targets
-from storage.record import Said, aged, ages_of, records_of
+from storage.record import Said, ages_of, records_of
 from storage.tables import rulebook
 
 __all__ = [
@@ -92,8 +92,7 @@ def decided(
 
 def learned(lexicon: Lexicon, said: Sequence[Said], anew: Mapping[str, int]) -> Lexicon:
     """Return the lexicon with what follows from these verdicts: see ``storage.record``."""
-    kinds = aged(lexicon.kinds, ages_of(said))
-    return replace(lexicon, kinds=kinds, records=records_of(said, anew))
+    return replace(lexicon, ages=ages_of(said, lexicon.kinds), records=records_of(said, anew))
 
 
 def changes_version(conn: Connection) -> int:

@@ -11,7 +11,7 @@ from earmark.lifecycle import Stage
 from earmark.types import Lexicon, Past, Role, TrackRecord, Trigger
 from matcher.act import act
 from matcher.decide import decide
-from matcher.learning import PRIOR, precision, throttled, throttling
+from matcher.learning import PRIOR, precision, throttled, weight_of
 from tests.builders import NOW, a_match, a_stored_event, ago, days
 from tests.matcher.pasts import ACCOUNT, a_history, a_reading, stored, told
 from tests.matcher.test_act import _doing
@@ -29,7 +29,7 @@ NOISY = Lexicon(floor=FLOOR, records=(a_record(1, 60),), targets=("crm",))
 
 
 def silent(trigger: Trigger) -> bool:
-    return any(part.name == "track_record" for part in trigger.score.parts)
+    return any(part.name == "track_record" and part.value == 0 for part in trigger.score.parts)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_one_source_whose_rule_holds_is_enough() -> None:
     assert len(past.stories) == 1
     assert past.account is not None
     assert past.account.stage is Stage.OUTREACH_READY
-    assert throttling(past.triggers[0], past.stories[0], NOISY) == ()
+    assert not [part for part in past.triggers[0].score.parts if part.name == "track_record"]
 
 
 def test_a_rule_that_is_throttled_no_longer_gives_its_triggers_their_score_back() -> None:
@@ -176,6 +176,64 @@ def test_a_throttled_rule_neither_warms_nor_counters(kind: str) -> None:
     reading = a_reading(a_match(event, kind=kind, role=Role.SUBJECT))
     assert decide([reading], a_history(), replace(lexicon, records=()), NOW).transitions
     assert not decide([reading], a_history(), lexicon, NOW).transitions
+
+
+def weighted(*records: TrackRecord, floor: float | None = None) -> Trigger:
+    lexicon = Lexicon(records=records, floor=floor)
+    return told([[a_reading(a_match())]], a_history(), lexicon).pasts[ACCOUNT].triggers[0]
+
+
+def test_the_first_verdict_against_a_rule_lowers_its_triggers_and_says_so() -> None:
+    usual, less = weighted(), weighted(a_record(0, 1))
+    assert less.score.confidence == pytest.approx(usual.score.confidence * 0.75)
+    assert less.score.parts[-1].sentence == (
+        "0 of 1 verdicts on it from wire were good, so its confidence counts 75%."
+    )
+    totals = [weighted(a_record(0, bad)).score.total for bad in range(6)]
+    assert totals == sorted(totals, reverse=True)
+    assert totals[5] >= totals[0] / 2 - 0.1, "verdicts take half at most, until the rule is throttled"
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.none() | st.floats(0.05, 0.95))
+def test_the_weight_is_bounded_falls_with_each_bad_verdict_and_praise_adds_nothing(
+    good: int, bad: int, floor: float | None
+) -> None:
+    weight = weight_of(a_record(good, bad), floor)
+    assert weight == 0 if throttled(a_record(good, bad), floor) else 0.5 <= weight <= 1
+    assert weight_of(a_record(good, bad + 1), floor) <= weight <= weight_of(a_record(good + 1, bad), floor)
+    assert weight_of(a_record(good, 0), floor) == 1
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.sampled_from([None, 0.3, 0.9]))
+def test_the_parts_of_a_weighted_score_multiply_up(good: int, bad: int, floor: float | None) -> None:
+    score = weighted(a_record(good, bad), floor=floor).score
+    product = 1.0
+    for part in score.parts:
+        product *= part.value
+    assert round(100 * product, 1) == pytest.approx(score.total, abs=0.11)
+    assert score.total == round(100 * score.fit * score.intent * score.freshness * score.confidence, 1)
+
+
+def test_a_source_that_nobody_judged_keeps_the_whole_weight() -> None:
+    other = a_stored_event(
+        "Norvik Labs raises $20 million Series B", id="event-2", source="post", publisher="Fjord Post"
+    )
+    both = [[a_reading(a_match()), a_reading(a_match(other))]]
+    usual = told(both, a_history()).pasts[ACCOUNT].triggers[0]
+    one = told(both, a_history(), Lexicon(records=(a_record(0, 2),))).pasts[ACCOUNT].triggers[0]
+    assert one.score == usual.score
+    worse, bad = a_record(0, 9), a_record(0, 1, source="post")
+    two = told(both, a_history(), Lexicon(records=(worse, bad))).pasts[ACCOUNT].triggers[0]
+    assert two.score.confidence == pytest.approx(usual.score.confidence * 0.75)
+
+
+def test_later_reports_and_looks_keep_the_weight_and_a_verdict_taken_back_gives_it_back() -> None:
+    lexicon = Lexicon(records=(a_record(0, 1),))
+    history = told([[a_reading(a_match())]] * 2, a_history(), lexicon)
+    once = told([[a_reading(a_match())]], a_history(), lexicon)
+    assert history == once
+    back = stored(history, decide((), history, Lexicon(), NOW))
+    assert back.pasts[ACCOUNT].triggers == told([[a_reading(a_match())]], a_history()).pasts[ACCOUNT].triggers
 
 
 @given(st.lists(st.sampled_from([NOISY, replace(NOISY, records=()), replace(NOISY, floor=None)]), max_size=4))

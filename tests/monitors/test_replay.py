@@ -15,6 +15,7 @@ from earmark.types import Action, Event, Lexicon, Play, Verdict
 from matcher.act import OUTCOMES, act
 from matcher.learning import throttled
 from monitors.comparison import compared
+from monitors.effects import look_again
 from monitors.relive import Reason, Span
 from monitors.replay import replay
 from monitors.sweep import sweep
@@ -81,6 +82,7 @@ def do(engine: Engine, action: Action, now: datetime) -> bool:
         except EarmarkError:
             return False
         history.save(conn, changes, now)
+        look_again(conn, key, changes, now)
     return True
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from earmark.types import Action, Verdict
 from matcher.act import OUTCOMES, SUPPRESSIONS, VERBS, act
 from matcher.score import score_at
+from monitors.effects import look_again
 from storage import accounts, history, judgements, outcomes, rulebook, triggers
 from storage.engine import Engine, reading, writing
 from storage.tables import agenda
@@ -48,7 +49,9 @@ def do(engine: Engine, action: Action) -> None:
         story = triggers.story(conn, trigger.story) if trigger else None
         key = story.key if story else f"a:{action.account}"
         past = history.load(conn, [key], NOW - days(3650), NOW)
-        history.save(conn, act(action, past, rulebook.lexicon(conn), LATER), LATER)
+        changes = act(action, past, rulebook.lexicon(conn), LATER)
+        history.save(conn, changes, LATER)
+        look_again(conn, key, changes, LATER)
 
 
 def answers(engine: Engine) -> dict[str, Any]:

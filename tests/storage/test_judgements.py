@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from earmark.triggers import CATALOGUE
-from earmark.types import Action, Changes, Judgement, Outcome, TrackRecord, Verdict
+from earmark.types import Action, Age, Changes, Judgement, Outcome, TrackRecord, Verdict
 from storage import accounts, actions, counters, events, history, judgements, outcomes, rulebook
 from storage.engine import Engine, reading, writing
-from storage.record import Said, aged, ages_of, records_of
+from storage.record import Said, ages_of, over_time, records_of
 from tests.builders import NOW, ago, an_account, days
 from tests.storage.nouns import a_story, a_told_match, a_trigger, some_events
 
@@ -112,33 +115,81 @@ def test_a_verdict_is_found_by_how_its_id_begins(engine: Engine) -> None:
         assert [one.id for one in judgements.find(conn, "abc%")] == ["abc%def"]
 
 
-def test_too_old_ends_the_kind_at_that_age_but_leaves_it_a_quarter_of_its_life(engine: Engine) -> None:
+def test_too_old_ages_the_kind_in_its_sources_only(engine: Engine) -> None:
     begun(engine, a_judgement(Verdict.TOO_OLD, "trigger-of-story-2"))
-    with reading(engine) as conn:
-        kinds = rulebook.lexicon(conn).kinds
     usual = CATALOGUE["exec_hire"]
-    assert kinds["exec_hire"].expires == max(days(30), usual.expires / 4, usual.opens) < usual.expires
-    assert kinds["exec_hire"].opens <= kinds["exec_hire"].closes <= kinds["exec_hire"].expires
-    assert {key: kind for key, kind in kinds.items() if key != "exec_hire"} == {
-        key: kind for key, kind in CATALOGUE.items() if key != "exec_hire"
-    }
-    for kind in CATALOGUE.values():
-        short = aged(CATALOGUE, {kind.key: timedelta(0)})[kind.key]
-        assert kind.opens <= short.closes <= short.expires <= kind.expires
-        assert aged(CATALOGUE, {kind.key: days(9999)})[kind.key] == kind
+    with reading(engine) as conn:
+        lexicon = rulebook.lexicon(conn)
+    least = max(days(30), usual.expires / 4, usual.opens)
+    assert lexicon.ages == (Age(kind="exec_hire", source="wire", most=least),)
+    assert lexicon.kinds == CATALOGUE
+    with writing(engine) as conn:
+        judgements.take_back(conn, [a_judgement(Verdict.TOO_OLD, "trigger-of-story-2").id], NOW)
+        assert rulebook.lexicon(conn).ages == ()
 
 
-def test_the_least_age_counts_and_an_unknown_kind_changes_nothing() -> None:
-    def said(age: float) -> Said:
-        return Said(
-            number=1, id="j", trigger="t", verdict=Verdict.TOO_OLD, by="ann", at=NOW, text="",
-            taken_back_at=None, account=None, key="t:x", kind="gone", problem=None, age=days(age),
-            events=frozenset(), sources=(),
-        )  # fmt: skip
+def a_said(**changes: Any) -> Said:
+    fields: dict[str, Any] = {
+        "number": 1, "id": "j", "trigger": "t", "verdict": Verdict.TOO_OLD, "by": "ann", "at": NOW,
+        "text": "", "taken_back_at": None, "account": None, "key": "t:x", "kind": "exec_hire",
+        "problem": None, "age": days(40), "events": frozenset(), "sources": ("wire",),
+    }  # fmt: skip
+    return Said(**(fields | changes))
 
-    assert ages_of([said(9), said(4), said(7)]) == {"gone": days(4)}
-    assert aged(CATALOGUE, {"gone": days(4)}) is CATALOGUE
-    assert records_of([said(4)]) == ()
+
+def test_the_least_age_of_each_source_counts_and_an_unknown_kind_has_none() -> None:
+    said = [
+        a_said(age=days(90)),
+        a_said(age=days(70)),
+        a_said(age=days(120), sources=("post", "wire")),
+        a_said(kind="gone"),
+    ]
+    assert ages_of(said, CATALOGUE) == (
+        Age(kind="exec_hire", source="post", most=days(120)),
+        Age(kind="exec_hire", source="wire", most=days(70)),
+    )
+    assert records_of(said) == ()
+
+
+@pytest.mark.parametrize("kind", sorted(CATALOGUE))
+def test_an_age_never_ends_a_kind_before_its_best_time_nor_makes_it_last_longer(kind: str) -> None:
+    usual = CATALOGUE[kind]
+    (hasty,) = ages_of([a_said(kind=kind, age=timedelta(0))], CATALOGUE)
+    (late,) = ages_of([a_said(kind=kind, age=days(9999))], CATALOGUE)
+    assert max(usual.opens, usual.expires / 4) == hasty.most
+    assert late.most == usual.expires
+
+
+@given(st.data())
+def test_what_follows_over_time_is_what_follows_of_the_verdicts_that_hold_then(data: st.DataObject) -> None:
+    verdicts = st.sampled_from(
+        [Verdict.GOOD, Verdict.OFF_TOPIC, Verdict.WRONG_ACCOUNT, Verdict.TOO_OLD, Verdict.OTHER]
+    )
+    moments = st.integers(0, 9).map(lambda number: NOW + days(number))
+    said = []
+    for number in range(1, data.draw(st.integers(0, 9)) + 1):
+        at, back = data.draw(moments), data.draw(st.none() | moments)
+        trigger = data.draw(st.sampled_from("abc"))
+        said.append(
+            a_said(
+                number=number,
+                trigger=trigger,
+                verdict=data.draw(verdicts),
+                at=at,
+                taken_back_at=back if back is None or back > at else None,
+                sources={"a": ("wire",), "b": ("post", "wire"), "c": ("post",)}[trigger],
+                age=days(data.draw(st.integers(1, 200))),
+            )
+        )
+    said.sort(key=lambda one: (one.at, one.number))
+    anew = data.draw(st.sampled_from([{}, {"exec_hire@wire": 2}]))
+    changes = list(over_time(said, CATALOGUE, anew))
+    assert [at for at, _, _ in changes] == sorted({at for at, _, _ in changes})
+    for number in range(10):
+        moment = NOW + days(number)
+        holds = [one for one in said if one.holds(moment)]
+        records, ages = next(((r, a) for at, r, a in reversed(changes) if at <= moment), ((), ()))
+        assert (records, ages) == (records_of(holds, anew), ages_of(holds, CATALOGUE))
 
 
 def an_outcome(number: int, **changes: object) -> Outcome:
