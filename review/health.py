@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from earmark.config import Settings, clock_is_fixed
-from earmark.triggers import CATALOGUE, Polarity
+from earmark.triggers import CATALOGUE, CONVERSATIONS, Polarity
 from monitors.hosts import day_of
 from monitors.pace import in_words
 from sources.registry import kinds
@@ -19,7 +19,17 @@ from storage.hosts import Host
 from storage.outbox import State
 from storage.pulse import Pulse, pulse
 
-__all__ = ["BlindSpot", "Finding", "Health", "Level", "Monitor", "blind_spots", "health_of", "monitor_of"]
+__all__ = [
+    "GENERAL",
+    "BlindSpot",
+    "Finding",
+    "Health",
+    "Level",
+    "Monitor",
+    "blind_spots",
+    "health_of",
+    "monitor_of",
+]
 
 _RECENT: Final = timedelta(hours=24)
 _HEARD_WITHIN: Final = timedelta(minutes=2)
@@ -29,6 +39,8 @@ _LITTLE_SPACE: Final = 1_000_000_000
 _NO_SPACE: Final = 100_000_000
 _BUSIEST: Final = 10
 _MOST: Final = 4
+GENERAL: Final = 16
+"""A source that shows more kinds than this is of the general press: it may show all, and misses most."""
 
 
 class Level(StrEnum):
@@ -77,9 +89,13 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlindSpot:
-    """A kind of reason that nothing shows now, and kinds of source that would."""
+    """A kind of reason that no source shows in particular now, and kinds of source that would.
+
+    ``by_chance`` says that the general press may tell it.
+    """
 
     words: str
+    by_chance: bool
     remedies: tuple[str, ...]
 
 
@@ -110,19 +126,20 @@ def health_of(connection: Connection, settings: Settings, now: datetime) -> Heal
 
 
 def blind_spots(connection: Connection, now: datetime) -> list[BlindSpot]:
-    """Return the kinds of reason to call that no source can show now, with the kinds of source that could."""
+    """Return the kinds of reason to call that no source shows in particular now, and what would."""
     known = kinds()
-    able = {key for kind in watching.kinds(connection, now) if kind in known for key in known[kind].shows}
-    return [
-        BlindSpot(
-            words=kind.words,
-            remedies=tuple(name for name, one in known.items() if key in one.shows and name != "feed")[
-                :_MOST
-            ],
-        )
-        for key, kind in CATALOGUE.items()
-        if kind.polarity is Polarity.BUY and key not in able
-    ]
+    able = [known[name].shows for name in watching.kinds(connection, now) if name in known]
+    closely = {key for shows in able if len(shows) <= GENERAL for key in shows}
+    broadly = {key for shows in able for key in shows}
+    found: dict[str, BlindSpot] = {}
+    for key, kind in CATALOGUE.items():
+        is_heard = key in closely or (key in CONVERSATIONS and key in broadly)
+        if kind.polarity is not Polarity.BUY or is_heard:
+            continue
+        special = [name for name, one in known.items() if key in one.shows and len(one.shows) <= GENERAL]
+        spot = BlindSpot(words=kind.words, by_chance=key in broadly, remedies=tuple(special[:_MOST]))
+        found.setdefault(kind.words, spot)
+    return sorted(found.values(), key=lambda spot: spot.by_chance)
 
 
 def monitor_of(connection: Connection, now: datetime) -> Monitor:

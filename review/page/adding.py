@@ -9,6 +9,7 @@ from earmark.errors import ConfigError
 from earmark.triggers import CATALOGUE
 from monitors.pace import EVERY
 from monitors.poll import Outcome
+from review.health import GENERAL
 from review.opml import feeds_of, import_feeds
 from review.options import as_written, fields_of, options_of
 from review.page.call import Asked, Call, needs
@@ -16,6 +17,7 @@ from review.page.sources import found, place_of, visited
 from review.page.viewer import Role
 from review.page.written import Written
 from review.sources import add
+from review.today import kind_words
 from sources.catalogue import cards
 from sources.registry import build, kinds
 from storage import polls
@@ -34,7 +36,8 @@ _Text = Annotated[str, Form(max_length=200)]
 @router.get("/sources/kinds")
 def _kinds(call: Asked) -> Response:
     """Show the kinds of source: what each needs, costs and can show."""
-    return call.page("source_kinds.html", cards=cards(EVERY), words=_words_of)
+    found = [(card, tuple(dict.fromkeys(map(_words_of, card.shows)))) for card in cards(EVERY)]
+    return call.page("source_kinds.html", cards=found, general=GENERAL)
 
 
 @router.get("/sources/add", dependencies=[needs(Role.ADMIN)])
@@ -158,4 +161,4 @@ def _model(kind: str) -> type[Source]:
 
 
 def _words_of(key: str) -> str:
-    return CATALOGUE[key].words if key in CATALOGUE else key.replace("_", " ")
+    return kind_words(key) if key in CATALOGUE else key.replace("_", " ")

@@ -71,12 +71,12 @@ def _listed(call: Asked, state: _Word = "", kind: _Word = "", q: _Word = "", aft
     )
 
 
-@router.get("/sources/of/{source:path}")
-def _one(call: Asked, source: str) -> Response:
+@router.get("/sources/of/{source_id:path}")
+def _one(call: Asked, source_id: str) -> Response:
     """Show one source."""
     with call.reading() as connection:
-        detail = detail_of(connection, found(connection, source), call.now)
-    return call.page("source.html", detail=detail, remedies=REMEDIES, here=place_of(source))
+        detail = detail_of(connection, found(connection, source_id), call.now)
+    return call.page("source.html", detail=detail, remedies=REMEDIES, here=place_of(source_id))
 
 
 @router.post("/sources/pause", dependencies=[needs(Role.ADMIN)])
