@@ -11,9 +11,8 @@ from earmark.triggers import TriggerKind
 from matcher.learning import precision
 from monitors.latency import STEPS, Ledger, Spread, ledger
 from review.charts import SERIES
-from review.rules import lexicon_of
 from review.today import kind_words
-from storage import figures, latency
+from storage import figures, latency, rulebook
 from storage.engine import Connection
 from storage.figures import Judged, RuleActed
 from storage.worked import Worked, worked_since
@@ -39,7 +38,7 @@ _MEETINGS: Final = frozenset({"meeting", "opportunity", "won"})
 _EVEN: Final = (0.5, 0.5)
 _DAILY: Final = 90  # days; a longer time is counted by weeks
 _SHOWN: Final = 20
-_MEASURED: Final = 5_000  # triggers whose way is measured, the latest ones
+_MEASURED: Final = 2_000  # triggers whose way is measured, the latest ones
 _BUCKET: Final = 20
 _EPOCH: Final = date(1970, 1, 1)
 _STEP_WORDS: Final = {
@@ -132,7 +131,7 @@ def insights(connection: Connection, now: datetime, days: int, zone: tzinfo) -> 
     """Return the insights of the last days, today included; days are those of the zone."""
     today = now.astimezone(zone).date()
     since = datetime.combine(today - timedelta(days=days - 1), time(), tzinfo=zone)
-    kinds = lexicon_of(connection).kinds
+    kinds = rulebook.decided(connection, ()).kinds
     acted = figures.acted_by_rule(connection, since)
     counts = figures.by_kind_and_day(connection, since, now + timedelta(seconds=1), zone)
     return Insights(

@@ -8,12 +8,11 @@ from types import MappingProxyType
 from typing import Final
 
 from earmark.triggers import CATALOGUE
-from earmark.types import Account, Play, Sentence, Story, Trigger, TriggerState
+from earmark.types import Account, Play, Sentence, Story, Trigger
 from matcher.note import note_of
 from matcher.plays import render, steps_for, template_for
 from matcher.scripts import PLAYS
-from review.rules import lexicon_of
-from storage import accounts, figures, triggers
+from storage import accounts, figures, rulebook, triggers
 from storage.engine import Connection
 
 __all__ = ["SAMPLE", "Preview", "Speaker", "preview", "speakers"]
@@ -103,11 +102,11 @@ def preview(connection: Connection, play: Play, others: Iterable[Play], now: dat
 
 
 def _some(connection: Connection, kind: str, now: datetime) -> Iterator[Trigger]:
-    """Yield a few triggers of a kind, the best open ones first; with ``*`` of any."""
+    """Yield a few triggers of a kind that still wait, the best first; with ``*`` of any."""
     wanted = None if kind == "*" else kind
-    for trigger_id in figures.best_of_kind(connection, wanted, now, limit=_LOOKED_AT):
+    for trigger_id in figures.some_of_kind(connection, wanted, limit=_LOOKED_AT):
         trigger = triggers.get(connection, trigger_id)
-        if trigger is not None and trigger.state is not TriggerState.MERGED:
+        if trigger is not None and trigger.expires_at > now:
             yield trigger
 
 
@@ -115,7 +114,7 @@ def _real(
     connection: Connection, play: Play, plays: Sequence[Play], trigger: Trigger, story: Story
 ) -> Preview:
     account: Account | None = accounts.get(connection, trigger.account) if trigger.account else None
-    lexicon = replace(lexicon_of(connection, [account] if account else []), plays=tuple(plays))
+    lexicon = replace(rulebook.decided(connection, [account] if account else []), plays=tuple(plays))
     people = accounts.contacts(connection, [account.id]).get(account.id, ()) if account else ()
     told = note_of(trigger, story, account=account, contacts=people, lexicon=lexicon)
     lines = tuple((one.section, one.text) for one in told.sentences if one.section in _SECTIONS)

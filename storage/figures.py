@@ -22,7 +22,7 @@ from sqlalchemy import (
 from earmark.lifecycle import Stage
 from earmark.types import TriggerState
 from storage.record import COUNTED
-from storage.rows import each
+from storage.rows import batches
 from storage.tables import accounts, events, judgements, matches, outcomes, transitions, triggers
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "accounts_by_kind",
     "accounts_waiting",
     "acted_by_rule",
-    "best_of_kind",
     "by_kind_and_day",
     "first_trigger_at",
     "judged",
@@ -39,10 +38,15 @@ __all__ = [
     "newest_triggers",
     "outcomes_by_kind",
     "reached",
+    "some_of_kind",
     "standing",
 ]
 
 _WAITING: Final = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
+# What waits is read from the index that holds all that is counted of it; as a plain condition, the state
+# would lead SQLite to another one, and to every row.
+_WAITS: Final = (triggers.c.ended_at.is_(None), func.coalesce(triggers.c.state, "").in_(_WAITING))
+_LOOKED_AT: Final = 200
 _ACTED_ON: Final = (TriggerState.ACCEPTED.value, TriggerState.CONTACTED.value)
 _SECONDS_A_DAY: Final = 86_400
 _MICROSECONDS: Final = 1_000_000
@@ -68,26 +72,35 @@ class Judged:
 
 def accounts_by_kind(conn: Connection, kinds: Iterable[str]) -> dict[str, int]:
     """Return for how many accounts a trigger of each of these kinds waits for a person."""
-    number = func.count(func.distinct(triggers.c.account)).label("number")
-    query = select(triggers.c.kind, number).where(triggers.c.state.in_(_WAITING)).group_by(triggers.c.kind)
-    return {row.kind: row.number for row in each(conn, query, triggers.c.kind, kinds)}
+    found: dict[str, int] = {}
+    for batch in batches(kinds):
+        of_these = select(triggers.c.kind, triggers.c.account).where(*_WAITS, triggers.c.kind.in_(batch))
+        one = of_these.where(triggers.c.account.is_not(None)).distinct().subquery()
+        query = select(one.c.kind, func.count().label("number")).group_by(one.c.kind)
+        found |= {row.kind: row.number for row in conn.execute(query)}
+    return found
 
 
 def accounts_waiting(conn: Connection) -> int:
     """Return how many accounts have a trigger that waits for a person."""
-    query = select(func.count(func.distinct(triggers.c.account))).where(triggers.c.state.in_(_WAITING))
+    one = select(triggers.c.account).where(*_WAITS, triggers.c.account.is_not(None))
+    query = select(func.count()).select_from(one.group_by(triggers.c.account).subquery())
     found: int = conn.execute(query).scalar_one()
     return found
 
 
-def best_of_kind(conn: Connection, kind: str | None, now: datetime, *, limit: int) -> list[str]:
-    """Return the ids of open triggers of a kind (None: of any), the best first; else of some that ended."""
-    query = select(triggers.c.id).limit(limit)
-    if kind is not None:
-        query = query.where(triggers.c.kind == kind)
-    live = query.where(triggers.c.state == TriggerState.OPEN.value, triggers.c.expires_at > now)
-    found = conn.execute(live.order_by(triggers.c.score_now.desc(), triggers.c.id)).scalars().all()
-    return list(found or conn.execute(query).scalars().all())
+def some_of_kind(conn: Connection, kind: str | None, *, limit: int) -> list[str]:
+    """Return the ids of some triggers of a kind that wait for a person, the best of them first.
+
+    Of any kind (None) they are the best of all.
+    """
+    query = select(triggers.c.id, triggers.c.score_now).where(*_WAITS)
+    if kind is None:
+        best = query.order_by(triggers.c.score_now.desc(), triggers.c.id.desc()).limit(limit)
+        return list(conn.execute(best).scalars())
+    # To find the very best of a rare kind would mean to read every row.
+    some = query.where(triggers.c.kind == kind).order_by(triggers.c.account).limit(_LOOKED_AT).subquery()
+    return list(conn.execute(select(some.c.id).order_by(some.c.score_now.desc()).limit(limit)).scalars())
 
 
 def first_trigger_at(conn: Connection) -> datetime | None:
