@@ -151,11 +151,17 @@ def _as_it_reads_now(trigger: Trigger, story: Story | None, past: Past, lexicon:
 
 
 def stage_at(moves: Sequence[Transition]) -> tuple[Stage, datetime | None]:
-    """Return the stage after these moves and since when; cold and None before the first."""
+    """Return the stage after these moves and since when; cold and None before the first.
+
+    A move that was taken back leaves the stage as old as it was.
+    """
     stage, since = Stage.COLD, None
+    before: dict[str, tuple[Stage, datetime | None]] = {}
     for move in moves:
+        before[move.id] = stage, since
         if move.after is not stage:
-            stage, since = move.after, move.at
+            back = before.get(move.undoes or "", (None, None))
+            stage, since = move.after, back[1] if back[0] is move.after else move.at
     return stage, since
 
 

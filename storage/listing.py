@@ -241,9 +241,9 @@ def _listed(
     if wanted.state is State.SNOOZED:
         yield accounts.c.snoozed_until > now
     if wanted.stages:
-        yield accounts.c.stage.in_(wanted.stages)
+        yield _unsorted(accounts.c.stage).in_(wanted.stages)
     if wanted.tiers:
-        yield accounts.c.tier.in_(wanted.tiers)
+        yield _unsorted(accounts.c.tier).in_(wanted.tiers)
     if wanted.owners or wanted.unowned:
         yield or_(*_owned(conn, wanted, table))
 
@@ -255,7 +255,7 @@ def _owned(conn: Connection, wanted: Wanted, table: FromClause) -> Iterator[Colu
     if wanted.owners:
         spelled = select(accounts.c.owner).distinct().where(accounts.c.owner.is_not(None))
         own = [name for name in conn.execute(spelled).scalars() if folded(name) in wanted.owners]
-        yield accounts.c.owner.in_(own)
+        yield _unsorted(accounts.c.owner).in_(own)
         yield and_(table.c.offered_to.in_(sorted(wanted.owners)), table.c.state == TriggerState.OPEN.value)
 
 
@@ -283,7 +283,7 @@ def _hot() -> tuple[CompoundSelect[Any], Select[Any]]:
 
 
 def _unsorted(column: ColumnElement[str]) -> ColumnElement[str]:
-    """Return the column so that no index of it is used: nearly every row of interest has the same value."""
+    """Return the column so that no index of it is used: the list is read in its own order."""
     return func.coalesce(column, "")
 
 
