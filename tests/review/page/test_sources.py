@@ -1,5 +1,6 @@
 """The sources on the page: over the demo's feeds, which are served on this machine."""
 
+import asyncio
 import html
 import re
 import threading
@@ -186,7 +187,7 @@ def test_visits_are_few_at_a_time_and_the_next_one_is_told_to_wait(
 
 def test_a_visit_that_takes_too_long_is_given_up() -> None:
     async def never() -> None:
-        await visits.asyncio.Event().wait()
+        await asyncio.Event().wait()
 
     with pytest.raises(EarmarkError, match="took longer than 0 seconds"):
         visits.outward(never(), longest=timedelta(milliseconds=20))
