@@ -17,8 +17,8 @@ from storage.scope import Scope
 
 __all__ = ["Entry", "Found", "Leaf", "Wanted", "entries", "found_accounts"]
 
-_MOST_READ: Final = 4_000
-"""Accounts that one page of the list may read to find well-fitting ones: a part of a second."""
+_MOST_READ: Final = 2_000
+"""Accounts that one page of the list may read to find well-fitting ones: a twentieth of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli.session import nothing, notice, session_of, who
-from earmark.config.sample import RULEBOOK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +58,7 @@ def export(
     version: Annotated[int | None, typer.Option(help="An earlier version.")] = None,
 ) -> None:
     """Write the rulebook as TOML, as it was applied; before the first, one to fill."""
+    from earmark.config.sample import RULEBOOK
     from storage import rulebook
 
     session = session_of(context)

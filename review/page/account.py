@@ -24,7 +24,7 @@ from sources.registry import kinds
 from storage import accounts, directory, events, outcomes, polls
 from storage.engine import Connection
 
-__all__ = ["router"]
+__all__ = ["router", "told_of"]
 
 router = APIRouter()
 _MOST_STEPS: Final = 60

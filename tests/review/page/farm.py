@@ -131,7 +131,7 @@ def polled(workspace: Path, *, tick: timedelta) -> Iterator[None]:
     """Run the real monitor over a workspace on a thread of its own, beside the page."""
     settings = load(workspace)
     began = threading.Event()
-    stops: list[Callable[[], None]] = []
+    stops: list[Callable[[], object]] = []
 
     async def run() -> None:
         engine = connect(settings.database_url)
