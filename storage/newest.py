@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, or_, select
 
 from earmark.types import Judgement, Trigger, TriggerState, Verdict
+from storage.rows import each
 from storage.scope import Scope, within
 from storage.tables import accounts, judgements, triggers
 from storage.triggers import as_trigger
 
-__all__ = ["Said", "made", "said"]
+__all__ = ["Said", "made", "said", "some"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,11 @@ def made(
         query = query.where(or_(triggers.c.account.is_(None), within(conn, scope)))
     ordered = query.order_by(triggers.c.created_at.desc(), triggers.c.id.desc())
     return [as_trigger(row) for row in conn.execute(ordered.limit(limit))]
+
+
+def some(conn: Connection, trigger_ids: Collection[str]) -> list[Trigger]:
+    """Return these triggers whole, as far as they are there."""
+    return [as_trigger(row) for row in each(conn, select(triggers), triggers.c.id, trigger_ids)]
 
 
 def said(

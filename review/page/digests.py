@@ -19,6 +19,7 @@ from review.mailing import address_of, preview, scheduled, send_due
 from review.moments import read_moment
 from review.page.call import Asked, AskedOfSelf, Call, Desk, desk_of
 from review.page.render import templates
+from review.page.settings import tabs
 from review.views import shown
 from storage import accounts, digests, tokens, triggers
 from storage.audit import Deed, record
@@ -168,6 +169,7 @@ def _page(call: Call, wrong: str = "") -> Response:
         views=views,
         days=_DAYS,
         wrong=wrong,
+        tabs=tabs(call),
         is_mailed=call.settings.mail.server is not None,
         letter=text_of(told, envelope, call.zone, call.now),
     )

@@ -30,7 +30,8 @@ _MANAGER: Final = [needs(Role.MANAGER)]
 def tabs(call: Call) -> list[tuple[str, str]]:
     """Return the screens of settings that the viewer may open: where each is, and what it is called."""
     found = [("/settings", "You", Role.READ_ONLY), ("/settings/tokens", "API tokens", Role.READ_ONLY)]
-    found += [("/digest", "Digest", Role.READ_ONLY), ("/settings/users", "Users", Role.ADMIN)]
+    found += [("/digest", "Digest", Role.READ_ONLY), ("/feeds", "Feeds", Role.READ_ONLY)]
+    found += [("/settings/users", "Users", Role.ADMIN)]
     found += [
         ("/settings/log", "Who did what", Role.MANAGER),
         ("/settings/machine", "This machine", Role.MANAGER),
