@@ -4,6 +4,7 @@ const SHOWN = 10_000; // ms
 
 let timer = 0;
 let retrying = null;
+let stays = false;
 
 const toast = () => document.getElementById("toast");
 
@@ -19,8 +20,15 @@ export function tell(words, { undo, retry, isEnded = false, isBad = false } = {}
   retrying = retry ?? null;
   box.classList.toggle("bad", isBad || Boolean(retry));
   box.hidden = false;
-  if (!retry) timer = setTimeout(hush, SHOWN);
+  stays = Boolean(retry);
+  fade();
   return undefined;
+}
+
+/** Go away after a while, unless the person is at it, or it waits for them. */
+function fade() {
+  clearTimeout(timer);
+  if (!stays) timer = setTimeout(hush, SHOWN);
 }
 
 /** Say nothing more. */
@@ -36,3 +44,4 @@ document.addEventListener("click", (event) => {
 });
 
 for (const name of ["mouseenter", "focusin"]) toast().addEventListener(name, () => clearTimeout(timer));
+for (const name of ["mouseleave", "focusout"]) toast().addEventListener(name, fade);

@@ -57,6 +57,7 @@ export function swap(html, { keep = true } = {}) {
   const old = part();
   const top = old.querySelector(".list")?.scrollTop ?? 0;
   const checked = new Set(keep ? rows.selected().map(rows.idOf) : []);
+  fresh.classList.toggle("asked", keep && old.classList.contains("asked"));
   old.replaceWith(fresh);
   for (const row of rows.all()) rows.select(row, checked.has(rows.idOf(row)));
   const list = fresh.querySelector(".list");

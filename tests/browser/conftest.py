@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -59,11 +60,11 @@ def page(workspace: Path, engine: Engine) -> Iterator[Served]:
 
 @pytest.fixture
 def windows(chromium: Browser, page: Served) -> Iterator[Callable[..., Window]]:
-    """Opens windows of the owner of the page; none of them may fail in its script or load what it must not."""
+    """Opens windows of the owner; none of them may fail in its script, or load what it must not."""
     with ExitStack() as stack:
         opened: list[Window] = []
 
-        def opener(**options: object) -> Window:
+        def opener(**options: Any) -> Window:
             opened.append(stack.enter_context(open_window(chromium, page, **options)))
             return opened[-1]
 

@@ -90,7 +90,7 @@ def test_the_detail_follows_the_focus(window: Window) -> None:
     assert window.tab.locator("#detail h2").inner_text() == name
 
 
-def test_rows_are_selected_one_by_one_in_a_stretch_and_all(window: Window, engine: Engine) -> None:
+def test_rows_are_selected_one_by_one_in_a_stretch_and_all(window: Window) -> None:
     rows = window.rows
     window.press("x")
     assert window.selected() == rows[:1]

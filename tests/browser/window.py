@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from review.page.keys import COOKIE
@@ -37,7 +38,7 @@ def chromium_of() -> str | None:
 
 @dataclass
 class Window:
-    """``faults`` are errors of the script and what the policy of the page stopped; ``calls`` what it asked."""
+    """``faults`` are errors of its script and what the page's policy stopped; ``calls`` what it asked."""
 
     tab: Page
     url: str
@@ -97,12 +98,20 @@ def _acts(url: str) -> bool:
 
 @contextmanager
 def open_window(
-    browser: Browser, page: Served, *, path: str = "/", width: int = 1366, height: int = 768, **options: Any
+    browser: Browser,
+    page: Served,
+    *,
+    path: str = "/",
+    width: int = 1366,
+    height: int = 768,
+    client: httpx.Client | None = None,
+    **options: Any,
 ) -> Iterator[Window]:
-    """Open a window of its own, with the key of the owner."""
+    """Open a window of its own, with the key of the owner, or of whom a client was let in as."""
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(10_000)
-    context.add_cookies([{"name": COOKIE, "value": page.client.cookies[COOKIE], "url": page.url}])
+    jar = (client or page.client).cookies
+    context.add_cookies([{"name": COOKIE, "value": jar[COOKIE], "url": page.url}])
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=page.url)
     tab = context.new_page()
     window = Window(tab, page.url)
