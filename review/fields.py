@@ -88,7 +88,12 @@ _PROBLEMS: Final = Table(
             shape=Shape.LINES,
             hint="A text with one of these does not count, one a line.",
         ),
-        Field(name="rivals", words="rivals", shape=Shape.LINES, hint="Naming one counts too, but less. One a line."),
+        Field(
+            name="rivals",
+            words="rivals",
+            shape=Shape.LINES,
+            hint="Naming one counts too, but less. One a line.",
+        ),
         Field(
             name="examples",
             words="examples",
@@ -278,7 +283,7 @@ _LIMITS: Final = Table(
         *(
             Field(
                 name=f"patience.{stage.value}",
-                words=f"{stage.value} cools after days",
+                words=f"{stage.value} {'ends' if stage is Stage.COOLING else 'cools'} after days",
                 shape=Shape.NUMBER,
                 hint=f"Left empty: {patience.days}.",
             )

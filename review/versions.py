@@ -82,7 +82,7 @@ def remarks(connection: Connection, text: str, now: datetime) -> tuple[str, ...]
 
 def changes(old: str, new: str) -> tuple[str, ...]:
     """Return in words what differs between two rulebooks: rows added, taken out and changed."""
-    before, after = parse(old), parse(new)
+    before, after = _as_it_was(old), parse(new)
     return tuple(
         said
         for name in Rulebook.model_fields
@@ -107,8 +107,16 @@ def compared(old: str, new: str) -> tuple[Line, ...]:
 
 def is_for_an_admin(old: str, new: str) -> bool:
     """Tell whether a text changes what goes out by itself, or what is forgotten."""
-    before, after = parse(old), parse(new)
+    before, after = _as_it_was(old), parse(new)
     return (before.targets, before.retention) != (after.targets, after.retention)
+
+
+def _as_it_was(text: str) -> Rulebook:
+    """Return an old rulebook; an empty one for a text that is none any more, so that it can be mended."""
+    try:
+        return parse(text)
+    except ConfigError:
+        return Rulebook()
 
 
 def _lines(told: Iterable[str]) -> Iterator[Line]:

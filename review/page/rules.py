@@ -184,7 +184,12 @@ def _table(call: Asked, name: str) -> Response:
         return _form(call, table, held, key="", typed=typed_of(table, _row(held, table, "")))
     rows = [(key, typed_of(table, row)) for key, row in rows_of(held.rulebook, table)]
     more = _offered(call, held) if table.name == "compounds" else ()
-    return call.page("rules_table.html", work=held, table=table, rows=rows, offered=more)
+    columns = [
+        field
+        for field in table.fields
+        if field.name != table.keyed and any(typed[field.name] for _, typed in rows)
+    ]
+    return call.page("rules_table.html", work=held, table=table, rows=rows, columns=columns, offered=more)
 
 
 @router.get("/{name}/edit")

@@ -389,3 +389,26 @@ def test_a_trial_that_needs_too_much_memory_fails_alone(page: Served) -> None:
     send(page, "/rules/draft", "/rules/trial", then="begin")
     assert "It failed" in until_over(page)
     assert page.get("/rules").status_code == 200
+
+
+def test_the_profile_in_force_is_shown_on_the_list_without_a_draft(page: Served) -> None:
+    send(page, "/rules/icp", "/rules/trial", then="begin")
+    shown = unescape(until_over(page))
+    assert "No account gets another fit" in shown
+    assert "At least 100 people: the close is shared by a team.</th>" in shown
+    assert "draft changed" not in shown
+
+
+def test_a_table_shows_words_and_only_columns_that_hold_something(page: Served) -> None:
+    shown = page.get("/rules/icp").text
+    assert "<td>is one of</td>" in shown
+    assert "Counterexamples" not in page.get("/rules/problems").text
+
+
+def test_a_rulebook_that_is_none_any_more_can_be_mended_as_text(page: Served, engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE rulebook SET body = 'an_older_key = 1'")
+    assert "unknown key an_older_key" in page.get("/rules").text
+    answer = send(page, "/rules/text", "/rules/text", text="threshold = 31\n", then="save")
+    assert "Saved as version 2" in said(page, answer)
+    assert page.get("/rules/versions/2").status_code == 200
