@@ -31,6 +31,7 @@ _LATE: Final = timedelta(minutes=15)
 _OLD_NEWS: Final = timedelta(days=30)
 """What a source tells is hardly ever older when a trigger is made of it (backfill ends there too)."""
 _FEW: Final = 3_000
+_MOST_WORDS: Final = 8
 _ACTED_ON: Final = ("accepted", "contacted")
 
 
@@ -82,7 +83,7 @@ def listed(
         query = query.where(_state(now) == state)
     if kind is not None:
         query = query.where(sources.c.kind == kind)
-    for word in words.split()[:8]:
+    for word in words.replace("\x00", " ").split()[:_MOST_WORDS]:
         held = (sources.c.id, sources.c.host)
         query = query.where(or_(*(func.lower(one).contains(word.lower(), autoescape=True) for one in held)))
     if after is not None:
