@@ -40,7 +40,7 @@ def timeline(
     steps = [_reason(one, is_over=False) for one in view.reasons]
     steps += [_reason(one, is_over=True) for one in view.ended]
     undone = {move.undoes for move in view.transitions if move.undoes}
-    steps += [_move(move, is_over=move.id in undone) for move in view.transitions]
+    steps += [_move(move, is_over=move.id in undone) for move in view.transitions if not _is_echo(move)]
     steps += [
         Step(at=one.at, what="outcome", words=one.outcome.replace("_", " "), by=one.by, trigger=one.trigger)
         for one in outcomes
@@ -68,6 +68,11 @@ def _reason(reason: Reason, *, is_over: bool) -> Step:
         url=match.event.url if match else None,
         is_over=is_over,
     )
+
+
+def _is_echo(move: Transition) -> bool:
+    """Say whether a move only repeats that there is one reason more: the reason stands there itself."""
+    return move.after is move.before and move.cause.value in _SCORED and move.trigger is not None
 
 
 def _move(move: Transition, *, is_over: bool) -> Step:

@@ -29,6 +29,7 @@ __all__ = ["router", "told_of"]
 router = APIRouter()
 _MOST_STEPS: Final = 60
 _CHANNELS: Final = ("call", "mail", "social", "event")
+_OUTCOMES: Final = sorted(OUTCOMES, key=("no_answer", "reply", "meeting", "opportunity", "won", "lost").index)
 _Text = Annotated[str, Form(max_length=2_000)]
 
 
@@ -150,7 +151,7 @@ def _page(
         typed=typed or _as_typed(account),
         fault=fault,
         channels=_CHANNELS,
-        outcomes=list(OUTCOMES),
+        outcomes=_OUTCOMES,
         suppressions=SUPPRESSIONS,
         back=_way(account.id),
         stages=list(Stage),

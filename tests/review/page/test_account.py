@@ -1,6 +1,7 @@
 """One account: all that explains it, as it stood on a day, what it can't be seen of; taught and edited."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from earmark.types import Abstention, Account
@@ -126,6 +127,55 @@ def test_what_could_not_be_told_is_taught_by_one_click(page: Served, engine: Eng
     assert found is not None
     assert found.aliases == ("Tundra Weavers",)
     assert "It may be a namesake." not in page.get("/accounts/tundra-looms").text
+
+
+def forms_of(html: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each form that changes something, with what it sends where nobody chose; one per button."""
+    for action, body in re.findall(
+        r'<form method="post" action="([^"]*)"[^>]*>(.*?)</form>', html, re.DOTALL
+    ):
+        fields = dict(re.findall(r'<input (?:type="hidden" )?name="(\w+)" value="([^"]*)"', body))
+        for name, options in re.findall(r'<select name="(\w+)">(.*?)</select>', body, re.DOTALL):
+            first = re.search(r'<option(?: value="([^"]*)")?>([^<]*)', options)
+            assert first
+            fields[name] = first[1] or first[2]
+        if "<textarea" in body:
+            fields["text"] = "Ask again in spring."
+        fields.pop("csrf", None)
+        buttons = re.findall(r'<button[^>]* name="(\w+)" value="([^"]*)"', body) or [("", "")]
+        yield from ((action, fields | ({name: value} if name else {})) for name, value in buttons)
+
+
+def test_every_form_of_an_account_and_of_a_conversation_works_as_it_stands(
+    page: Served, engine: Engine
+) -> None:
+    account = an_active(engine)
+    talk = re.search(r'href="(/conversations/[0-9a-z]+)"', page.get("/conversations").text)
+    assert talk
+    done = 0
+    for where in (f"/accounts/{account.id}", talk[1]):
+        for action, fields in forms_of(page.get(where).text):
+            if action.endswith("/link"):
+                continue  # it needs the name of an account
+            answer = page.post(action, fields)
+            assert answer.status_code == 303, (action, fields, answer.text)
+            assert answer.headers["location"] == where, (action, fields)
+            done += 1
+    assert done > 12
+
+
+def test_what_was_done_is_told_in_the_timeline_and_undone(page: Served, engine: Engine) -> None:
+    account = an_active(engine)
+    where = f"/accounts/{account.id}"
+    page.post("/act", {"account": account.id, "verb": "remark", "text": "Ask for Ida.", "back": where})
+    page.post("/act", {"account": account.id, "verb": "contacted", "value": "call", "back": where})
+    page.post("/act", {"account": account.id, "verb": "outcome", "value": "meeting", "back": where})
+    html = page.get(where).text
+    assert "Remark: Ask for Ida." in html
+    assert "Contacted by call" in html
+    assert "<strong>Outcome: meeting</strong>" in html
+    page.post("/undo", {"account": account.id, "back": where})
+    assert "<strong>Outcome: meeting</strong>" not in page.get(where).text
 
 
 def test_hostile_names_are_text(page: Served, engine: Engine) -> None:
