@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from review.page.keys import COOKIE
 from storage.engine import Engine
 from tests.browser.lists import deeds, fill, standing
 from tests.browser.window import Window
@@ -104,22 +105,18 @@ def test_an_ended_session_loses_nothing(window: Window, engine: Engine) -> None:
     window.see(row)
     window.press("n")
     window.tab.keyboard.type("ask for the budget")
-    cookies = window.tab.context.cookies()
+    word = next(each["value"] for each in window.tab.context.cookies() if each["name"] == COOKIE)
     window.tab.context.clear_cookies()
     window.act("Enter")
     assert "session has ended" in window.said
     assert deeds(engine) == []
     assert window.tab.locator("#for-row [name=text]").input_value() == "ask for the budget"
-    window.tab.context.add_cookies([{**each, "url": window.url, "path": ""} for each in _plain(cookies)])
+    window.tab.context.add_cookies([{"name": COOKIE, "value": word, "url": window.url}])
     with window.tab.expect_response("**/act"):
         window.tab.locator("#toast [data-retry]").click()
     window.settle()
     assert [action.text for action in deeds(engine)] == ["ask for the budget"]
     assert window.focused
-
-
-def _plain(cookies: list[dict[str, str]]) -> list[dict[str, str]]:
-    return [{"name": each["name"], "value": each["value"]} for each in cookies if each["name"] == "earmark"]
 
 
 def test_a_page_that_is_away_says_so_and_the_action_can_be_tried_again(
