@@ -103,7 +103,7 @@ def _ends(labels: Sequence[str], y: int) -> list[str]:
 
 
 def _y(value: float, most: float) -> str:
-    return f"{100 - 100 * value / most:.4g}"
+    return f"{100 - 100 * value / most:.3g}"
 
 
 def _share(value: float, full: float) -> str:

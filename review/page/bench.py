@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from earmark.errors import ConfigError
 from earmark.rulebook import Rulebook, parse
 from matcher.trial import check
+from review.counting import Counts
 from review.page.call import Asked, Call
 from review.page.viewer import Role
 from review.trying import Draft, Drafts, Trials
@@ -21,10 +22,11 @@ __all__ = ["Bench", "Typed", "Work", "bench_of", "keep", "open_bench", "work"]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What people work on: drafts, and the trials of them."""
+    """What people work on: drafts, the trials of them, and what is being counted for them."""
 
     drafts: Drafts = field(default_factory=Drafts)
     trials: Trials = field(default_factory=Trials)
+    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ async def open_bench(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         app.state.bench.trials.close()
+        app.state.bench.counts.close()
 
 
 async def _typed(request: Request, _: Asked) -> FormData:

@@ -1,21 +1,25 @@
 """Insights on the page: charts of what came, what became of it, and how long it took."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from review.charts import Bar, bars, columns
 from review.insights import PERIODS, Insights, Meetings, Share, insights
+from review.page.bench import bench_of
 from review.page.call import Asked, Call
 from review.remembered import remembered
+from storage.engine import Engine, reading
 
 __all__ = ["router"]
 
 router = APIRouter()
 _USUAL = 90
 _PER_CHART = 12
+_MOST_ROWS = 31
 _STEPS = ((timedelta(days=2), timedelta(days=1), "d"), (timedelta(hours=2), timedelta(hours=1), "h"))
 
 
@@ -37,8 +41,9 @@ def _insights(call: Asked, days: Annotated[int, Query()] = _USUAL) -> Response:
     """Show the insights of the last 30, 90 or 365 days."""
     days = days if days in PERIODS else _USUAL
     key = ("insights", days, call.now.astimezone(call.zone).date())
-    with call.reading() as connection:
-        found = remembered(connection, key, lambda held: insights(held, call.now, days, call.zone))
+    found = bench_of(call).counts.get(key, lambda: _counted(call.engine, key, call.now, days, call.zone))
+    if found is None:
+        return call.page("insights_wait.html", days=days, periods=PERIODS)
     charts = (
         _kinds(found),
         _rates("Acted on, by source", "source", found.sources),
@@ -53,21 +58,27 @@ def _insights(call: Asked, days: Annotated[int, Query()] = _USUAL) -> Response:
     )
 
 
+def _counted(engine: Engine, key: Hashable, now: datetime, days: int, zone: tzinfo) -> Insights:
+    with reading(engine) as connection:
+        return remembered(connection, key, lambda held: insights(held, now, days, zone))
+
+
 def _kinds(found: Insights) -> _Chart:
     shown = found.kinds
     every = "week" if shown.weekly else "day"
     told = f"{shown.total:,} triggers in {found.days} days."
     series = dict(shown.series)
+    width = 7 if len(shown.labels) > _MOST_ROWS and not shown.weekly else 1  # a table of days would be long
     return _Chart(
         title=f"Triggers by kind and {every}",
         why="What comes, and how much of it.",
         svg=columns(f"Triggers by kind and {every}", told, shown.labels, series) if shown.total else "",
         legend=tuple(f"{name} ({sum(values):,})" for name, values in shown.series),
-        heads=(every.capitalize(), *series),
+        heads=("From" if width > 1 else every.capitalize(), *series),
         rows=tuple(
-            (label, *(f"{values[place]:,}" for values in series.values()))
+            (label, *(f"{sum(values[place : place + width]):,}" for values in series.values()))
             for place, label in enumerate(shown.labels)
-            if any(values[place] for values in series.values())
+            if place % width == 0 and any(sum(values[place : place + width]) for values in series.values())
         ),
         empty="There will be a column from the first trigger on.",
     )

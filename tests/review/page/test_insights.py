@@ -2,6 +2,7 @@ import re
 from collections import Counter
 from datetime import date
 from html import unescape
+from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -186,3 +187,15 @@ def test_meetings_are_told_of_all_and_by_each_view() -> None:
 
 def test_a_stranger_sees_no_insights(stranger: httpx.Client) -> None:
     assert "raised money" not in stranger.get("/insights").text
+
+
+def test_a_count_that_takes_long_lets_nobody_wait(page: Served) -> None:
+    gate = Event()
+    page.app.state.bench.counts._patience = 0.01
+    page.app.state.bench.counts._pool.submit(gate.wait, 10)
+    waits = page.get("/insights?days=365")
+    assert waits.status_code == 200
+    assert "are being counted" in waits.text
+    gate.set()
+    page.app.state.bench.counts._patience = 10
+    assert "raised money" in page.get("/insights?days=365").text

@@ -1,0 +1,44 @@
+"""Counting over a long list for somebody who waits: what takes its time goes on when the answer is given."""
+
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from threading import Lock
+from typing import Any, Final, TypeVar
+
+__all__ = ["Counts"]
+
+T = TypeVar("T")
+
+_PATIENCE: Final = 1.0  # seconds
+
+
+class Counts:
+    """Counts under way, one at a time; who asks for one that is under way waits for that."""
+
+    def __init__(self, *, patience: float = _PATIENCE) -> None:
+        self._patience = patience
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="counts")
+        self._running: dict[Hashable, Future[Any]] = {}
+        self._change = Lock()
+
+    def get(self, key: Hashable, count: Callable[[], T]) -> T | None:
+        """Return what ``count`` gives, or None when it takes longer than anybody should wait: ask again."""
+        with self._change:
+            running: Future[T] = self._running.get(key) or self._pool.submit(count)
+            self._running[key] = running
+        try:
+            found = running.result(self._patience)
+        except NotYet:
+            if not running.done():
+                return None
+            raise
+        finally:
+            if running.done():
+                with self._change:
+                    self._running.pop(key, None)
+        return found
+
+    def close(self) -> None:
+        """Take no more; wait for the one that is counted."""
+        self._pool.shutdown(cancel_futures=True)
