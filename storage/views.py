@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
@@ -14,8 +14,8 @@ from storage.tables import views
 
 __all__ = ["View", "arrange", "create", "every", "get", "remove", "rename"]
 
-_LONGEST: int = 60
-_MOST = 100
+_LONGEST: Final = 60
+_MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,8 @@ def _of(conn: Connection, user: str | None) -> list[View]:
 
 
 def _fresh(name: str, held: Sequence[View]) -> str:
-    plain = " ".join(name.split())[:_LONGEST]
+    seen = "".join(char if char.isprintable() else " " for char in name)
+    plain = " ".join(seen.split())[:_LONGEST]
     if not plain:
         raise ConfigError("A view needs a name. Write one, such as Hot in Europe.")
     if plain.casefold() in {each.name.casefold() for each in held}:

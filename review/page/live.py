@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final
 
@@ -38,7 +38,7 @@ class Live:
         self._watcher: asyncio.Task[None] | None = None
         self.listeners = 0
 
-    async def stream(self) -> AsyncIterator[str]:
+    async def stream(self) -> AsyncGenerator[str, None]:
         """Yield the counter as it stands and each time it moves, and a comment when it does not for long."""
         self.listeners += 1
         if self._watcher is None or self._watcher.done():

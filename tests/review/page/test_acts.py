@@ -1,0 +1,179 @@
+"""Forms of the list: what they do, what they say, and how it is taken back."""
+
+import re
+
+import pytest
+
+from earmark.types import Action, TriggerState
+from review.acting import carry_out
+from storage import accounts, audit, latency, outbox, targets, transitions, triggers
+from storage.engine import Engine, reading, writing
+from tests.builders import NOW
+from tests.review.page.served import Served
+
+ROW = re.compile(r'data-row="([0-9a-f]+)" data-account="([^"]+)"')
+SAID = re.compile(r'role="status"[^>]*>([^<]*)<')
+
+
+def _row(page: Served, place: int = 1) -> tuple[str, str]:
+    """Return trigger and account of a row."""
+    found = ROW.findall(page.get("/").text)[place]
+    return found[0], found[1]
+
+
+def _said(page: Served, path: str, form: dict[str, object]) -> str:
+    """Send a form and return what the page says after the way back."""
+    answer = page.post(path, form)
+    assert answer.status_code == 303, answer.text
+    shown = page.get(answer.headers["location"])
+    found = [text.strip() for text in SAID.findall(shown.text) if text.strip()]
+    return found[0] if found else ""
+
+
+def _state(engine: Engine, trigger: str) -> TriggerState:
+    with reading(engine) as conn:
+        found = triggers.get(conn, trigger)
+    assert found is not None
+    return found.state
+
+
+def test_a_dismissal_takes_the_row_off_and_says_so_and_undo_brings_it_back(
+    page: Served, engine: Engine
+) -> None:
+    trigger, _ = _row(page)
+    said = _said(page, "/act", {"verb": "dismiss off_topic", "trigger": trigger})
+    assert "Dismissed a trigger as off topic." in said
+    assert "see Learned" in said
+    assert _state(engine, trigger) is TriggerState.DISMISSED
+    assert f'data-row="{trigger}"' not in page.get("/").text
+    assert f'data-row="{trigger}"' in page.get("/?state=dismissed").text
+    assert "Took back" in _said(page, "/undo", {})
+    assert _state(engine, trigger) is TriggerState.OPEN
+    assert f'data-row="{trigger}"' in page.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"verb": "accept"}, "Accepted"),
+        ({"verb": "contacted", "value": "call"}, "Contacted by call"),
+        ({"verb": "snooze tomorrow"}, "Snoozed until 2026-11-22"),
+        ({"verb": "snooze", "until": "trigger"}, "Snoozed until the next trigger"),
+        ({"verb": "assign me"}, "Assigned to"),
+        ({"verb": "outcome meeting"}, "Outcome: meeting"),
+        ({"verb": "suppress customer"}, "Suppressed as customer"),
+        ({"verb": "remark", "text": "Ask for Ida."}, "Remark: Ask for Ida."),
+        ({"verb": "dismiss", "value": "not_now", "until": "2026-12-24"}, "Not now: snoozed until 2026-12-2"),
+    ],
+)
+def test_each_verb_is_a_plain_form(page: Served, form: dict[str, object], said: str) -> None:
+    trigger, _ = _row(page)
+    assert said in _said(page, "/act", {**form, "trigger": trigger})
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"verb": "explode"}, "There is no action"),
+        ({"verb": "dismiss because"}, "is no verdict"),
+        ({"verb": "snooze"}, "needs an end"),
+        ({"verb": "snooze", "until": "1999-01-01"}, "not a day within"),
+        ({"verb": "outcome maybe"}, "is no outcome"),
+        ({"verb": "remark"}, "needs words"),
+        ({"verb": "accept", "trigger": "no-such-one"}, "There is no reason"),
+        ({"verb": "accept", "trigger": []}, "Nothing was chosen"),
+    ],
+)
+def test_what_can_not_be_done_is_said_and_changes_nothing(
+    page: Served, engine: Engine, form: dict[str, object], said: str
+) -> None:
+    trigger, account = _row(page)
+    assert said in _said(page, "/act", {"trigger": trigger, **form})
+    with reading(engine) as conn:
+        assert not [move for move in transitions.of_account(conn, account) if move.actor == "owner"]
+
+
+def test_many_rows_are_done_at_once_and_what_fails_is_told(page: Served, engine: Engine) -> None:
+    rows = [_row(page, place) for place in (1, 2, 3)]
+    chosen = [trigger for trigger, _ in rows]
+    said = _said(page, "/act", {"verb": "contacted mail", "trigger": [*chosen, "gone"]})
+    assert said.count("Contacted by mail") == 3
+    assert "There is no reason" in said
+    assert {_state(engine, trigger) for trigger in chosen} == {TriggerState.CONTACTED}
+    for _ in rows:
+        page.post("/undo")
+    assert {_state(engine, trigger) for trigger in chosen} == {TriggerState.OPEN}
+
+
+def test_our_script_gets_the_part_with_what_was_said(page: Served) -> None:
+    trigger, _ = _row(page)
+    answer = page.post(
+        "/act", {"verb": "accept", "trigger": trigger, "back": "/?stage=hot"}, headers={"x-earmark": "part"}
+    )
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert "Accepted" in answer.text
+    wrong = page.post("/act", {"verb": "explode", "trigger": trigger}, headers={"x-earmark": "part"})
+    assert wrong.status_code == 422
+    assert "There is no action" in wrong.text
+
+
+def test_who_is_second_on_one_row_is_told_so(page: Served, engine: Engine) -> None:
+    trigger, account = _row(page)
+    seen = re.search(r'name="seen" value="(\d+)"', page.get("/").text)
+    assert seen
+    zone = page.app.state.desk.settings.team.zone
+    carry_out(engine, Action(verb="contacted", by="ada", account=account), now=NOW, zone=zone)
+    said = _said(page, "/act", {"verb": "contacted mail", "trigger": trigger, "seen": seen[1]})
+    assert "ada was quicker" in said
+    with reading(engine) as conn:
+        moves = [move for move in transitions.of_account(conn, account) if move.cause == "contacted"]
+    assert [move.actor for move in moves] == ["ada"]
+
+
+def test_the_way_back_never_leads_elsewhere(page: Served) -> None:
+    trigger, _ = _row(page)
+    for back in ("https://evil.example/", "//evil.example", "/\\evil.example"):
+        answer = page.post("/act", {"verb": "accept", "trigger": trigger, "back": back})
+        assert answer.headers["location"] == "/"
+
+
+def test_an_export_goes_into_the_outbox_of_the_default_target_once(page: Served, engine: Engine) -> None:
+    trigger, account = _row(page)
+    assert "There is no target yet" in _said(page, "/export", {"trigger": trigger})
+    with writing(engine) as conn:
+        targets.add(conn, "hook", "webhook", {"url": "https://hook.example/in"}, NOW)
+    assert "goes to hook with the next delivery" in _said(page, "/export", {"trigger": trigger})
+    _said(page, "/export", {"trigger": trigger})
+    with reading(engine) as conn:
+        held = [parcel.outgoing for parcel in outbox.find(conn, target="hook")]
+        deeds = [deed.verb for deed in audit.recent(conn)]
+    assert [one.account for one in held] == [account]
+    assert held[0].payload["account"] == account
+    assert "export" in deeds
+
+
+def test_what_is_suppressed_is_not_exported(page: Served, engine: Engine) -> None:
+    trigger, account = _row(page)
+    with writing(engine) as conn:
+        targets.add(conn, "hook", "webhook", {"url": "https://hook.example/in"}, NOW)
+    _said(page, "/act", {"verb": "suppress legal", "trigger": trigger})
+    assert "is not handed to hook: suppressed" in _said(page, "/export", {"trigger": trigger})
+    with reading(engine) as conn:
+        assert not outbox.find(conn, target="hook")
+        assert accounts.get(conn, account) is not None
+
+
+def test_the_first_look_at_a_row_is_noted(page: Served, engine: Engine) -> None:
+    trigger, _ = _row(page)
+    assert page.post("/opened", {"trigger": trigger}).status_code == 204
+    with writing(engine) as conn:
+        assert latency.opened(conn, [trigger], NOW) == 0, "it was noted already"
+
+
+def test_undo_with_nothing_to_undo_says_so(page: Served) -> None:
+    assert "nothing of yours left" in _said(page, "/undo", {})
+    trigger, account = _row(page)
+    assert "nothing to undo" in _said(page, "/undo", {"account": account})
+    assert "no such account" in _said(page, "/undo", {"account": "gone"})
+    assert "There is no reason" in _said(page, "/undo", {"trigger": trigger[:5] + "gone"})

@@ -1,0 +1,109 @@
+"""The stream of changes: it tells of each, breathes when there is none, and ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from review.page.live import Live
+from storage import rulebook
+from storage.counters import CHANGES, bump
+from storage.engine import Engine, connect, migrate, reading, writing
+from tests.review.page.served import Served
+
+
+def _moved(engine: Engine) -> int:
+    with writing(engine) as conn:
+        bump(conn, CHANGES)
+    with reading(engine) as conn:
+        return rulebook.changes_version(conn)
+
+
+def _run(work: Callable[[Engine], Any], tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path}/live.db")
+    try:
+        migrate(engine)
+        asyncio.run(asyncio.wait_for(work(engine), 20))
+    finally:
+        engine.dispose()
+
+
+async def _next(stream: AsyncIterator[str], beginning: str) -> str:
+    async for said in stream:
+        if said.startswith(beginning):
+            return said
+    return ""
+
+
+def test_each_change_is_told_to_every_listener_by_one_look(tmp_path: Path) -> None:
+    async def work(engine: Engine) -> None:
+        live = Live(engine, look=0.01)
+        async with aclosing(live.stream()) as one, aclosing(live.stream()) as other:
+            for stream in (one, other):
+                assert "data: 0" in await _next(stream, "event")
+            version = await asyncio.to_thread(_moved, engine)
+            for stream in (one, other):
+                assert f"data: {version}\n" in await _next(stream, "event")
+            assert live.listeners == 2
+            assert sum(task.get_name() == "live" for task in asyncio.all_tasks()) == 1
+        assert live.listeners == 0
+
+    _run(work, tmp_path)
+
+
+def test_nobody_is_looked_for_when_nobody_listens(tmp_path: Path) -> None:
+    async def work(engine: Engine) -> None:
+        live = Live(engine, look=0.01)
+        async with aclosing(live.stream()) as stream:
+            await _next(stream, "event")
+        await asyncio.sleep(0)
+        assert not [
+            task for task in asyncio.all_tasks() if task.get_name() == "live" and not task.cancelling()
+        ]
+        async with aclosing(live.stream()) as stream:
+            assert await _next(stream, "event"), "and a listener that comes later is heard"
+
+    _run(work, tmp_path)
+
+
+def test_a_silent_line_breathes(tmp_path: Path) -> None:
+    async def work(engine: Engine) -> None:
+        live = Live(engine, look=0.01, heartbeat=0.01)
+        async with aclosing(live.stream()) as stream:
+            await _next(stream, "event")
+            assert await _next(stream, ":")
+
+    _run(work, tmp_path)
+
+
+def test_every_stream_ends_when_the_page_stops(tmp_path: Path) -> None:
+    async def work(engine: Engine) -> None:
+        live = Live(engine, look=0.01)
+
+        async def listened() -> list[str]:
+            return [said async for said in live.stream()]
+
+        listeners = [asyncio.create_task(listened()) for _ in range(3)]
+        async with aclosing(live.stream()) as last:
+            await _next(last, "event")
+            await live.close()
+        for said in await asyncio.gather(*listeners):
+            assert said[0].startswith("retry")
+
+    _run(work, tmp_path)
+
+
+def test_the_page_streams_over_the_wire_and_a_stranger_hears_nothing(
+    page: Served, stranger: httpx.Client, engine: Engine
+) -> None:
+    assert stranger.get("/live").status_code == 401
+    with page.client.stream("GET", "/live") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.iter_lines()
+        first = next(line for line in lines if line.startswith("data:"))
+        version = _moved(engine)
+        second = next(line for line in lines if line.startswith("data:"))
+    assert int(first.removeprefix("data: ")) < version == int(second.removeprefix("data: "))
