@@ -93,9 +93,9 @@ def create(settings: Settings, engine: Engine, token: str, *, now: Callable[[], 
         openapi_url=None,
         max_body_size=_MOST,
     )
-    app.state.desk = Desk(settings=settings, engine=engine, keys=Keys(token, engine, now), clock=now)
-    page = settings.page
-    app.add_middleware(Doors, hosts=names_of(page.address, page.hosts, page.url))
+    keys, page = Keys(token, engine, now), settings.page
+    app.state.desk = Desk(settings=settings, engine=engine, keys=keys, clock=now)
+    app.add_middleware(Doors, hosts=names_of(page.address, page.hosts, page.url), keys=keys)
     app.mount("/static", StaticFiles(directory=STATIC))
     for router in _ROUTES:
         app.include_router(router)

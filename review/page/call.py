@@ -183,7 +183,7 @@ async def _entered(request: Request) -> Call:
         if entry is None:
             raise HTTPException(401, "Log in first.")
         return Call(request, desk, entry)
-    form = await request.form()
+    form = await request.form()  # a stranger's is small: see Doors
     if entry is None:
         request.state.undone = local(str(form.get("back") or "/"))
         raise HTTPException(401, "You are logged out. That was not done; all that you did before is kept.")

@@ -5,8 +5,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from review.page.keys import Keys
 
 __all__ = ["Doors", "names_of"]
 
@@ -25,6 +28,8 @@ _HEADERS: Final = {
     "x-frame-options": "DENY",
 }
 _READS: Final = frozenset({"GET", "HEAD"})
+_SMALL: Final = 100_000
+"""Bytes that anybody may send: more than any form without a file."""
 _OPEN: Final = "/unsubscribe/"
 """Whoever holds such a link may post to it: a mail provider does (RFC 8058), from no page of ours."""
 _HERE: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -45,8 +50,8 @@ class Doors:
     with a token in its Authorization header needs none, for no browser adds that by itself.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
-        self._app, self._hosts = app, hosts
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], keys: Keys) -> None:
+        self._app, self._hosts, self._keys = app, hosts, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call, or pass it on."""
@@ -65,7 +70,18 @@ class Doors:
 
         refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
         app = PlainTextResponse(refusal, status_code=403) if refusal else self._app
+        if not refusal and await self._is_load_of_stranger(Request(scope)):
+            app = PlainTextResponse("Log in first; nothing of that was kept.", status_code=401)
         await app(scope, receive, guarded)
+
+    async def _is_load_of_stranger(self, request: Request) -> bool:
+        """Tell whether somebody unknown sends a file: a form is read whole before it is asked whose it is."""
+        if request.method in _READS or "authorization" in request.headers:
+            return False
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) <= _SMALL:
+            return False
+        return await self._keys.entered(request) is None
 
     def _refusal(self, method: str, path: str, headers: Headers) -> str:
         if headers.get("host", "").lower() not in self._hosts:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import threading
 from datetime import timedelta
@@ -10,6 +11,7 @@ from earmark.config import Page, load
 from earmark.errors import ConfigError
 from review.page.app import create
 from review.page.attempts import Attempts, limits
+from review.page.gate import Crowded, Gate
 from review.page.keys import COOKIE, page_token
 from storage import sessions, users
 from storage.engine import Engine, reading, writing
@@ -228,23 +230,43 @@ def test_a_stranger_can_not_lock_out_a_browser_that_has_logged_in_before(
         assert log_in(hers, "ada").status_code == 303
 
 
-def test_many_logins_at_once_are_all_answered_and_the_page_goes_on(page: Served, engine: Engine) -> None:
+def test_logins_pass_two_at_a_time_some_wait_and_the_rest_is_turned_away() -> None:
+    gate, at_once, most = Gate(), 0, 0
+    lock, pair = threading.Lock(), threading.Barrier(2)
+
+    def work(_: int) -> str:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        pair.wait(20)  # which one at a time would wait for in vain
+        with lock:
+            at_once -= 1
+        return "done"
+
+    async def one(number: int) -> str:
+        try:
+            return await gate.run(work, number)
+        except Crowded:
+            return "crowded"
+
+    async def all_of_them() -> list[str]:
+        return await asyncio.gather(*(one(number) for number in range(30)), one(30))
+
+    answers = asyncio.run(all_of_them())
+    assert (answers.count("done"), answers.count("crowded"), most) == (22, 9, 2)
+
+
+def test_a_crowd_is_told_to_try_again_and_nobody_is_blamed_for_it(page: Served, engine: Engine) -> None:
     a_team(engine)
-    statuses = list[int]()
-
-    def try_it(number: int) -> None:
-        with browser(page) as client:
-            statuses.append(log_in(client, f"nobody-{number}", "wrong").status_code)
-
-    threads = [threading.Thread(target=try_it, args=(number,)) for number in range(30)]
-    for thread in threads:
-        thread.start()
+    page.app.state.desk.gate._inside = 1_000
     with browser(page) as client:
-        assert client.get("/static/page.css").status_code == 200
-    for thread in threads:
-        thread.join(60)
-    assert len(statuses) == 30
-    assert set(statuses) <= {401, 429, 503}
+        for _ in range(10):
+            answer = log_in(client, "ada")
+            assert answer.status_code == 503
+            assert "Try again in some seconds" in answer.text
+        page.app.state.desk.gate._inside = 0
+        assert log_in(client, "ada").status_code == 303
 
 
 def test_a_hundred_attempts_at_once_are_counted_before_they_are_let_through() -> None:

@@ -1,5 +1,9 @@
 import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from review.page.doors import names_of
 from tests.review.page.served import Served
 
 
@@ -26,3 +30,42 @@ def test_every_answer_tells_the_browser_to_fetch_nothing_from_elsewhere(page: Se
         policy = page.get(path).headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe-inline" not in policy
+
+
+def test_a_file_of_a_stranger_is_refused_before_it_is_read(page: Served, stranger: httpx.Client) -> None:
+    headers = {"origin": page.url, "content-type": "multipart/form-data; boundary=b"}
+    for content in (b"x" * 200_000, iter([b"x" * 10])):  # of a known length, and of none
+        answer = stranger.post("/accounts/import", content=content, headers=headers)
+        assert answer.status_code == 401
+        assert "nothing of that was kept" in answer.text
+
+
+def test_a_large_form_of_a_user_is_read(page: Served) -> None:
+    answer = page.post("/settings/preferences", {"theme": "dark", "rest": "x" * 200_000})
+    assert answer.status_code in {303, 403}, "it came as far as the question whose form it is"
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://[", "https://evil.example", "null", "", "http://127.0.0.1.evil.example"]
+)
+def test_a_form_comes_from_here_or_not_at_all(page: Served, origin: str) -> None:
+    answer = page.client.post("/logout", data={"csrf": "x"}, headers={"origin": origin})
+    assert answer.status_code == 403
+    assert "does not come from this page" in answer.text
+
+
+def test_one_click_of_a_mail_provider_needs_no_origin(stranger: httpx.Client) -> None:
+    assert stranger.post("/unsubscribe/unknown").status_code == 404
+
+
+@given(st.text(max_size=40), st.text(max_size=20))
+def test_only_our_own_names_are_hosts(name: str, more: str) -> None:
+    hosts = names_of("127.0.0.1:8787", ["earmark.norvik.example"], "https://sales.norvik.example:8443")
+    assert {
+        "127.0.0.1:8787",
+        "localhost:8787",
+        "earmark.norvik.example",
+        "sales.norvik.example:8443",
+    } <= hosts
+    assert f"evil{name}.example" not in hosts
+    assert f"earmark.norvik.example.{more}" not in hosts
