@@ -10,6 +10,7 @@ from storage import accounts
 from storage.engine import Engine, reading, writing
 from tests.builders import an_account
 from tests.review.page.served import Served
+from tests.review.page.team import a_team, csrf_of, entered
 
 
 def names_on(html: str) -> list[str]:
@@ -107,3 +108,36 @@ def test_what_is_no_domain_is_said_beside_the_form(page: Served) -> None:
     answer = page.post("/accounts/discovered/add", {"name": "Tundra Looms", "domain": "not a domain"})
     assert answer.status_code == 422
     assert "is no domain" in answer.text
+
+
+def test_a_rep_finds_no_account_of_somebody_else(page: Served, engine: Engine) -> None:
+    a_team(engine)
+    add(engine, an_account("Tundra Looms", owner="rea"), an_account("Tundra Mills", owner="Bo Frid"))
+    with entered(page, "rea") as rea:
+        assert names_on(rea.get("/accounts?q=tundra").text) == ["Tundra Looms"]
+        assert "Bo Frid" not in rea.get("/accounts").text
+        assert rea.get("/accounts/tundra-looms").status_code == 200
+        assert rea.get("/accounts/tundra-mills").status_code == 404
+        assert rea.get("/accounts/tundra-mills?show=coverage").status_code == 404
+        csrf = csrf_of(rea)
+        form = {"csrf": csrf, "account": "tundra-mills", "event": "x", "own": "yes"}
+        assert rea.post("/accounts/teach", data=form).status_code == 404
+        talk = re.search(r'href="(/conversations/[0-9a-z]+)"', rea.get("/conversations").text)
+        assert talk
+        linked = rea.post(f"{talk[1]}/link", data={"csrf": csrf, "account": "Tundra Mills"})
+        assert linked.status_code == 422
+        assert "No account on your list" in linked.text
+        for where in ("/accounts/import", "/welcome"):
+            assert rea.get(where).status_code == 403
+        assert rea.post("/accounts/edit", data={"csrf": csrf, "account": "tundra-looms"}).status_code == 403
+
+
+def test_who_may_only_look_is_offered_no_form_of_an_account(page: Served, engine: Engine) -> None:
+    a_team(engine)
+    add(engine, an_account("Tundra Looms"))
+    with entered(page, "ron") as ron:
+        html = ron.get("/accounts/tundra-looms").text
+        assert 'action="/act"' not in html
+        assert "Edit the record" not in html
+        form = {"csrf": csrf_of(ron), "name": "Tundra Yards"}
+        assert ron.post("/accounts/discovered/add", data=form).status_code == 403
