@@ -4,6 +4,8 @@ from functools import cache
 import pytest
 
 from earmark.types import Fact, Hint, HintKind, Lexicon, Match, Problem, Reading
+from matcher.conversations import whole
+from matcher.corrections import Correction
 from matcher.read import Matcher
 from tests.builders import a_stored_event, an_account
 
@@ -137,3 +139,26 @@ def test_what_the_source_says_firmly_decides_alone(hints: tuple[Hint, ...], acco
     assert {mention.account for mention in reading.mentions if mention.account} == (
         {account} if account else set()
     )
+
+
+@pytest.mark.parametrize("title", ["", "Is anybody else this tired of Spendaro?"])
+def test_a_person_may_say_whose_a_text_is_that_names_its_account_nowhere(title: str) -> None:
+    event = a_stored_event(
+        title,
+        text="Our month-end close takes days. Any alternative to Spendaro?",
+        url=None,
+        thread_url=THREAD,
+    )
+    assert not of_account(matcher().read(event))
+    spoken = Correction(account="quillon", words=whole(event), is_own=True, by="ada")
+    read = matcher().read(event, [spoken])
+    assert {match.account for match in read.matches} == {"quillon"}
+    assert all("ada said so" in match.features[0].sentence for match in of_account(read))
+
+
+def test_a_name_that_somebody_taught_in_a_text_does_not_make_its_author_work_there() -> None:
+    event = a_stored_event(
+        "", text="We left Farro last year. Any alternative to Spendaro?", thread_url=THREAD
+    )
+    named = Correction(account="farrow", words="Farro", is_own=True, by="ada")
+    assert not of_account(matcher().read(event, [named]))
