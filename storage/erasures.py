@@ -67,6 +67,8 @@ def overwrite(engine: Engine) -> bool:
             return False
         cursor = raw.cursor()
         try:
+            # The index of words keeps a mark of each that was taken out: it is made anew.
+            cursor.execute("INSERT INTO search_words(search_words) VALUES ('rebuild')")
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             busy, *_ = cursor.fetchone() or (1,)

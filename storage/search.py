@@ -93,7 +93,7 @@ def _body(note: Note | None, account: Row[Any] | None, publishers: Iterable[str]
     said = (note.headline, *(sentence.text for sentence in note.sentences)) if note else ()
     names = (account.name, *account.domains, *account.aliases) if account else ()
     # Words alone: each database would cut addresses and signs in its own way.
-    return "\n".join(" ".join(_WORD.findall(_plain(part))) for part in (*said, *names, *publishers))
+    return "\n".join(" ".join(_WORD.findall(_plain(str(part)))) for part in (*said, *names, *publishers))
 
 
 def _plain(part: str) -> str:

@@ -127,6 +127,7 @@ triggers = Table(
     Index(None, "account"),
     # In these orders a page of the list is read: what waits by its score and its end, all by their age.
     Index("ix_triggers_waiting_score", "score_now", "id", **_WAITING),
+    Index("ix_triggers_waiting_kind", "kind", "score_now", "id", **_WAITING),
     Index("ix_triggers_waiting_end", "expires_at", "id", **_WAITING),
     # What is counted over the whole list stands in this one alone: no row need be read for it.
     Index("ix_triggers_waiting_account", *_COUNTED, **_WAITING),

@@ -1,13 +1,14 @@
 """What a search finds, whatever is typed, and that it keeps in step with what is stored."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.types import Account, Basis, Changes, Note, Sentence, TriggerState
-from storage import accounts, events, history, search, triggers
+from storage import accounts, erasures, events, history, search, triggers
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW, an_account
 from tests.storage.nouns import a_story, a_told_match, a_trigger, some_events
@@ -136,3 +137,16 @@ def test_no_text_breaks_a_search_of_postgresql(postgresql_engine: Engine) -> Non
             assert conn.execute(search.matching(conn, words).limit(1)).all() is not None
 
         tried()
+
+
+def test_what_was_taken_out_is_not_in_the_files_either(sqlite_engine: Engine, tmp_path: Path) -> None:
+    trigger = _told(sqlite_engine, "Quixandra Vell leads the round")
+    with writing(sqlite_engine) as conn:
+        known = triggers.get(conn, trigger)
+        assert known is not None
+        assert known.note is not None
+        triggers.save(conn, [replace(known, note=replace(known.note, sentences=()))])
+    assert erasures.overwrite(sqlite_engine)
+    held = b"".join(file.read_bytes() for file in tmp_path.glob("earmark.db*"))
+    assert b"quixandra" not in held.lower()
+    assert _found(sqlite_engine, "norvik") == [trigger]

@@ -33,6 +33,7 @@ def _orders() -> None:
     offered = sa.text("offered_to IS NOT NULL")
     parts = (
         ("ix_triggers_waiting_score", ["score_now", "id"], waiting),
+        ("ix_triggers_waiting_kind", ["kind", "score_now", "id"], waiting),
         ("ix_triggers_waiting_end", ["expires_at", "id"], waiting),
         ("ix_triggers_waiting_account", counted, waiting),
         ("ix_triggers_offered", ["account"], offered),
