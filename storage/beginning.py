@@ -4,14 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, func, select
+from sqlalchemy import Column, Connection, and_, func, select
 
 from earmark.types import Account, TriggerState
 from storage import workers
 from storage.accounts import as_account
 from storage.tables import accounts, events, rulebook, sources, triggers
 
-__all__ = ["Begun", "Makeup", "Watch", "begun", "first_reasons", "likeliest", "makeup", "watch"]
+__all__ = [
+    "Begun",
+    "Makeup",
+    "Round",
+    "Watch",
+    "begun",
+    "first_reasons",
+    "likeliest",
+    "makeup",
+    "round_of",
+    "watch",
+]
 
 _HEARD_WITHIN = timedelta(minutes=2)
 _OPEN = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
@@ -53,6 +64,20 @@ class Makeup:
     largest: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """How the watching stands: sources, those of them that are well, the last visit and the next one.
+
+    ``wake`` counts the snoozed accounts that come back today.
+    """
+
+    sources: int
+    well: int
+    last_at: datetime | None
+    next_at: datetime | None
+    wake: int
+
+
 def begun(conn: Connection) -> Begun:
     """Return which of the first steps are done; quick however much there is."""
 
@@ -82,6 +107,27 @@ def watch(conn: Connection) -> Watch:
         triggers=_count(conn, triggers.c.id, triggers.c.account.is_not(None)),
         conversations=_count(conn, triggers.c.id, triggers.c.account.is_(None)),
         monitor=any(at - one.seen_at < _HEARD_WITHIN for one in heard),
+    )
+
+
+def round_of(conn: Connection, now: datetime, day_ends: datetime) -> Round:
+    """Return how the watching stands at a moment, and who wakes before the day ends."""
+    active = and_(sources.c.enabled, sources.c.paused_reason.is_(None))
+    told = conn.execute(
+        select(
+            func.count().label("held"),
+            func.count().filter(active, sources.c.failures == 0).label("well"),
+            func.max(sources.c.last_polled_at).label("last"),
+            func.min(sources.c.next_poll_at).filter(active).label("following"),
+        ).select_from(sources)
+    ).one()
+    wakes = accounts.c.snoozed_until.between(now, day_ends)
+    return Round(
+        sources=told.held,
+        well=told.well,
+        last_at=told.last,
+        next_at=told.following,
+        wake=_count(conn, accounts.c.id, wakes),
     )
 
 
