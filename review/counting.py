@@ -11,14 +11,15 @@ __all__ = ["Counts"]
 T = TypeVar("T")
 
 _PATIENCE: Final = 1.0  # seconds
+_AT_ONCE: Final = 3
 
 
 class Counts:
-    """Counts under way, one at a time; who asks for one that is under way waits for that."""
+    """Counts under way, a few at a time; who asks for one that is under way waits for that."""
 
     def __init__(self, *, patience: float = _PATIENCE) -> None:
         self._patience = patience
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="counts")
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="counts")
         self._running: dict[Hashable, Future[Any]] = {}
         self._change = Lock()
 

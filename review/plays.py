@@ -1,7 +1,7 @@
 """Plays as their authors see them: which play speaks for each kind, and what a rep would read."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -91,13 +91,23 @@ def speakers(plays: Sequence[Play]) -> tuple[Speaker, ...]:
     )
 
 
-def preview(connection: Connection, play: Play, others: Iterable[Play], now: datetime) -> Preview:
-    """Return what a rep would read of a play, on a real trigger of its kind, or on the sample."""
+def preview(
+    connection: Connection,
+    play: Play,
+    others: Iterable[Play],
+    now: datetime,
+    sees: Callable[[Account | None], bool] = lambda _: True,
+) -> Preview:
+    """Return what a rep would read of a play, on a real trigger of its kind, or on the sample.
+
+    ``sees`` tells whether an account may be shown.
+    """
     plays = (play, *(one for one in others if one.id != play.id))
     for trigger in _some(connection, play.kind, now):
-        story = triggers.story(connection, trigger.story)
+        account = accounts.get(connection, trigger.account) if trigger.account else None
+        story = triggers.story(connection, trigger.story) if sees(account) else None
         if story is not None and any(match.evidence for match in story.matches):
-            return _real(connection, play, plays, trigger, story)
+            return _real(connection, plays, trigger, story, account)
     return _sample(play, plays)
 
 
@@ -111,9 +121,10 @@ def _some(connection: Connection, kind: str, now: datetime) -> Iterator[Trigger]
 
 
 def _real(
-    connection: Connection, play: Play, plays: Sequence[Play], trigger: Trigger, story: Story
+    connection: Connection, plays: Sequence[Play], trigger: Trigger, story: Story, account: Account | None
 ) -> Preview:
-    account: Account | None = accounts.get(connection, trigger.account) if trigger.account else None
+    """Return what is read of the first of the plays."""
+    play = plays[0]
     lexicon = replace(rulebook.decided(connection, [account] if account else []), plays=tuple(plays))
     people = accounts.contacts(connection, [account.id]).get(account.id, ()) if account else ()
     told = note_of(trigger, story, account=account, contacts=people, lexicon=lexicon)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from matcher.normalise import fold
 from review.charts import Bar, bars, columns
 from review.insights import PERIODS, Insights, Meetings, Share, insights
 from review.page.bench import bench_of
@@ -176,7 +177,7 @@ def _meetings(call: Call, found: Insights) -> list[_Chart]:
 
 def _is_theirs(call: Call, row: Meetings) -> bool:
     """Tell whether a row is the viewer's to see: how other reps do is for managers."""
-    return row.by != "rep" or call.viewer.sees_all or row.name.casefold() in call.viewer.names
+    return row.by != "rep" or call.viewer.sees_all or fold(row.name) in call.viewer.names
 
 
 def _calibration(found: Insights) -> _Chart:

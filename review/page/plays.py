@@ -102,7 +102,7 @@ def _previewed(call: Call, held: Work, key: str | None, typed: dict[str, str]) -
         return None, str(error)
     play = next(one for one in plays if one.id == row["id"])
     with call.reading() as connection:
-        return preview(connection, play, plays, call.now), ""
+        return preview(connection, play, plays, call.now, call.viewer.sees), ""
 
 
 def _typed_plays(text: str) -> tuple[Play, ...]:

@@ -7,9 +7,10 @@ from earmark.rulebook import parse
 from earmark.rulebook.placeholders import PLACEHOLDERS
 from earmark.triggers import CATALOGUE
 from earmark.types import Play
+from review.page.viewer import Role, Viewer
 from review.plays import SAMPLE, preview, speakers
 from storage import rulebook
-from storage.engine import Engine, reading
+from storage.engine import Engine, reading, writing
 from tests.builders import NOW
 from tests.review.page.filled import forms_of, send
 from tests.review.page.served import Served
@@ -143,3 +144,13 @@ def test_a_new_play_begins_with_ours_and_is_saved(page: Served, engine: Engine) 
 
 def test_there_is_no_play_of_a_name_nobody_gave(page: Served) -> None:
     assert page.get(f"{EDIT}?key=nobody").status_code == 404
+
+
+def test_a_rep_is_shown_no_account_that_is_not_theirs(engine: Engine) -> None:
+    rep = Viewer(id="ida", name="Ida", role=Role.REP)
+    play = Play(id="mine", kind="funding_early", opener="{amount}")
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE accounts SET owner = 'ole'")
+    with reading(engine) as connection:
+        assert preview(connection, play, (), NOW, rep.sees).about is None
+        assert preview(connection, play, (), NOW).about == "Norvik Labs raised money"

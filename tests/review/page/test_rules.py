@@ -11,7 +11,6 @@ import pytest
 
 from earmark.rulebook import parse
 from review.fields import TABLES
-from review.page.viewer import OWNER, Role
 from review.tables import rows_of
 from review.trying import State, Trials
 from storage import audit, rulebook
@@ -19,6 +18,7 @@ from storage.engine import Engine, reading, writing
 from tests.builders import NOW
 from tests.review.page.filled import forms_of, send
 from tests.review.page.served import Served
+from tests.review.page.team import a_team, csrf_of, entered
 
 SECOND = """\
 threshold = 90  # a comment of ours
@@ -77,11 +77,11 @@ def until_over(page: Served, seconds: float = 60) -> str:
 
 
 @contextmanager
-def acting_as(role: Role, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the owner of the page have a lesser role for a while."""
-    with monkeypatch.context() as patch:
-        patch.setattr("review.page.keys.OWNER", replace(OWNER, role=role))
-        yield
+def acting_as(name: str, page: Served, engine: Engine) -> Iterator[Served]:
+    """The page as a user of a team sees it."""
+    a_team(engine)
+    with entered(page, name) as client:
+        yield replace(page, client=client)
 
 
 def test_every_table_of_the_rulebook_has_its_screen_and_its_form(page: Served) -> None:
@@ -290,14 +290,15 @@ def test_hostile_words_of_a_rulebook_stay_words(page: Served) -> None:
     assert "\u202e" not in page.get("/rules/problems").text
 
 
-@pytest.mark.parametrize("role", [Role.REP, Role.READ_ONLY])
+@pytest.mark.parametrize("name", ["rea", "ron"])
 def test_who_may_not_decide_sees_the_rules_and_changes_nothing(
-    page: Served, engine: Engine, role: Role, monkeypatch: pytest.MonkeyPatch
+    page: Served, engine: Engine, name: str
 ) -> None:
-    word = next(forms_of(page.get("/rules/text").text)).fields["csrf"]
-    with acting_as(role, monkeypatch):
-        assert page.get("/rules").status_code == 200
-        assert "then" not in page.get("/rules/limits").text
+    with acting_as(name, page, engine) as theirs:
+        assert theirs.get("/rules").status_code == 200
+        assert 'name="then"' not in theirs.get("/rules/limits").text
+        word = csrf_of(theirs.client, "/rules/limits")
+        form = {"csrf": word, "text": "threshold = 1\n", "then": "save", "compound": "x", "threshold": "1"}
         for path in (
             "text",
             "draft",
@@ -307,30 +308,29 @@ def test_who_may_not_decide_sees_the_rules_and_changes_nothing(
             "limits/edit",
             "plays/edit",
         ):
-            form = {
-                "csrf": word,
-                "text": "threshold = 1\n",
-                "then": "save",
-                "compound": "x",
-                "threshold": "1",
-            }
-            answer = page.client.post(f"/rules/{path}", data=form, headers={"origin": page.url})
+            answer = theirs.client.post(f"/rules/{path}", data=form)
             assert answer.status_code == 403, path
     assert in_force(engine)[0] == 1
 
 
-def test_a_manager_leaves_what_is_for_an_admin(
-    page: Served, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with acting_as(Role.MANAGER, monkeypatch):
+def test_a_manager_leaves_what_is_for_an_admin(page: Served, engine: Engine) -> None:
+    with acting_as("max", page, engine) as theirs:
         for table, field in (("limits", {"targets": "crm"}), ("retention", {"retention.events_days": "10"})):
-            answer = send(page, f"/rules/{table}", f"/rules/{table}/edit", then="save", **field)
+            answer = send(theirs, f"/rules/{table}", f"/rules/{table}/edit", then="save", **field)
             assert answer.status_code == 422
             assert "for an admin" in answer.text
-        assert (
-            send(page, "/rules/limits", "/rules/limits/edit", threshold="7", then="save").status_code == 303
-        )
-    assert in_force(engine)[0] == 2
+        answer = send(theirs, "/rules/limits", "/rules/limits/edit", threshold="7", then="save")
+        assert answer.status_code == 303
+    with reading(engine) as connection:
+        assert [one.by for one in rulebook.versions(connection)] == ["max", "demo"]
+
+
+def test_a_draft_is_its_authors_alone(page: Served, engine: Engine) -> None:
+    with acting_as("max", page, engine) as theirs:
+        send(theirs, "/rules/limits", "/rules/limits/edit", threshold="7", then="draft")
+        with entered(page, "ada") as other:
+            assert "There is no draft" in other.get("/rules/draft").text
+        assert "threshold: 20 → 7" in unescape(theirs.get("/rules/draft").text)
 
 
 def test_a_stranger_sees_no_rules(stranger: httpx.Client) -> None:
