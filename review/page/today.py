@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Response
 
 from review import detail as opened
 from review import listing, views
+from review.emptiness import empty_of
 from review.listing import Asked as Wish
 from review.page.call import Asked, Call
 from review.today import capacity
@@ -68,7 +69,7 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
         room = max(0, day.touches - day.made) if wish.is_day else None
         found = listing.rows(connection, wish, call.now, scope=scope, room=room)
         undo = standing.last(connection, call.viewer.id)
-        return {
+        shown: dict[str, Any] = {
             "day": replace(day, rows=found.rows),
             "groups": found.groups,
             "rows": found.rows,
@@ -81,6 +82,9 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
             "undo": f"{undo.name}: {undo.words}" if undo else None,
             "seen": standing.newest(connection),
         }
+        if not found.rows and not wish.query:
+            shown["empty"] = empty_of(connection, call.now, call.zone)
+        return shown
 
 
 def picked_of(connection: Connection, call: Call, trigger_id: str) -> opened.Detail | None:

@@ -318,3 +318,9 @@ def test_a_setting_is_written_and_nothing_else_changed(text: str) -> None:
 def test_a_file_that_can_only_be_changed_by_hand_is_left_and_says_the_line(text: str) -> None:
     with pytest.raises(ConfigError, match=r'\[team\] time_zone = "Europe/Oslo"'):
         with_key(text, "team", "time_zone", "Europe/Oslo")
+
+
+def test_the_list_of_a_new_workspace_leads_to_the_first_steps(start: Served) -> None:
+    html = start.get("/").text
+    assert "There are no accounts yet." in html
+    assert 'href="/welcome"' in html
