@@ -31,7 +31,7 @@ __all__ = [
     "monitor_of",
 ]
 
-_RECENT: Final = timedelta(hours=24)
+_RECENT: Final = timedelta(hours=1)
 _HEARD_WITHIN: Final = timedelta(minutes=2)
 _BEHIND: Final = timedelta(minutes=15)
 _LONG_WAIT: Final = timedelta(hours=1)
@@ -162,7 +162,7 @@ def _monitor(found: Monitor, figures: Pulse, now: datetime) -> Iterator[Finding]
         polled = sum(figures.polls.values())
         news = f"{figures.new_events:,} new events and {figures.new_triggers:,} triggers"
         where = ", ".join(found.machines)
-        yield _ok("Monitor", f"It runs on {where}: {polled:,} polls, {news} in the last 24 hours.")
+        yield _ok("Monitor", f"It runs on {where}: {polled:,} polls, {news} in the last hour.")
     elif figures.due:
         yield _fail("Monitor", f"Nothing polls. Due by now: {_count(figures.due, 'source')}.", start)
     elif found.heard_at is None:

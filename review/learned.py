@@ -92,13 +92,14 @@ def learned(
     """Return what was learned, with so many verdicts at most; ``of`` says whose accounts' are shown."""
     said = judgements.every(connection)
     shown = [one for one in reversed(said) if of is None or of(one.account)][:limit]
-    lexicon = rulebook.lexicon(connection, ())
+    anew = judgements.anew(connection)
+    lexicon = rulebook.learned(rulebook.decided(connection, ()), said, anew)
     joined = joins.held(connection)
     names = [pair for pair in lessons.learned(connection) if of is None or of(pair[0])]
     return Learned(
         names=tuple(name_of(account, lesson) for account, lesson in names),
         verdicts=tuple(_told(one, lexicon, is_joined=one.id in joined) for one in shown),
-        rules=tuple(_rules(lexicon, records_of(said), judgements.anew(connection))),
+        rules=tuple(_rules(lexicon, records_of(said), anew)),
     )
 
 

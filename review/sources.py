@@ -1,6 +1,7 @@
 """The sources as a person looks at them: how each fares, what it brings, and what to do about it."""
 
 import re
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from monitors.health import Health, health_of
 from monitors.latency import ledger
 from monitors.proposals import free
 from review.delays import Delays, delays
+from review.remembered import remembered
 from sources.registry import build
 from storage import events, judgements, latency, polls, watching
 from storage.engine import Connection
@@ -97,11 +99,11 @@ def detail_of(connection: Connection, source: Configured, now: datetime) -> Deta
     """Return all that is told of one source."""
     [watched] = _watched(connection, [source], now)
     steps = ledger(
-        latency.arrivals(connection, now - _MONTH, source=source.id),
-        latency.listings(connection, now - _MONTH, source=source.id),
+        latency.arrivals(connection, now - _WEEK, source=source.id),
+        latency.listings(connection, now - _WEEK, source=source.id),
     )
-    said = [one.verdict for one in judgements.every(connection) if source.id in one.sources]
-    bad = sum(verdict in _BAD for verdict in said)
+    said = remembered(connection, ("verdicts",), _verdicts).get(source.id, Counter())
+    judged, bad = sum(said.values()), sum(held for verdict, held in said.items() if verdict in _BAD)
     return Detail(
         watched=watched,
         options=shown_options(source),
@@ -109,9 +111,9 @@ def detail_of(connection: Connection, source: Configured, now: datetime) -> Deta
         brought=watching.brought(connection, [source.id], now - _MONTH).get(source.id, Brought()),
         events=tuple(events.find(connection, source=source.id, limit=20)),
         delays=tuple(delays(one for one in steps if one.source == source.id)),
-        good=sum(verdict is Verdict.GOOD for verdict in said),
-        judged=len(said),
-        proposal=_proposal(source, bad, len(said)),
+        good=said[Verdict.GOOD],
+        judged=judged,
+        proposal=_proposal(source, bad, judged),
     )
 
 
@@ -159,7 +161,7 @@ def free_id(values: Mapping[str, Any], kind: str, taken: Container[str]) -> str:
 def _watched(connection: Connection, found: Sequence[Configured], now: datetime) -> list[Watched]:
     ids = [one.id for one in found]
     news = watching.brought(connection, ids, now - _WEEK)
-    acted = watching.acted_on(connection, ids, now - _MONTH)
+    acted = remembered(connection, ("acted on",), lambda held: latency.acted_on(held, now - _MONTH))
     return [
         Watched(
             source=one,
@@ -170,6 +172,15 @@ def _watched(connection: Connection, found: Sequence[Configured], now: datetime)
         )
         for one in found
     ]
+
+
+def _verdicts(connection: Connection) -> dict[str, Counter[Verdict]]:
+    """Return how many verdicts of each sort hold on what each source tells."""
+    found: dict[str, Counter[Verdict]] = {}
+    for one in judgements.every(connection):
+        for source in one.sources:
+            found.setdefault(source, Counter())[one.verdict] += 1
+    return found
 
 
 def _a_day(source: Configured, new: int, now: datetime) -> float | None:

@@ -1,6 +1,6 @@
 """How the sources fare, for who looks at many at once: counted, cut into pages, with what each brought."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,16 +8,14 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from storage import polls as configured
-from storage.latency import Acted
 from storage.polls import Configured
 from storage.rows import each
-from storage.tables import digests, events, matches, polls, sources, triggers
+from storage.tables import digests, polls, sources
 
 __all__ = [
     "ORDER",
     "Brought",
     "DigestFault",
-    "acted_on",
     "brought",
     "digest_faults",
     "kinds",
@@ -28,11 +26,7 @@ __all__ = [
 ORDER: Final = ("stopped", "failing", "late", "silent", "new", "ok", "paused")
 """The states of a source as ``monitors.health`` names them, those that want a person first."""
 _LATE: Final = timedelta(minutes=15)
-_OLD_NEWS: Final = timedelta(days=30)
-"""What a source tells is hardly ever older when a trigger is made of it (backfill ends there too)."""
-_FEW: Final = 3_000
 _MOST_WORDS: Final = 8
-_ACTED_ON: Final = ("accepted", "contacted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,29 +104,6 @@ def brought(conn: Connection, ids: Sequence[str], since: datetime) -> dict[str, 
     return {
         row.source: Brought(polls=row.held, failed=row.failed, new=row.new, triggers=row.triggers)
         for row in each(conn, query.group_by(polls.c.source), polls.c.source, ids)
-    }
-
-
-def acted_on(conn: Connection, ids: Sequence[str], since: datetime) -> Mapping[str, Acted]:
-    """Return for these sources what came of the triggers since a time that each told first."""
-    told = select(events.c.source).join_from(matches, events, events.c.id == matches.c.event)
-    told = told.where(matches.c.story == triggers.c.story).order_by(events.c.seen_at, events.c.id).limit(1)
-    live = select(told.scalar_subquery().label("source"), triggers.c.state)
-    live = live.where(triggers.c.created_at >= since, triggers.c.state != "merged")
-    own = select(matches.c.story, matches.c.event).join_from(events, matches, matches.c.event == events.c.id)
-    own = own.where(events.c.source.in_(ids), events.c.at >= since - _OLD_NEWS)
-    if len(conn.execute(own.limit(_FEW)).all()) < _FEW:  # most sources tell little, and triggers are many
-        live = live.where(triggers.c.story.in_(own.with_only_columns(matches.c.story)))
-    first = live.subquery()
-    query = select(
-        first.c.source,
-        func.count().label("held"),
-        func.sum(case((first.c.state.in_(_ACTED_ON), 1), else_=0)).label("acted"),
-    )
-    return {
-        row.source: Acted(triggers=row.held, acted_on=row.acted)
-        for row in conn.execute(query.group_by(first.c.source))
-        if row.source in ids
     }
 
 

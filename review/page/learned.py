@@ -18,7 +18,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 _MOST: Final = 50
-_RULES: Final = 100
+_RULES: Final = 50
 _LONGEST_LIST: Final = 1_000
 
 

@@ -4,15 +4,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from earmark.types import Changes, Outgoing, TriggerState
+from earmark.types import Outgoing
 from monitors.health import health_of
-from storage import accounts, events, history, outbox, polls, watching
+from storage import outbox, polls, watching
 from storage.engine import Engine, reading, writing
-from storage.latency import Acted, acted_on
 from storage.polls import Configured, Finished
 from storage.watching import ORDER, Brought
-from tests.builders import NOW, a_stored_event, ago, an_account
-from tests.storage.nouns import a_story, a_told_match, a_trigger
+from tests.builders import NOW, ago
 
 
 def add(engine: Engine, name: str, kind: str = "feed", url: str = "https://a.example/") -> None:
@@ -102,25 +100,6 @@ def test_what_polls_brought_is_summed_since_a_time(engine: Engine) -> None:
         assert watching.brought(conn, ["wire", "other"], ago(7)) == {
             "wire": Brought(polls=3, failed=1, new=3, triggers=1)
         }
-
-
-def test_what_was_acted_on_is_the_same_for_some_sources_as_for_all(engine: Engine) -> None:
-    states = (TriggerState.OPEN, TriggerState.ACCEPTED, TriggerState.CONTACTED, TriggerState.DISMISSED)
-    with writing(engine) as conn:
-        accounts.upsert(conn, [an_account()])
-        for number, state in enumerate((*states, TriggerState.MERGED)):
-            first = a_stored_event(id=f"a{number}", source="board", external_id=f"a{number}", seen_at=ago(2))
-            second = a_stored_event(id=f"b{number}", source="wire", external_id=f"b{number}", seen_at=ago(1))
-            story = a_story(a_told_match(first), a_told_match(second), id=f"s{number}")
-            made = a_trigger(story, id=f"t{number}", created_at=ago(1), state=state)
-            events.insert(conn, [first, second])
-            history.save(conn, Changes(stories=(story,), triggers=(made,)), NOW)
-    with reading(engine) as conn:
-        expected = Acted(triggers=4, acted_on=2)
-        assert acted_on(conn, ago(30)) == {"board": expected}
-        assert watching.acted_on(conn, ["board", "wire"], ago(30)) == {"board": expected}
-        assert watching.acted_on(conn, ["wire"], ago(30)) == {}
-        assert watching.acted_on(conn, [], ago(30)) == {}
 
 
 def test_options_that_watch_something_else_begin_anew(engine: Engine) -> None:

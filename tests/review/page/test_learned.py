@@ -32,7 +32,7 @@ def dismissed(engine: Engine, verdict: Verdict, *, by: str = "ada") -> str:
 
 def buttons(markup: str, words: str) -> list[str]:
     """Return the names that the forms with this button send."""
-    found = re.findall(r'name="name" value="([^"]+)">\s*<button[^>]*>([^<]+)</button>', markup)
+    found = re.findall(r'<button[^>]* name="name" value="([^"]+)"[^>]*>([^<]+)</button>', markup)
     return [html.unescape(name) for name, button in found if button == words]
 
 
