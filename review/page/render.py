@@ -18,8 +18,10 @@ __all__ = ["STATIC", "clean", "safe_link", "templates"]
 _HERE: Final = Path(__file__).parent.parent
 STATIC: Final = _HERE / "static"
 _STEERING: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of characters, and invisible tags
 )
+_LONGEST_LINK: Final = 4_000
 
 
 def clean(text: object, longest: int = 2_000) -> str:
@@ -29,13 +31,16 @@ def clean(text: object, longest: int = 2_000) -> str:
 
 
 def safe_link(url: object) -> str:
-    """Return an address that may be linked: http or https with a host; else nothing."""
+    """Return an address that may be linked: http or https with a host, in plain characters; else nothing."""
+    text = str(url or "").strip()
+    if len(text) > _LONGEST_LINK or _STEERING.search(text) or any(each.isspace() for each in text):
+        return ""
     try:
-        parts = urlsplit(str(url or "").strip())
-        is_web = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+        parts = urlsplit(text)
+        is_web = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None
     except ValueError:
         return ""
-    return clean(str(url).strip()) if is_web else ""
+    return text if is_web else ""
 
 
 def _when(moment: datetime | None, zone: tzinfo) -> str:
