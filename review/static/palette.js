@@ -9,12 +9,17 @@ function commands() {
   const seen = new Set();
   return [...document.querySelectorAll("[data-key], header nav a, .views a")]
     .filter((one) => !palette().contains(one) && !isOut(one))
-    .map((one) => [wordsOf(one), one.getAttribute("aria-keyshortcuts") ?? "", one])
+    .map((one) => [wordsOf(one), keyOf(one), one])
     .filter(([words]) => words && !seen.has(words) && seen.add(words));
 }
 
 /** A bar that is not meant now: that of the selection when nothing is selected, that of the row when something is. */
 const isOut = (one) => Boolean(one.closest(rows.selected().length ? "#for-row" : "#for-selected"));
+
+function keyOf(one) {
+  const menu = one.closest(".choices") && one.closest("details")?.querySelector("summary");
+  return menu ? `${menu.dataset.key} ${one.dataset.key}` : (one.getAttribute("aria-keyshortcuts") ?? "");
+}
 
 function wordsOf(one) {
   const own = one.dataset.words ?? one.getAttribute("aria-label") ?? textOf(one);

@@ -36,9 +36,10 @@ export function beside(row, steps) {
   return rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(row) + steps))];
 }
 
-/** A row as it is called after the list changed: by its reason, or, when another one is its best now, its account. */
-export const known = ({ id, account }) =>
-  byId(id) ?? (account ? all().find((row) => row.dataset.account === account) : undefined);
+const nameOf = (row) => opener(row).textContent;
+
+/** A row after the list changed: by its reason or, when its account has a better one now, by its name. */
+export const known = ({ id, name }) => byId(id) ?? all().find((row) => nameOf(row) === name);
 
 /** The rows after some, then those before them: where the focus goes when these are done with. */
 export function heirs(gone) {
@@ -47,7 +48,7 @@ export function heirs(gone) {
   const last = Math.max(...[...gone].map((id) => rows.findIndex((row) => idOf(row) === id)));
   const after = left.filter((row) => rows.indexOf(row) > last);
   const before = left.filter((row) => rows.indexOf(row) < last).reverse();
-  return [...after, ...before].map((row) => ({ id: idOf(row), account: row.dataset.account }));
+  return [...after, ...before].map((row) => ({ id: idOf(row), name: nameOf(row) }));
 }
 
 const box = (row) => row.querySelector("input[type=checkbox]");

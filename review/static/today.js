@@ -219,6 +219,11 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("close", () => rows.focus(), true);
 
+document.addEventListener("mouseover", (event) => {
+  const time = event.target.closest?.("[data-row] time");
+  if (time && !time.title) time.title = new Date(time.dateTime).toLocaleString();
+});
+
 /** Count on what the server counted: how long a hot one waits, whatever the clock of this machine says. */
 function tick() {
   for (const timer of document.querySelectorAll("[data-waited]")) {
