@@ -32,7 +32,7 @@ from earmark.types import Trigger, TriggerState
 from storage.names import folded
 from storage.rows import each
 from storage.scope import Scope, within
-from storage.search import matching
+from storage.search import among
 from storage.tables import accounts, events, matches, triggers
 from storage.triggers import as_trigger
 from storage.wanted import Order, Part, Place, State, Wanted
@@ -213,7 +213,7 @@ def _told(
         by = events.c.source.in_(wanted.sources)
         yield select(matches.c.story).select_from(told).where(matches.c.story == table.c.story, by).exists()
     if wanted.words:
-        yield table.c.id.in_(matching(conn, wanted.words))
+        yield among(conn, wanted.words, table.c.id)
 
 
 def _of_state(state: State, now: datetime, table: FromClause) -> Iterator[ColumnElement[bool]]:

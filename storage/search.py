@@ -8,15 +8,16 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, text
 
 from earmark.types import Note, Trigger
 from storage.rows import batches, each, upsert
 from storage.tables import accounts, search, stories, triggers
 
-__all__ = ["fill", "fill_of_accounts", "matching", "save", "words_of"]
+__all__ = ["among", "fill", "fill_of_accounts", "matching", "save", "words_of"]
 
 _WORD: Final = re.compile(r"[^\W_]+")
+_FEW: Final = 2_000
 _MOST_WORDS: Final = 12
 _LONGEST: Final = 1_000  # characters of a search that are read
 
@@ -31,19 +32,34 @@ def matching(conn: Connection, asked: str) -> Select[Any]:
 
     It is safe for any text: only its words are looked up. Without a word nothing matches.
     """
+    return select(search.c.trigger).where(_holds(conn, asked))
+
+
+def among(conn: Connection, asked: str, trigger: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that a trigger holds all these words.
+
+    Of few that do, the list is made first; words that many have are looked up trigger by trigger.
+    """
+    found = matching(conn, asked)
+    few = (
+        conn.execute(select(func.count()).select_from(found.limit(_FEW + 1).subquery())).scalar_one() <= _FEW
+    )
+    return trigger.in_(found) if few else found.where(search.c.trigger == trigger).exists()
+
+
+def _holds(conn: Connection, asked: str) -> ColumnElement[bool]:
     words = words_of(asked)
-    held = select(search.c.trigger)
     if not words:
-        return held.where(search.c.number < 0)
+        return search.c.number < 0
     if conn.dialect.name == "postgresql":
         wanted = " & ".join(f"'{word}'" for word in words) + ":*"
         indexed = func.to_tsvector(text("'simple'"), search.c.body)
-        return held.where(indexed.bool_op("@@")(func.to_tsquery(text("'simple'"), wanted)))
+        return indexed.bool_op("@@")(func.to_tsquery(text("'simple'"), wanted))
     wanted = " ".join(f'"{word}"' for word in words) + "*"
     found = text("SELECT rowid FROM search_words WHERE search_words MATCH :wanted").bindparams(
         bindparam("wanted", wanted, unique=True)
     )
-    return held.where(search.c.number.in_(found))
+    return search.c.number.in_(found)
 
 
 def save(conn: Connection, new: Sequence[Trigger]) -> None:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.types import Account, Basis, Changes, Note, Sentence, TriggerState
-from storage import accounts, erasures, events, history, search, triggers
+from storage import accounts, erasures, events, history, listing, search, triggers
 from storage.engine import Engine, reading, writing
+from storage.wanted import Order, State, Wanted
 from tests.builders import NOW, an_account
 from tests.storage.nouns import a_story, a_told_match, a_trigger, some_events
 
@@ -150,3 +151,15 @@ def test_what_was_taken_out_is_not_in_the_files_either(sqlite_engine: Engine, tm
     held = b"".join(file.read_bytes() for file in tmp_path.glob("earmark.db*"))
     assert b"quixandra" not in held.lower()
     assert _found(sqlite_engine, "norvik") == [trigger]
+
+
+@pytest.mark.parametrize("few", [0, 2_000])
+def test_words_that_many_have_are_found_as_those_that_few_have(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    trigger = _told(engine)
+    monkeypatch.setattr(search, "_FEW", few)
+    with reading(engine) as conn:
+        for words, held in (("norvik money", [trigger]), ("acme", []), ("🎉", [])):
+            found = listing.page(conn, Wanted(words=words, state=State.EVERYTHING, order=Order.NEWEST), NOW)
+            assert [group.best.id for group in found] == held
