@@ -36,7 +36,7 @@ class DigestExporter(Exporter):
 
     def waits_until(self, outgoing: Outgoing, since: datetime) -> datetime:
         """Return the next digest after ``since``; what is hot does not wait."""
-        if outgoing.payload.get("stage") == "hot":
+        if _is_hot(outgoing):
             return since
         zone = ZoneInfo(self.zone)
         local = since.astimezone(zone)
@@ -46,12 +46,12 @@ class DigestExporter(Exporter):
         return datetime.combine(local.date() + timedelta(days=1), self.digest_at, zone)
 
     def wanted(self, outgoing: Outgoing) -> Sequence[Wanted]:
-        """Return the message of a promotion; other changes of stage are no news for people."""
-        if outgoing.topic != "account.promoted":
+        """Return the message of a promotion or a hand-over; other changes of stage are no news for people."""
+        if outgoing.topic not in ("account.promoted", "account.handed_over"):
             return ()
-        told = dict(outgoing.payload)
-        name = "hot" if told.get("stage") == "hot" else "digest"
-        return (Wanted(object=name, key=outgoing.key, account=outgoing.account, fields=told),)
+        name = "hot" if _is_hot(outgoing) else "digest"
+        fields = dict(outgoing.payload)
+        return (Wanted(object=name, key=outgoing.key, account=outgoing.account, fields=fields),)
 
     async def find(self, wanted: Sequence[Wanted], delivery: Delivery) -> Mapping[tuple[str, str], Found]:
         """Return nothing: what people were told can't be read back."""
@@ -71,3 +71,8 @@ class DigestExporter(Exporter):
     @abstractmethod
     async def tell(self, told: Sequence[Mapping[str, Any]], delivery: Delivery, *, hot: bool) -> None:
         """Tell these promotions; raises ExportError when they were not told."""
+
+
+def _is_hot(outgoing: Outgoing) -> bool:
+    """Tell whether somebody waits for an answer: what nobody took in time goes to the next at once."""
+    return outgoing.topic == "account.handed_over" or outgoing.payload.get("stage") == "hot"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from earmark.errors import EarmarkError
-from earmark.lifecycle import Cause
+from earmark.lifecycle import Cause, Stage
 from earmark.triggers import Polarity
 from earmark.types import (
     Action,
@@ -37,9 +37,10 @@ from matcher.difference import changes_of
 from matcher.dismissals import dismiss
 from matcher.duplicates import apart
 from matcher.memory import as_it_was, remembered, to_undo
+from matcher.routing import offered
 from matcher.score import LIVE
 from matcher.stages import pass_time, settle, transition_id
-from matcher.verdicts import judgement_of, judgements_of_conversation, outcome_of
+from matcher.verdicts import judgement_of, judgements_of_conversation, outcome_of, reason_of
 
 __all__ = ["OUTCOMES", "SUPPRESSIONS", "VERBS", "act"]
 
@@ -151,7 +152,9 @@ def _contacted(case: Case) -> Done | None:
     action, past, now = case.action, case.past, case.now
     live = [trigger for trigger in past.triggers if trigger.state in LIVE]
     worked = [named(action, past)] if action.trigger is not None else live
-    after = with_state([each for each in worked if each.state in LIVE], past, TriggerState.CONTACTED, now)
+    is_hot = past.account is not None and past.account.stage is Stage.HOT
+    state = TriggerState.ACCEPTED if is_hot else TriggerState.CONTACTED  # a hot one stays in sight
+    after = with_state([each for each in worked if each.state in LIVE], past, state, now)
     after = advanced(after, Cause.CONTACTED, now)
     channel = f" by {action.value}" if action.value else ""
     return Done(past=after, cause=Cause.CONTACTED, said=f"Contacted{channel}{remark_of(action)}.")
@@ -166,12 +169,24 @@ def _outcome(case: Case) -> Done | None:
         after = replace(past, account=replace(account, suppression=account.suppression or customer))
     else:
         after = advanced(past, OUTCOMES[outcome], now)
+        if OUTCOMES[outcome] is Cause.QUALIFIED:
+            after = _in_sight(after, action.trigger or reason_of(past), now)
     return Done(
         past=after,
         cause=OUTCOMES[outcome],
         said=f"Outcome: {outcome.replace('_', ' ')}{remark_of(action)}.",
         outcome=outcome_of(action, past, account.id, now),
     )
+
+
+def _in_sight(past: Past, reason: str | None, now: datetime) -> Past:
+    """Return the past in which the reason for a meeting is worked on, so that it stays on the list."""
+    met = [
+        each
+        for each in past.triggers
+        if each.id == reason and each.state is TriggerState.CONTACTED and now < each.expires_at
+    ]
+    return with_state(met, past, TriggerState.ACCEPTED, now)
 
 
 def _assign(case: Case) -> Done | None:
@@ -182,7 +197,7 @@ def _assign(case: Case) -> Done | None:
     owner = action.value or None
     if account.owner == owner:
         return None
-    after = replace(past, account=replace(account, owner=owner))
+    after = offered(replace(past, account=replace(account, owner=owner)), owner, case.now)
     said = f"Assigned to {owner}{remark_of(action)}." if owner else f"Nobody owns it{remark_of(action)}."
     return Done(past=after, cause=Cause.COUNTERED, said=said)
 

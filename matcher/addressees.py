@@ -3,14 +3,14 @@
 Nobody is looked up and nobody is guessed: each name comes from the source or from the user's list.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from earmark.types import Account, Basis, Contact, Sentence, Story
 from matcher.citations import Cited, from_evidence, told
-from matcher.people import known_people, matching_personas, referral_paths
+from matcher.people import KnownPerson, known_people, matching_personas, referral_paths
 
-__all__ = ["acquaintances", "champions", "introductions", "named_people"]
+__all__ = ["acquaintances", "champions", "named_people", "ways_in"]
 
 _MOST_PEOPLE: Final = 3
 _MOST_PATHS: Final = 2
@@ -41,17 +41,43 @@ def champions(story: Story) -> Iterator[Sentence]:
 
 
 def acquaintances(
-    story: Story, contacts: Sequence[Contact], personas: Sequence[str] = ()
+    story: Story, contacts: Sequence[Contact], personas: Sequence[str] = (), openers: Collection[str] = ()
 ) -> Iterator[Sentence]:
     """Name the user's own contacts: those whom the source names, then those whom the play asks for.
 
-    Others follow, those with a known relation first.
+    Others follow, those with a known relation first. ``openers`` are ids of those who may open a door.
     """
-    known = known_people(story, contacts)
-    for each in known[:_MOST_PEOPLE]:
+    known, others = _acquainted(story, contacts, personas)
+    for each in known:
         text = f"Named by the source: {each.sentence}"
         yield Sentence(section="who", text=text, basis=Basis.RECORD, spans=(each.span,), field="contacts")
-    met = {each.contact.id for each in known}
+    for contact in others:
+        since = f"your contact since {contact.since.year}" if contact.since else "on your list"
+        if asked := matching_personas(contact.title, personas):
+            since += f"; asked for as {asked[0]}"
+        if contact.id in openers:
+            since += "; ask for an introduction"
+        text = ", ".join(part for part in (contact.name, contact.title, contact.relation) if part)
+        yield Sentence(section="who", text=f"{text} ({since})", basis=Basis.RECORD, field="contacts")
+
+
+def _acquainted(
+    story: Story, contacts: Sequence[Contact], personas: Sequence[str]
+) -> tuple[list[KnownPerson], list[Contact]]:
+    """Return whom of the contacts to name: those whom the source names, and others at the account.
+
+    A champion that moved is told of already, by the same words of the source.
+    """
+    named = known_people(story, contacts)
+    moved = {
+        (span.event, span.field, span.start)
+        for match in story.matches
+        for feature in match.features
+        if feature.name == "champion"
+        for span in feature.spans
+    }
+    known = [each for each in named if (each.span.event, each.span.field, each.span.start) not in moved]
+    met = {each.contact.id for each in named}
     others = sorted(
         (contact for contact in contacts if contact.id not in met and contact.account == story.account),
         key=lambda contact: (
@@ -61,23 +87,27 @@ def acquaintances(
             contact.id,
         ),
     )
-    for contact in others[: max(0, _MOST_PEOPLE - len(known))]:
-        since = f"your contact since {contact.since.year}" if contact.since else "on your list"
-        if asked := matching_personas(contact.title, personas):
-            since += f"; asked for as {asked[0]}"
-        text = ", ".join(part for part in (contact.name, contact.title, contact.relation) if part)
-        yield Sentence(section="who", text=f"{text} ({since})", basis=Basis.RECORD, field="contacts")
+    return known[:_MOST_PEOPLE], others[: max(0, _MOST_PEOPLE - len(known))]
 
 
-def introductions(
-    account: Account | None, contacts: Sequence[Contact], relatives: Sequence[Account]
+def ways_in(
+    story: Story,
+    account: Account | None,
+    contacts: Sequence[Contact],
+    relatives: Sequence[Account],
+    personas: Sequence[str] = (),
 ) -> Iterator[Sentence]:
-    """Name the best ways to an introduction: people known there or at relatives, and relatives that buy."""
-    if account is None:
-        return
-    for path in referral_paths(account, contacts, relatives)[:_MOST_PATHS]:
-        field = "contacts" if path.contact else "parent"
-        yield Sentence(section="who", text=path.sentence, basis=Basis.RECORD, field=field)
+    """Name the best ways to an introduction, then the user's own contacts; nobody stands there twice."""
+    met = {each.contact.id for each in known_people(story, contacts)}
+    strangers = [each for each in contacts if each.id not in met]
+    paths = referral_paths(account, strangers, relatives)[:_MOST_PATHS] if account is not None else ()
+    listed = {contact.id for contact in _acquainted(story, contacts, personas)[1]}
+    for path in paths:
+        if path.contact is None or path.contact.id not in listed:
+            field = "contacts" if path.contact else "parent"
+            yield Sentence(section="who", text=path.sentence, basis=Basis.RECORD, field=field)
+    openers = {path.contact.id for path in paths if path.contact is not None}
+    yield from acquaintances(story, contacts, personas, openers)
 
 
 def _named(person: Cited, title: Cited | None) -> Sentence:

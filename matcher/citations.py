@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from earmark.triggers import SIGNALS
 from earmark.types import Basis, Fact, Match, Sentence, Span, Story, StoryFact
 from matcher.folding import independent_of, publisher_of, speaks_for_itself
 
@@ -112,6 +113,7 @@ def evidence(story: Story) -> Iterator[Sentence]:
     if best is None:
         return
     yield _quote(best)
+    yield from _message(best)
     tellers = len(independent_of(matches))
     reports = len({match.event.id for match in matches})
     if reports > 1:
@@ -144,6 +146,19 @@ def _quote(match: Match) -> Sentence:
         spans.append(about(match, "url", match.event.url))
     inside = [mark for mark in marks if span.start <= mark.start and mark.end <= span.end]
     return from_evidence("evidence", ", ".join(parts), (*spans, *inside))
+
+
+def _message(match: Match) -> Iterator[Sentence]:
+    """Quote the longest line of what somebody wrote who asked for something, where a headline is quoted."""
+    text = match.event.text
+    if match.kind not in SIGNALS.values() or match.evidence[0].field == "text" or not text.strip():
+        return
+    line = max(text.splitlines(), key=len).strip()
+    start = text.index(line)
+    whole = Span(event=match.event.id, field="text", start=start, end=start + len(line), quote=line)
+    span = quoted(whole)
+    cut = "…" if span.end < whole.end else ""
+    yield from_evidence("evidence", f"They wrote: “{span.quote}{cut}”", (span,))
 
 
 def _marks(match: Match, whole: Span) -> list[Span]:

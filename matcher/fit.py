@@ -80,7 +80,8 @@ def _reason(rule: IcpRule, told: tuple[str | int | None, bool | None]) -> Reason
     if verdict is None:
         sentence = f"{rule.field} is not in the record"
     else:
-        sentence = rule_text if verdict else f"not: {rule_text}"
+        missed = "not met" if rule.weight > 0 else "does not apply"
+        sentence = rule_text if verdict else f"{missed}: {rule_text}"
     shown = "" if value is None else str(value)
     return Reason(field=rule.field, holds=verdict, wanted=rule.weight > 0, sentence=sentence, shown=shown)
 
@@ -145,15 +146,23 @@ def _words(value: str | int | tuple[str, ...]) -> str:
 
 
 def _summary(reasons: Sequence[Reason]) -> str:
-    """Return what speaks for the account, then what against it, then what is unknown."""
+    """Return what speaks for the account, then what against it, what it lacks, and what is unknown."""
     good = [reason.sentence for reason in reasons if reason.wanted and reason.holds]
-    bad = [
-        reason.sentence for reason in reasons if reason.holds is not None and reason.wanted != reason.holds
+    bad = [reason.sentence for reason in reasons if not reason.wanted and reason.holds]
+    lacks = [
+        reason.sentence.removeprefix("not met: ")
+        for reason in reasons
+        if reason.wanted and reason.holds is False
     ]
     unknown = [reason.sentence for reason in reasons if reason.wanted and reason.holds is None]
     parts = [
         f"{lead}: {'; '.join(sentence.rstrip('.') for sentence in sentences)}"
-        for lead, sentences in (("For it", good), ("Against it", bad), ("Unknown", unknown))
+        for lead, sentences in (
+            ("For it", good),
+            ("Against it", bad),
+            ("Not met", lacks),
+            ("Unknown", unknown),
+        )
         if sentences
     ]
     return (". ".join(parts) or "No rule speaks for or against it") + "."

@@ -164,6 +164,8 @@ def _complaint(lines: _Lines) -> Sentence | None:
         named = re.search(r"(?<=[a-z,] )[A-Z][a-z]+\w*|\b[\w-]+\.(?:com|ai|io)\b", plain)
         if sentence.place == 0 and (named or _OURS_FAILS.search(plain)):
             return sentence
+        if _IT_FAILS.search(plain):
+            return sentence
         if sentence.place > 0 and (_PRODUCT_TALK.search(plain) or named) and _USED.search(whole):
             return sentence
     return None
@@ -173,6 +175,15 @@ _USED: Final = _PATTERNS["used"]
 _OURS_FAILS: Final = re.compile(
     r"\bdown\b|\b(?:our|my)\s[\w' -]{2,40}\s(?:keeps?|is|has|was|fails?|never)\s", re.IGNORECASE
 )
+
+
+_IT_FAILS: Final = re.compile(
+    r"^(?!(?:I|We|My|Our|This|That|It)\b)[A-Z][\w.&-]+\s(?:is|was|has\sbeen|keeps|just|has)\b[^?]*?"
+    r"(?:\b(?:it|they|which)|[:,;])\s(?:has\s|have\s|just\s|even\s)*"
+    r"(?:lost|loses|deleted|deletes|ate|eats|broke|breaks|dropped|drops|charged|mangled|duplicated)"
+    r"\s(?:all\s|half\s)?(?:our|us|my)\b"
+)
+"""A sentence that opens with a name and says what it did to the writer's things."""
 
 
 def _mostly_asks(lines: _Lines) -> bool:

@@ -25,7 +25,7 @@ from earmark.types import (
     Story,
     Trigger,
 )
-from matcher.addressees import acquaintances, champions, introductions, named_people
+from matcher.addressees import champions, named_people, ways_in
 from matcher.citations import (
     FIGURES,
     Cited,
@@ -40,7 +40,6 @@ from matcher.citations import (
 from matcher.fit import fit
 from matcher.folding import FIRM, publisher_of
 from matcher.layout import as_html, as_markdown, as_text
-from matcher.people import known_people
 from matcher.plays import Line, Template, render, template_for
 from matcher.score import is_compound
 from matcher.steps import closest_proof, next_steps
@@ -91,8 +90,6 @@ def note_of(
     """
     cited = citations(story)
     template = _template(trigger, account, lexicon)
-    known = {each.contact.id for each in known_people(story, contacts)}
-    strangers = [each for each in contacts if each.id not in known]
     sentences = (
         *_why_now(trigger, story, cited, lexicon),
         *_quotes(story),
@@ -101,8 +98,7 @@ def note_of(
         *champions(story),
         *_play(trigger, story, cited, account, lexicon, template),
         *_proof(trigger, account, lexicon),
-        *introductions(account, strangers, relatives),
-        *acquaintances(story, contacts, template.personas),
+        *ways_in(story, account, contacts, relatives, template.personas),
         *next_steps(trigger, account, lexicon),
     )
     return Note(ref=trigger.id, headline=_headline(trigger, account, lexicon), sentences=sentences)

@@ -18,11 +18,15 @@ def outgoing(before: Past, after: Past, quiet: Collection[str], lexicon: Lexicon
 
     A promotion goes out once for each account and trigger; news of a trigger that is out goes out when
     its kind, amount, certainty or role changed, unless its story is a ``quiet`` one; and every other change
-    of stage.
+    of stage; and a hot reason that goes to the next rep.
     """
     if after.account is None or not lexicon.targets:
         return ()
-    told = [*_moves(before, after, after.account), *_revisions(before, after, quiet, after.account)]
+    told = [
+        *_moves(before, after, after.account),
+        *_revisions(before, after, quiet, after.account),
+        *_handed_over(before, after, after.account),
+    ]
     return tuple(
         Outgoing(target=target, topic=topic, key=key, account=after.account.id, payload=payload)
         for topic, key, payload in told
@@ -62,6 +66,19 @@ def _revisions(before: Past, after: Past, quiet: Collection[str], account: Accou
             digest = hashlib.sha256(repr(now).encode()).hexdigest()[:12]
             payload = {**payload_of(account, after, trigger), "revised": True}
             yield "account.promoted", f"{account.id}:{trigger.id}:{digest}", payload
+
+
+def _handed_over(before: Past, after: Past, account: Account) -> Iterator[_News]:
+    """Yield each hot reason that went from one rep to the next, for the one who has it now."""
+    old = {trigger.id: trigger for trigger in before.triggers}
+    for trigger in after.triggers:
+        was = old.get(trigger.id)
+        offers = (was.offered_to, trigger.offered_to) if was is not None else (None, None)
+        if None in offers or offers[0] == offers[1]:
+            continue
+        told = {"owner": offers[1], "offered_from": offers[0]}
+        key = f"{account.id}:{trigger.id}:{trigger.offered_to}:{trigger.offered_at:%Y%m%dT%H%M%S}"
+        yield "account.handed_over", key, payload_of(account, after, trigger) | told
 
 
 def _essence(trigger: Trigger, past: Past) -> tuple[str, ...]:

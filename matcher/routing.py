@@ -17,7 +17,7 @@ from matcher.moves import MACHINE, standing, stayed
 from matcher.normalise import fold
 from matcher.stories import identity
 
-__all__ = ["PATIENCE", "handed_over", "hands_over_at", "owner_for", "routed", "wants_owner"]
+__all__ = ["PATIENCE", "handed_over", "hands_over_at", "offered", "owner_for", "routed", "wants_owner"]
 
 PATIENCE: Final = timedelta(minutes=5)
 """Working time after which a hot reason that nobody took goes to the next."""
@@ -96,6 +96,18 @@ def handed_over(past: Past, lexicon: Lexicon, at: datetime) -> Past:
             cause = next(m.cause for m in past.transitions if m.trigger == trigger.id and m.cause in _HEATS)
             past = _with(past, replace(trigger, offered_to=heir, offered_at=at))
             past = stayed(past, cause, at=at, reason=reason, trigger=trigger.id)
+    return past
+
+
+def offered(past: Past, owner: str | None, at: datetime) -> Past:
+    """Return the past in which what waits for an answer is offered to who owns the account now."""
+    waiting = [
+        each
+        for each in past.triggers
+        if each.offered_to is not None and each.state is TriggerState.OPEN and each.offered_to != owner
+    ]
+    for trigger in waiting:
+        past = _with(past, replace(trigger, offered_to=owner, offered_at=at if owner else None))
     return past
 
 

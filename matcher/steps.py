@@ -13,6 +13,7 @@ from earmark.lifecycle import Cause, Stage
 from earmark.types import Account, Basis, Lexicon, Note, Proof, Sentence, Transition, Trigger, TriggerState
 from matcher.normalise import fold
 from matcher.plays import steps_for
+from matcher.score import LIVE
 
 __all__ = ["closest_proof", "next_steps", "touches_of", "with_next_steps"]
 
@@ -22,6 +23,13 @@ _BY_STAGE: Final[Mapping[Stage, str]] = MappingProxyType(
         Stage.HOT: "Hot: answer today; agree on the date of the decision and on who takes part",
     }
 )
+_ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "demo_requested": "Answer now, to what was asked; offer two times for the demo",
+        "replied": "Answer now, to what was written; agree on one next step with a date",
+    }
+)
+"""What to do with what waits for an answer, before all steps of a stage."""
 _SAME_PROBLEM: Final = 2
 _SAME_INDUSTRY: Final = 1
 
@@ -32,7 +40,9 @@ def next_steps(
     """Say what to do next and until when; ``touches`` is how often contact was made for this reason."""
     field = f"kind:{trigger.kind}"
     stage = account.stage if account else Stage.COLD
-    if said := _BY_STAGE.get(stage):
+    if trigger.kind in _ANSWERS and trigger.state in LIVE and not touches and stage is not Stage.HOT:
+        yield Sentence(section="next", text=_ANSWERS[trigger.kind], basis=Basis.PLAY, field=field)
+    elif said := _BY_STAGE.get(stage):
         yield Sentence(section="next", text=said, basis=Basis.PLAY, field=f"stage:{stage.value}")
     else:
         play, steps = steps_for(trigger.kind, lexicon.plays, conversation=account is None)

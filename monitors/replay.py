@@ -22,10 +22,12 @@ from typing import Any, Final, Self
 
 from earmark.errors import EarmarkError
 from earmark.types import Action, Lexicon, Match, Past
+from matcher.corrections import Correction
 from matcher.read import Matcher
 from matcher.stories import key_of
 from monitors.relive import Epochs, Lived, Span, as_it_began, lived
-from storage import accounts, actions, judgements, spans, transitions
+from monitors.rereading import corrections_of
+from storage import accounts, actions, judgements, lessons, spans, transitions
 from storage.engine import Engine, connect, reading
 from storage.record import Said, over_time
 
@@ -60,13 +62,17 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What each process needs: ``readers`` are the lexicons that read differently, ``reads`` says whose."""
+    """What each process needs: ``readers`` are the lexicons that read differently, ``reads`` says whose.
+
+    ``corrections`` are those of single texts, by event.
+    """
 
     url: str
     span: Span
     rules: tuple[Epochs, ...]
     readers: tuple[Lexicon, ...]
     reads: tuple[int, ...]
+    corrections: Mapping[str, tuple[Correction, ...]]
 
 
 class _Worker:
@@ -87,9 +93,10 @@ class _Worker:
             for event in spans.events_between(connection, after, to, span.warm_from, span.until):
                 number += 1
                 for reader, matcher in enumerate(self._matchers):
-                    if not matcher.concerns(event):
+                    corrected = self.plan.corrections.get(event.id, ())
+                    if not corrected and not matcher.concerns(event):
                         continue
-                    for key, matches in _by_key(matcher.read(event).matches).items():
+                    for key, matches in _by_key(matcher.read(event, corrected).matches).items():
                         told = event.seen_at, event.id, matches
                         bundles[_bundle(key)].append((reader, key, told))
         return number, {bundle: zlib.compress(pickle.dumps(held), 1) for bundle, held in bundles.items()}
@@ -155,6 +162,9 @@ def replay(
         slices = [*pairwise([*spans.cuts(connection, _SLICE), None])]
         deeds = list(actions.keyed(connection, span.warm_from, span.until))
         said, anew = judgements.every(connection, taken_back=True), judgements.anew(connection)
+        corrections = defaultdict(list)
+        for event, correction in corrections_of(lessons.learned(connection)):
+            corrections[event].append(correction)
     readers, reads = _readers(rules)
     plan = _Plan(
         url=engine.url.render_as_string(hide_password=False),
@@ -162,6 +172,7 @@ def replay(
         rules=tuple(_epochs(lexicon, said, anew) for lexicon in rules),
         readers=readers,
         reads=reads,
+        corrections={event: tuple(told) for event, told in corrections.items()},
     )
     done, packed = 0, defaultdict[int, list[bytes]](list)
     with _Crew(plan, processes) as crew:

@@ -9,7 +9,7 @@ from matcher.corrections import Correction
 from matcher.decide import decide
 from matcher.read import Matcher
 from matcher.stories import key_of
-from storage import accounts, audit, events, history, readings, rulebook, stories, suggestions
+from storage import accounts, audit, events, history, lessons, readings, rulebook, stories, suggestions
 from storage.audit import Deed
 from storage.engine import Connection, Engine, reading, writing
 from storage.lessons import Lesson
@@ -43,9 +43,11 @@ def add_account(
     with reading(engine) as connection:
         told = stories.of(connection, decision.stories)
         lexicon = rulebook.lexicon(connection)
+        said = corrections_of(lessons.learned(connection))
         ids = {match.event.id for story in told.values() for match in story.matches}
         texts = sorted(events.get(connection, ids).values(), key=lambda event: event.order)
-    read = tuple(Matcher(lexicon).read(text) for text in texts)
+    matcher = Matcher(lexicon)
+    read = tuple(matcher.read(text, [one for event, one in said if event == text.id]) for text in texts)
     with writing(engine) as connection:
         return decide_again(connection, read, lexicon, now)
 

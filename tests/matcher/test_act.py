@@ -391,3 +391,24 @@ def test_a_move_by_a_person_is_sent_and_so_is_its_undo() -> None:
     undone: Changes = act(_doing("undo"), history, EXPORTING, NOW)
     assert [sent.payload["after"] for sent in undone.outgoing] == ["outreach_ready"]
     assert is_nothing(decide((), stored(history, undone), EXPORTING, NOW))
+
+
+def test_the_reason_of_a_meeting_stays_in_sight_and_a_hot_one_too_after_a_call() -> None:
+    history = _ready()
+    (trigger,) = history.pasts[ACCOUNT].triggers
+    past = _past(history, _on_trigger(history, "contacted"), _doing("outcome", "meeting"))
+    assert (_account(past).stage, past.triggers[0].state) == (Stage.HOT, TriggerState.ACCEPTED)
+    past = _past(
+        history, _on_trigger(history, "contacted"), _doing("outcome", "meeting"), _doing("contacted")
+    )
+    assert past.triggers[0].state is TriggerState.ACCEPTED
+    back = _past(history, _on_trigger(history, "contacted"), _doing("outcome", "meeting"), _doing("undo"))
+    assert (_account(back).stage, back.triggers[0].state) == (Stage.CONTACTED, TriggerState.CONTACTED)
+    assert trigger.id == back.triggers[0].id
+
+
+@pytest.mark.parametrize("result", ["no_answer", "reply", "lost"])
+def test_other_outcomes_bring_no_reason_back(result: str) -> None:
+    history = _ready()
+    past = _past(history, _on_trigger(history, "contacted"), _doing("outcome", result))
+    assert past.triggers[0].state is TriggerState.CONTACTED

@@ -64,7 +64,7 @@ def test_the_sentence_names_what_speaks_for_and_against_and_what_is_unknown() ->
         _rule("country", "is", "Germany", -0.5, "far away"),
     )
     assert fit(ROBOTICS, rules).sentence == (
-        "For it: builds robots. Against it: not: size at least 1000; far away. "
+        "For it: builds robots. Against it: far away. Not met: size at least 1000. "
         "Unknown: owner is not in the record."
     )
 

@@ -184,8 +184,7 @@ def test_people_are_named_only_as_the_source_or_the_users_list_names_them() -> N
     assert _section(trigger.note, "who") == [
         "Ada Berg, CFO (named by the source)",
         "Ask for: the new leader, their chief of staff",
-        "Zoe Lind there is your champion: ask for an introduction.",
-        "Zoe Lind, COO, champion (on your list)",
+        "Zoe Lind, COO, champion (on your list; ask for an introduction)",
         "Ben Ost (on your list)",
     ]
     assert _section(trigger.note, "opener") == [

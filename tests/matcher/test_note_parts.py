@@ -40,10 +40,10 @@ from matcher.note import ERASED, note_of, quoted
 from matcher.plays import steps_for
 from matcher.proof import unproven
 from matcher.scripts import IN_PUBLIC, PLAYS
-from matcher.steps import closest_proof, touches_of, with_next_steps
+from matcher.steps import closest_proof, next_steps, touches_of, with_next_steps
 from tests.builders import NOW, a_fact, a_match, a_span, a_stored_event, ago, an_account
 from tests.house.tree import ROOT
-from tests.matcher.pasts import a_history, a_reading
+from tests.matcher.pasts import ACCOUNT, a_history, a_reading, told
 
 ROBOTICS = an_account(industry="Industrial Robotics", size=240)
 TITLES = st.text(min_size=1, max_size=900)
@@ -145,9 +145,8 @@ def test_a_person_whom_the_source_names_is_known_as_your_contact() -> None:
     note = _note(match, contacts=contacts)
     assert [text for text in _section(note, "who") if "Ask" not in text] == [
         "Ada Berg, CFO (named by the source)",
-        "Zoe Lind there is your champion: ask for an introduction.",
         "Named by the source: Ada Berg, CTO, is your contact since 2024.",
-        "Zoe Lind, champion (on your list)",
+        "Zoe Lind, champion (on your list; ask for an introduction)",
     ]
     assert unproven(note, ROBOTICS) == []
 
@@ -372,3 +371,41 @@ def test_a_fact_loses_the_full_stop_of_its_sentence() -> None:
     event = a_stored_event("Norvik Labs raises $20 million.", publisher="Fjord Post")
     note = _note(a_match(event, facts=(a_fact("amount", 20, event, "$20 million."),)))
     assert _section(note, "why_now") == ["It raised money: $20 million (2026-11-20)."]
+
+
+def test_a_demo_request_is_quoted_in_the_writers_words_and_answered_first() -> None:
+    words = "We lose receipts every month and need a tool before March."
+    event = a_stored_event("Demo request", text=f"Hello,\n\n{words}\n\nAda")
+    match = a_match(event, kind="demo_requested", role=Role.SUBJECT)
+    history = told([[a_reading(match)]], a_history(), Lexicon())
+    (trigger,) = history.pasts[ACCOUNT].triggers
+    account = history.pasts[ACCOUNT].account
+    assert trigger.note
+    assert f"They wrote: \u201c{words}\u201d" in _section(trigger.note, "evidence")
+    assert account is not None
+    steps = [each.text for each in next_steps(trigger, account, Lexicon())]
+    assert (account.stage, steps[0]) == (
+        Stage.WARM,
+        "Answer now, to what was asked; offer two times for the demo",
+    )
+    assert next(next_steps(trigger, account, Lexicon(), 1)).text.startswith("Warm: ")
+    hot = replace(account, stage=Stage.HOT)
+    assert next(next_steps(trigger, hot, Lexicon())).text.startswith("Hot: ")
+
+
+def test_a_champion_who_moved_and_is_a_contact_now_stands_in_the_note_once() -> None:
+    event = a_stored_event("Norvik Labs names Ada Berg CFO")
+    facts = (a_fact("person", "Ada Berg", event, "Ada Berg"),)
+    moved = Feature(
+        name="champion",
+        value=1.0,
+        weight=1.0,
+        sentence="Ada Berg knows you from Oskarion.",
+        spans=(a_span(event, "Ada Berg"),),
+    )
+    contacts = (Contact(id="1", account="norvik-labs", name="Ada Berg", title="CFO"),)
+    match = a_match(event, kind="exec_hire", role=Role.SUBJECT, facts=facts, features=(moved,))
+    who = " ".join(_section(_note(match, contacts=contacts), "who"))
+    assert "Ada Berg knows you from Oskarion." in who
+    assert "is your contact" not in who
+    assert "on your list" not in who

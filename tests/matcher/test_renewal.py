@@ -61,7 +61,7 @@ def test_whom_the_play_asks_for_comes_before_other_contacts() -> None:
     assert who[1] == "Ask for: Head of Finance"
     assert who[-2:] == [
         "Cy Holm, Head of Finance (your contact since 2024; asked for as Head of Finance)",
-        "Bo Frid, Sales Assistant, partner (your contact since 2024)",
+        "Bo Frid, Sales Assistant, partner (your contact since 2024; ask for an introduction)",
     ]
 
 

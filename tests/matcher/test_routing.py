@@ -205,7 +205,8 @@ def test_whoever_does_something_about_it_has_taken_it(verb: str, value: str) -> 
     action = Action(verb=verb, by="ann", value=value, until=until, **({"account": "norvik-labs"} | target))
     taken = stored(history, act(action, history, TEAM, MONDAY + timedelta(minutes=2)))
     later = _swept(taken, MONDAY + days(2))
-    assert _trigger(later).offered_to == _trigger(history).offered_to
+    heir = value if verb == "assign" else _trigger(history).offered_to
+    assert _trigger(later).offered_to == heir, "whom it is assigned to, it is offered to"
     assert not _offers(later.pasts[ACCOUNT])
 
 
@@ -240,3 +241,30 @@ def test_a_late_sweep_hands_over_like_punctual_ones(
     when = [MONDAY + timedelta(minutes=number) for number in minutes]
     end = MONDAY + days(3)
     assert _swept(history, *when, end) == _swept(history, end)
+
+
+def test_who_is_offered_it_next_is_told_at_once_and_once() -> None:
+    history = _asked()
+    first = _trigger(history).offered_to
+    moment = wakes_at(history.pasts[ACCOUNT], TEAM)
+    assert moment is not None
+    changes = decide((), history, TEAM, moment)
+    (told_of,) = [each for each in changes.outgoing if each.topic == "account.handed_over"]
+    after = stored(history, changes)
+    heir = _trigger(after).offered_to
+    assert (told_of.payload["owner"], told_of.payload["offered_from"]) == (heir, first)
+    assert told_of.payload["trigger"] == _trigger(after).id
+    assert heir is not None
+    assert heir in told_of.key
+    assert not decide((), after, TEAM, moment).outgoing
+    again = decide((), history, TEAM, moment)
+    assert [each.key for each in again.outgoing] == [each.key for each in changes.outgoing], (
+        "one key an offer"
+    )
+
+
+def test_a_hot_reason_that_is_given_to_nobody_waits_for_nobody() -> None:
+    history = _asked()
+    action = Action(verb="assign", by="boss", account="norvik-labs")
+    taken = stored(history, act(action, history, TEAM, MONDAY + timedelta(minutes=2)))
+    assert (_trigger(taken).offered_to, _trigger(taken).offered_at) == (None, None)
