@@ -1,7 +1,7 @@
 """The digest: what is new on somebody's list since they were told last, as one letter."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from email.headerregistry import Address
@@ -11,16 +11,16 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from earmark.lifecycle import Stage
-from earmark.triggers import Polarity
-from earmark.types import Account, Lexicon, Mark, Trigger, TriggerState
+from earmark.triggers import Polarity, TriggerKind
+from earmark.types import Account, Mark, Trigger
 from matcher.agenda import is_over
 from matcher.score import score_now
 from review.listing import asked_of
 from review.page.render import clean, templates
 from review.page.viewer import Viewer
-from review.rules import lexicon_of
+from review.rules import lexicon_now
 from review.today import Row, rows_of
-from storage import accounts, digests, listing, stories, triggers
+from storage import accounts, digests, listing, newest, stories
 from storage.digests import Schedule
 from storage.engine import Connection
 
@@ -29,7 +29,6 @@ __all__ = ["MOST", "Digest", "Entry", "Envelope", "digest_of", "letter", "next_d
 MOST: Final = 25
 """Rows of one letter; the others are counted."""
 _READY: Final = frozenset({Stage.OUTREACH_READY, Stage.WARM, Stage.HOT})
-_WAITING: Final = frozenset({TriggerState.OPEN, TriggerState.ACCEPTED})
 _LONGEST: Final = 300
 _WEEK: Final = 8  # days within which each weekday comes again, whatever the hour
 
@@ -106,24 +105,24 @@ def digest_of(
     ``query`` is a view, as an address has it: only what it holds is told.
     """
     asked = asked_of(parse_qsl(query), viewer.names, now, zone)
-    lexicon = lexicon_of(connection)
-    made, promoted = digests.fresh(connection, after, through)
-    new = [one for one in triggers.find(connection, since=after, limit=None) if one.id in made]
-    groups = dict(_groups(connection, new, promoted, now))
+    kinds = lexicon_now(connection).kinds
+    groups = _groups(connection, after, through, now)
     listed = accounts.of(connection, [key for key in groups if not key.startswith("trigger ")])
     shown = [
-        sorted(group, key=lambda one: (-score_now(one, now, lexicon.kinds), one.id))
+        sorted(group, key=lambda one: (-score_now(one, now, kinds), one.id))
         for key, group in groups.items()
         if _is_told(key, listed.get(key), viewer, now)
         and (asked.is_day or any(listing.held(connection, asked.wanted, now, one.id) for one in group))
     ]
-    shown.sort(key=lambda group: _rank(group[0], listed, lexicon, now))
-    told = stories.of(connection, [group[0].story for group in shown[:MOST]])
-    rows = rows_of(shown[:MOST], listed, told, lexicon.kinds, now)
-    reasons = {group[0].id: group[0] for group in shown}
+    shown.sort(key=lambda group: _rank(group[0], listed, kinds, now))
+    best = shown[:MOST]
+    told = stories.of(connection, [group[0].story for group in best])
+    noted = {one.id: one for one in newest.some(connection, [group[0].id for group in best])}
     entries = (
-        Entry(row=row, why=_why(reasons[row.trigger]), is_hot=row.stage is Stage.HOT or bool(row.offered_to))
-        for row in rows
+        Entry(
+            row=row, why=_why(noted.get(row.trigger)), is_hot=row.stage is Stage.HOT or bool(row.offered_to)
+        )
+        for row in rows_of(best, listed, told, kinds, now)
     )
     return Digest(after=after, through=through, entries=tuple(entries), total=len(shown))
 
@@ -185,20 +184,22 @@ def _one_line(text: object, longest: int = _LONGEST) -> str:
 
 
 def _groups(
-    connection: Connection, new: list[Trigger], promoted: set[str], now: datetime
-) -> Iterator[tuple[str, list[Trigger]]]:
-    """Yield what waits, by account; a conversation stands alone."""
-    speaking = [one for one in new if one.mark is Mark.LIVE and _waits(one, now)]
-    yield from ((f"trigger {one.id}", [one]) for one in speaking if one.account is None)
-    for account in sorted(promoted | {one.account for one in speaking if one.account}):
-        held = [one for one in triggers.of_account(connection, account) if _waits(one, now)]
+    connection: Connection, after: datetime, through: datetime, now: datetime
+) -> dict[str, list[Trigger]]:
+    """Return what waits of whom there is something new, by account; a conversation stands alone."""
+    new, promoted = digests.fresh(connection, after, through)
+    speaking = [one for one in new if _waits(one, now)]
+    groups = {f"trigger {one.id}": [one] for one in speaking if one.account is None}
+    about = sorted(promoted | {one.account for one in speaking if one.account})
+    for account, every in digests.waiting(connection, about).items():
+        held = [one for one in every if _waits(one, now)]
         if any(one.mark is Mark.LIVE for one in held):
-            yield account, held
+            groups[account] = held
+    return groups
 
 
 def _waits(trigger: Trigger, now: datetime) -> bool:
-    is_open = trigger.state in _WAITING and trigger.expires_at > now
-    return is_open and trigger.polarity is not Polarity.SUPPRESS
+    return trigger.expires_at > now and trigger.polarity is not Polarity.SUPPRESS
 
 
 def _is_told(key: str, account: Account | None, viewer: Viewer, now: datetime) -> bool:
@@ -210,13 +211,14 @@ def _is_told(key: str, account: Account | None, viewer: Viewer, now: datetime) -
 
 
 def _rank(
-    best: Trigger, listed: Mapping[str, Account], lexicon: Lexicon, now: datetime
+    best: Trigger, listed: Mapping[str, Account], kinds: Mapping[str, TriggerKind], now: datetime
 ) -> tuple[bool, float, str]:
     account = listed.get(best.account or "")
     is_hot = best.offered_to is not None or (account is not None and account.stage is Stage.HOT)
-    return not is_hot, -score_now(best, now, lexicon.kinds), best.id
+    return not is_hot, -score_now(best, now, kinds), best.id
 
 
-def _why(trigger: Trigger) -> str:
-    told = [one.text for one in (trigger.note.sentences if trigger.note else ()) if one.section == "why_now"]
+def _why(trigger: Trigger | None) -> str:
+    note = trigger.note if trigger else None
+    told = [one.text for one in (note.sentences if note else ()) if one.section == "why_now"]
     return _one_line(" ".join(told))

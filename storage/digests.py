@@ -4,16 +4,24 @@ A period is named by the moment at which it is due (``next_at``); it tells what 
 was tried keeps its period, so that a letter that may have arrived is the same letter when it is sent again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, null, or_, select, update
 
-from storage.rows import upsert
+from earmark.lifecycle import Stage
+from earmark.types import Mark, Trigger, TriggerState
+from storage.rows import each, upsert
 from storage.tables import digests, transitions, triggers
+from storage.triggers import as_trigger
 
-__all__ = ["Schedule", "done", "every", "failed", "fresh", "get", "keep", "remove", "take"]
+__all__ = ["Schedule", "done", "every", "failed", "fresh", "get", "keep", "remove", "take", "waiting"]
+
+
+_READY: Final = (Stage.OUTREACH_READY.value, Stage.WARM.value, Stage.HOT.value)
+_WAITING: Final = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,15 +118,32 @@ def failed(conn: Connection, taken: Schedule, error: str, again_at: datetime) ->
     conn.execute(update(digests).where(*held).values(values))
 
 
-def fresh(conn: Connection, after: datetime, through: datetime) -> tuple[set[str], set[str]]:
-    """Return what is new of a time: the triggers that were made, and the accounts that were promoted."""
-    made = select(triggers.c.id).where(triggers.c.created_at > after, triggers.c.created_at <= through)
+def fresh(conn: Connection, after: datetime, through: datetime) -> tuple[list[Trigger], set[str]]:
+    """Return what is new of a time: the live triggers made in it that wait, and the accounts promoted in it.
+
+    The triggers come without their notes, for there may be thousands.
+    """
+    made = _light().where(triggers.c.created_at > after, triggers.c.created_at <= through)
     moved = select(transitions.c.account).where(
         and_(transitions.c.at > after, transitions.c.at <= through),
-        transitions.c.after.in_(("outreach_ready", "warm", "hot")),
+        transitions.c.after.in_(_READY),
         transitions.c.before != transitions.c.after,
     )
-    return set(conn.execute(made).scalars()), set(conn.execute(moved.distinct()).scalars())
+    new = conn.execute(made.where(triggers.c.mark == Mark.LIVE.value))
+    return [as_trigger(row) for row in new], set(conn.execute(moved.distinct()).scalars())
+
+
+def waiting(conn: Connection, account_ids: Iterable[str]) -> dict[str, list[Trigger]]:
+    """Return the triggers of accounts that wait for a person, without their notes, by account."""
+    found: dict[str, list[Trigger]] = {}
+    for row in each(conn, _light(), triggers.c.account, account_ids):
+        found.setdefault(row.account, []).append(as_trigger(row))
+    return found
+
+
+def _light() -> Select[Any]:
+    columns = [column for column in triggers.c if column.name != "note"]
+    return select(*columns, null().label("note")).where(triggers.c.state.in_(_WAITING))
 
 
 def _as_schedule(row: Row[Any]) -> Schedule:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from earmark.types import Judgement, Trigger, TriggerState, Verdict
 from storage.rows import each
@@ -41,7 +41,8 @@ def made(
     """
     query = select(triggers).outerjoin(accounts, accounts.c.id == triggers.c.account)
     if states:
-        query = query.where(triggers.c.state.in_(states))
+        # Wrapped, so that the index in the order of the list is read, not that of a state, and then sorted.
+        query = query.where(func.coalesce(triggers.c.state, "").in_(states))
     else:
         query = query.where(triggers.c.state != TriggerState.MERGED.value)
     if kinds:

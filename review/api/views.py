@@ -12,7 +12,7 @@ from review.api.triggers import TriggerItem, items_of
 from review.listing import asked_of, rows
 from review.page.viewer import Role
 from review.views import shown
-from storage import triggers, views
+from storage import newest, views
 
 __all__ = ["NewView", "ViewItem", "router"]
 
@@ -59,8 +59,8 @@ def _rows(
     asked = asked_of([*parse_qsl(query), ("after", after)], caller.viewer.names, caller.now, caller.zone)
     with caller.reading() as connection:
         found = rows(connection, asked, caller.now, scope=caller.viewer.scope, limit=limit)
-        best = [triggers.get(connection, row.trigger) for row in found.rows]
-        items = items_of(connection, [one for one in best if one is not None], caller)
+        best = {one.id: one for one in newest.some(connection, [row.trigger for row in found.rows])}
+        items = items_of(connection, [best[row.trigger] for row in found.rows if row.trigger in best], caller)
     return Piece(items=items, next_after=found.next_after or None)
 
 
