@@ -13,7 +13,7 @@ from review.page.viewer import Role
 from review.tables import row_from, row_of, rows_of, text_with, typed_of
 from review.trial import DAYS, span_of
 from review.trying import Ask
-from review.versions import changes, compared
+from review.versions import changes, compared, remarks
 from storage import rulebook
 
 __all__ = ["router"]
@@ -77,15 +77,7 @@ def _put_text(
 @router.get("/draft")
 def _draft(call: Asked) -> Response:
     """Show what the draft changes, line by line."""
-    held = work(call)
-    return call.page(
-        "rules_draft.html",
-        work=held,
-        changed=changes(held.newest.text, held.text),
-        lines=compared(held.newest.text, held.text),
-        wrong="",
-        days=DAYS,
-    )
+    return _draft_page(call, work(call))
 
 
 @router.post("/draft", dependencies=_MANAGER)
@@ -100,15 +92,7 @@ def _settle(call: Asked, then: Annotated[str, Form()], over: Annotated[int, Form
     try:
         return keep(call, held.text, over=max(over, held.over), in_draft=False, where="/rules")
     except EarmarkError as error:
-        return call.page(
-            "rules_draft.html",
-            status=_WRONG,
-            work=held,
-            changed=changes(held.newest.text, held.text),
-            lines=compared(held.newest.text, held.text),
-            wrong=str(error),
-            days=DAYS,
-        )
+        return _draft_page(call, held, wrong=str(error))
 
 
 @router.get("/versions/{number}")
@@ -223,6 +207,21 @@ def _put(call: Asked, name: str, form: Typed) -> Response:
         return keep(call, text, over=base, in_draft=then != "save", where=where)
     except EarmarkError as error:
         return _form(call, table, held, key=key, typed=typed, wrong=str(error))
+
+
+def _draft_page(call: Call, held: Work, *, wrong: str = "") -> Response:
+    with call.reading() as connection:
+        told = remarks(connection, held.text, call.now) if held.draft else ()
+    return call.page(
+        "rules_draft.html",
+        status=_WRONG if wrong else 200,
+        work=held,
+        changed=changes(held.newest.text, held.text) if held.draft else (),
+        remarks=told,
+        lines=compared(held.newest.text, held.text),
+        wrong=wrong,
+        days=DAYS,
+    )
 
 
 def _form(

@@ -412,3 +412,26 @@ def test_a_rulebook_that_is_none_any_more_can_be_mended_as_text(page: Served, en
     answer = send(page, "/rules/text", "/rules/text", text="threshold = 31\n", then="save")
     assert "Saved as version 2" in said(page, answer)
     assert page.get("/rules/versions/2").status_code == 200
+
+
+def test_rules_that_can_not_hold_together_are_told_before_and_after_saving(
+    page: Served, engine: Engine
+) -> None:
+    send(page, "/rules/icp/edit", "/rules/icp/edit", field="size", op="at_most", value="9", then="draft")
+    assert "can't hold together" in unescape(page.get("/rules/draft").text)
+    answer = send(page, "/rules/draft", "/rules/draft", then="save")
+    assert "Look at this: size at least 100 and size at most 9 can't hold together." in said(page, answer)
+    assert in_force(engine)[0] == 2
+
+
+def test_a_problem_that_is_in_every_text_is_told(page: Served) -> None:
+    send(
+        page,
+        "/rules/problems/edit",
+        "/rules/problems/edit",
+        id="all",
+        name="All",
+        phrases="a\nthe\nto\nof\nin",
+        then="draft",
+    )
+    assert "narrow its rule" in unescape(page.get("/rules/draft").text)
