@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, FastAPI, Form, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
+from earmark import logs
 from earmark.errors import ConfigError, StorageError
 from earmark.types import Account, Action, Trigger, Verdict
 from review.acting import carry_out
@@ -181,6 +182,7 @@ def _leaver(desk: Desk, secret: str) -> str:
         token = tokens.find(connection, secret, "unsubscribe")
     if token is None:
         raise HTTPException(404, "This link ends nothing any more. Log in to change your digest.")
+    logs.hide(secret)  # it stands in the path, and a log line may hold that
     return token.user
 
 

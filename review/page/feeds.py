@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 
+from earmark import logs
 from earmark.errors import ConfigError
 from review.feeds import as_atom, as_json, feed_of, tag_of
 from review.listing import asked_of
@@ -72,6 +73,7 @@ def _feed(request: Request, secret: str, form: Literal["atom", "json"]) -> Respo
         viewer = viewer_of(connection, token.user) if token else None
         if token is None or viewer is None:
             raise HTTPException(404, "There is no such feed: its address is cut short, or was revoked.")
+        logs.hide(secret)  # it stands in the path, and a log line may hold that
         feed = feed_of(
             connection,
             viewer,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 import feedparser
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from sqlalchemy import update
 
+from earmark import logs
 from review.feeds import Entry, Feed, as_atom, as_json, tag_of
 from storage import tables, tokens
 from storage.engine import Engine, reading, writing
@@ -81,6 +83,22 @@ def test_a_revoked_feed_shows_nothing(page: Served, stranger: httpx.Client, engi
 @pytest.mark.parametrize("path", ["/feed/x.atom", "/feed/.json", "/feed/earmark_feed_x.json", "/feed/x.exe"])
 def test_an_address_that_was_guessed_shows_nothing(stranger: httpx.Client, path: str) -> None:
     assert stranger.get(path).status_code in {404, 422}
+
+
+def test_an_address_does_not_come_into_the_log(
+    page: Served, stranger: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = a_feed(page)
+
+    def broken(*_: Any) -> bytes:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("review.page.feeds.as_atom", broken)
+    assert stranger.get(f"{path}.atom").status_code == 500
+    record = next(one for one in caplog.records if one.name == "review.page.app")
+    shown = logs.KeyValueLines().format(record)
+    assert "/feed/" in shown
+    assert path.rpartition("/")[2] not in shown
 
 
 def test_the_address_is_shown_once(page: Served) -> None:
