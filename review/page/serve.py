@@ -1,14 +1,28 @@
 """The page as a process: it shares nothing with the monitor but the database."""
 
+from socket import socket
+
 import uvicorn
 
 from earmark.config import Settings
 from earmark.errors import ConfigError
 from review.page.app import create
 from review.page.keys import page_token
+from review.page.live import Live
 from storage.engine import connect, migrate
 
-__all__ = ["address_of", "serve"]
+__all__ = ["Server", "address_of", "serve"]
+
+
+class Server(uvicorn.Server):
+    """A server that ends its streams before it waits for its connections to end."""
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stop; pages that listen for changes are let go at once."""
+        live = getattr(getattr(self.config.app, "state", None), "live", None)
+        if isinstance(live, Live):
+            await live.close()
+        await super().shutdown(sockets)
 
 
 def address_of(settings: Settings) -> str:
@@ -33,7 +47,7 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     try:
         server.run()
     except SystemExit as error:

@@ -1,14 +1,21 @@
 """The stream of changes: it tells of each, breathes when there is none, and ends."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 
+from earmark.config import Page, load
+from review.page.app import create
+from review.page.keys import COOKIE, page_token
 from review.page.live import Live
+from review.page.serve import Server
 from storage import rulebook
 from storage.counters import CHANGES, bump
 from storage.engine import Engine, connect, migrate, reading, writing
@@ -107,3 +114,24 @@ def test_the_page_streams_over_the_wire_and_a_stranger_hears_nothing(
         version = _moved(engine)
         second = next(line for line in lines if line.startswith("data:"))
     assert int(first.removeprefix("data: ")) < version == int(second.removeprefix("data: "))
+
+
+def test_a_server_that_stops_waits_for_no_listener(workspace: Path, engine: Engine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    settings = load(workspace).model_copy(update={"page": Page(address=f"127.0.0.1:{port}")})
+    token = page_token(workspace)
+    config = uvicorn.Config(create(settings, engine, token), port=port, log_config=None)
+    server = Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", cookies={COOKIE: token}, trust_env=False)
+    with client, client.stream("GET", "/live") as answer:
+        lines = answer.iter_lines()
+        assert next(line for line in lines if line.startswith("data:"))
+        server.should_exit = True
+        assert not [line for line in lines if line.startswith("data:")], "the stream ends"
+    thread.join(5)
+    assert not thread.is_alive()
