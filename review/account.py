@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from earmark.lifecycle import Stage
 from earmark.types import (
@@ -18,17 +19,21 @@ from earmark.types import (
     Trigger,
     TriggerState,
 )
+from matcher.agenda import MACHINE
 from matcher.fit import Fit, fit
 from matcher.people import Path, referral_paths
 from matcher.renewal import renewed
 from matcher.score import score_at, score_now
 from matcher.steps import touches_of, with_next_steps
+from monitors.relive import as_it_began
 from review.rules import lexicon_of
 from review.today import kind_words
 from storage import accounts, judgements, readings, transitions, triggers
 from storage.engine import Connection
 
 __all__ = ["AccountView", "Reason", "TriggerView", "account_view", "stage_at", "trigger_view"]
+
+_MOMENT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +80,18 @@ class TriggerView:
 def account_view(connection: Connection, account: Account, at: datetime) -> AccountView:
     """Return the account as it stood at a time: what came later is left out."""
     lexicon = lexicon_of(connection, [account])
-    found = [one for one in triggers.of_account(connection, account.id) if one.created_at <= at]
-    moves = [move for move in transitions.of_account(connection, account.id) if move.at <= at]
+    every = transitions.of_account(connection, account.id)
+    moves = [move for move in every if move.at <= at]
+    known_then = [one for one in triggers.of_account(connection, account.id) if one.created_at <= at]
+    found = [_as_it_was(one, moves, at) for one in known_then]
     live = sorted(
         (one for one in found if _is_open(one, at)), key=lambda one: -score_now(one, at, lexicon.kinds)
     )
     ended = [one for one in found if not _is_open(one, at)]
     stage, since = stage_at(moves)
+    if len(moves) < len(every):
+        began = as_it_began(account, every, at + _MOMENT)
+        account = replace(began, stage=stage, stage_since=since)
     kin = accounts.relatives(connection, [account]).get(account.id, ())
     known = accounts.contacts(connection, [account.id, *(one.id for one in kin)])
     near = tuple(one for several in known.values() for one in several)
@@ -148,6 +158,22 @@ def _as_it_reads_now(trigger: Trigger, story: Story | None, past: Past, lexicon:
         return trigger
     touches = touches_of(trigger, past.transitions)
     return replace(trigger, note=with_next_steps(note, trigger, past.account, lexicon, touches))
+
+
+def _as_it_was(trigger: Trigger, moves: Sequence[Transition], at: datetime) -> Trigger:
+    """Return the trigger in the state that it had at a time; ``moves`` are those up to it."""
+    if trigger.ended_at is None or trigger.ended_at <= at:
+        return trigger
+    undone = {move.undoes for move in moves}
+    taken = any(
+        move.trigger == trigger.id
+        and move.actor != MACHINE
+        and move.reason.startswith("Accepted")
+        and move.id not in undone
+        for move in moves
+    )
+    state = TriggerState.ACCEPTED if taken else TriggerState.OPEN
+    return replace(trigger, state=state, ended_at=None)
 
 
 def stage_at(moves: Sequence[Transition]) -> tuple[Stage, datetime | None]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from earmark.intake import ContactIntake, Intake, Report
+    from earmark.intake.report import RowReport
     from storage.roster import Imported
 
 __all__ = ["counting", "draw", "draw_report", "value_of", "write_report"]
@@ -40,7 +41,7 @@ def value_of(intake: "Intake | ContactIntake", done: "Imported") -> dict[str, An
         "same": done.same,
         "changes": done.fields,
         "examples": done.examples,
-        "report": intake.report.lines,
+        "report": _by_line(intake.report),
     }
 
 
@@ -75,7 +76,7 @@ def draw_report(console: "Console", report: "Report") -> None:
     from review.terminal import safe
 
     console.print(report.words)
-    told = [one for one in report.lines if one.level != "note"]
+    told = [one for one in _by_line(report) if one.level != "note"]
     for one in told[:_SHOWN]:
         console.print(f"  line {one.line}: {one.level}: {safe(one.reason)}")
     if len(told) > _SHOWN:
@@ -90,10 +91,15 @@ def write_report(path: "Path", report: "Report") -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["line", "level", "reason"])
-            writer.writerows((one.line, one.level, one.reason) for one in report.lines)
+            writer.writerows((one.line, one.level, one.reason) for one in _by_line(report))
     except OSError as error:
         raise ConfigError(f"The report {path} can't be written: {error.strerror}.") from error
     notice(f"Wrote {path}")
+
+
+def _by_line(report: "Report") -> "list[RowReport]":
+    """Return what became of the rows in the order of the file: some of it is known only at its end."""
+    return sorted(report.lines, key=lambda one: one.line)
 
 
 @contextmanager

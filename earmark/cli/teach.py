@@ -9,6 +9,8 @@ import typer
 from earmark.cli.session import Session, choose_account, nothing, notice, session_of, who
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
     from earmark.types import StoredEvent
@@ -116,7 +118,9 @@ def teach(  # noqa: PLR0913, PLR0917 - each is an option of the verb
             {"event": text, "before": old, "after": taught.after[text]} for text, old in taught.before.items()
         ],
     }
-    session.show(value, as_json, lambda console: console.print(_told(taught, undone=undo is not None)))
+    session.show(
+        value, as_json, lambda console: console.print(_told(taught, session.now, undone=undo is not None))
+    )
 
 
 def _teach(
@@ -157,7 +161,7 @@ def _event(session: Session, beginning: str) -> "StoredEvent":
     return found[0]
 
 
-def _told(taught: "Taught", *, undone: bool) -> str:
+def _told(taught: "Taught", now: "datetime", *, undone: bool) -> str:
     """Return what was learned or taken back, and what follows, in words."""
     from review.learned import name_of
     from review.terminal import safe
@@ -168,7 +172,11 @@ def _told(taught: "Taught", *, undone: bool) -> str:
         for move in taught.changes.transitions
         if move.after is not move.before
     ]
-    states = [f"trigger {one.id[:8]} is {one.state}" for one in taught.changes.triggers]
+    states = [
+        f"trigger {one.id[:8]} is {one.state}"
+        for one in taught.changes.triggers
+        if now in (one.created_at, one.ended_at)  # others were only scored anew
+    ]
     learned = name_of(taught.account, lesson).learned
     done = f"Taken back: {learned}." if undone else f"Learned: {learned}."
     back = "" if undone else f"Take it back with: earmark teach --undo {lesson.id}"

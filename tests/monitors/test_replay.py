@@ -19,7 +19,8 @@ from monitors.effects import look_again
 from monitors.relive import Reason, Span
 from monitors.replay import replay
 from monitors.sweep import sweep
-from storage import accounts, history, judgements, rulebook, triggers
+from monitors.teaching import teach
+from storage import accounts, events, history, judgements, rulebook, triggers
 from storage.engine import Engine, reading, writing
 from storage.tables import events as event_rows
 from storage.tables import matches, stories
@@ -342,3 +343,30 @@ def test_an_empty_history_is_an_empty_replay(engine: Engine) -> None:
     assert (now.pasts, now.events) == ((), 0)
     found = compared(now, now, (), a_span(), UTC)
     assert (found.now.alerts, found.promoted, found.on_list) == (0, (), ())
+
+
+def test_a_text_that_a_person_corrected_is_read_as_corrected(engine: Engine) -> None:
+    team(engine)
+    poll(
+        engine,
+        [
+            an_event(),
+            an_event(
+                "Norvik Labs opens Singapore office", external_id="office", url="https://wire.example/o"
+            ),
+        ],
+        now=NOW - days(1),
+    )
+    with reading(engine) as conn:
+        account = accounts.get(conn, "norvik-labs")
+        told = {event.external_id: event for event in events.stream(conn)}
+    assert account is not None
+    (before,) = replay(engine, [decided(engine)], a_span())
+    assert told["entry-1"].id in {
+        event for past in before.pasts for why in past.reasons for event in why.events
+    }
+    teach(engine, account, told["entry-1"], is_own=False, by="ann", now=NOW, name="Norvik Labs", alone=True)
+    (after,) = replay(engine, [decided(engine)], a_span())
+    assert {event for past in after.pasts for why in past.reasons for event in why.events} == {
+        told["office"].id
+    }
