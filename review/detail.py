@@ -20,7 +20,7 @@ from review.today import Row, rows_of
 from storage import accounts, outcomes, triggers
 from storage.engine import Connection
 
-__all__ = ["Detail", "Happening", "Proof", "detail", "proofs_of"]
+__all__ = ["Detail", "Happening", "Proof", "detail", "find", "proofs_of"]
 
 _LONGEST: Final = 280
 _MOST_PROOFS: Final = 3
@@ -80,6 +80,12 @@ def detail(connection: Connection, trigger: Trigger, now: datetime) -> Detail | 
     """Return a trigger opened; None where its story is gone."""
     account = accounts.get(connection, trigger.account) if trigger.account else None
     return _of_account(connection, trigger, account, now) if account else _of_nobody(connection, trigger, now)
+
+
+def find(connection: Connection, trigger_id: str) -> Trigger | None:
+    """Return a trigger by its whole id, or None."""
+    found = triggers.get(connection, trigger_id)
+    return found if found is not None and found.id == trigger_id else None
 
 
 def proofs_of(story: Story | None) -> tuple[Proof, ...]:
@@ -220,9 +226,3 @@ def _window(text: str, proof: int) -> tuple[int, int]:
 
 def _flat(words: str) -> str:
     return "".join(" " if char.isspace() else char for char in words)
-
-
-def find(connection: Connection, trigger_id: str) -> Trigger | None:
-    """Return a trigger by its whole id, or None."""
-    found = triggers.get(connection, trigger_id)
-    return found if found is not None and found.id == trigger_id else None

@@ -47,7 +47,7 @@ __all__ = [
     "values",
 ]
 
-SHOWN: Final = (Stage.OUTREACH_READY.value, Stage.WARM.value, Stage.HOT.value)
+_SHOWN: Final = (Stage.OUTREACH_READY.value, Stage.WARM.value, Stage.HOT.value)
 _WAITING: Final = (TriggerState.OPEN.value, TriggerState.ACCEPTED.value)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE: Final = timedelta(microseconds=1)
@@ -236,7 +236,7 @@ def _listed(
     """Yield what the account of a trigger must be."""
     awake = or_(accounts.c.snoozed_until.is_(None), accounts.c.snoozed_until <= now)
     if wanted.state is State.TODAY:
-        reachable = and_(accounts.c.stage.in_(SHOWN), awake, accounts.c.suppression.is_(None))
+        reachable = and_(accounts.c.stage.in_(_SHOWN), awake, accounts.c.suppression.is_(None))
         yield or_(table.c.account.is_(None), reachable)
     if wanted.state is State.SNOOZED:
         yield accounts.c.snoozed_until > now

@@ -15,7 +15,7 @@ from review.today import capacity
 from storage import standing
 from storage.engine import Connection
 
-__all__ = ["router", "screen", "wish_of"]
+__all__ = ["picked_of", "router", "screen", "wish_of"]
 
 router = APIRouter()
 
