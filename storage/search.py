@@ -38,13 +38,16 @@ def matching(conn: Connection, asked: str) -> Select[Any]:
 def among(conn: Connection, asked: str, trigger: ColumnElement[str]) -> ColumnElement[bool]:
     """Return the condition that a trigger holds all these words.
 
-    Of few that do, the list is made first; words that many have are looked up trigger by trigger.
+    SQLite makes the list of few that do first, and looks words that many have up trigger by trigger.
+    PostgreSQL would have to cut each text into words anew for that: it makes the list from its index.
     """
     found = matching(conn, asked)
-    few = (
-        conn.execute(select(func.count()).select_from(found.limit(_FEW + 1).subquery())).scalar_one() <= _FEW
-    )
-    return trigger.in_(found) if few else found.where(search.c.trigger == trigger).exists()
+    if conn.dialect.name == "postgresql":
+        return trigger.in_(found)
+    some = found.limit(_FEW + 1).subquery()
+    if conn.execute(select(func.count()).select_from(some)).scalar_one() <= _FEW:
+        return trigger.in_(found)
+    return found.where(search.c.trigger == trigger).exists()
 
 
 def _holds(conn: Connection, asked: str) -> ColumnElement[bool]:
