@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +21,8 @@ CALM: Final = 60.0
 """Seconds after which a child counts as well again."""
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """Seconds before each new start of a child that ends again and again."""
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks whether a child may begin."""
 GRACE: Final = 12.0
 """Seconds that a child has to drain."""
 
@@ -29,11 +31,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A process to keep running; where it ends with one of ``ends_all``, all end with that code."""
+    """A process to keep running; where it ends with one of ``ends_all``, all end with that code.
+
+    It begins as soon as ``may_begin`` says so.
+    """
 
     name: str
     command: Sequence[str]
     ends_all: frozenset[int] = frozenset()
+    may_begin: Callable[[], bool] = lambda: True
 
 
 def supervise(children: Sequence[Child], *, environment: Mapping[str, str] | None = None) -> int:
@@ -65,6 +71,9 @@ async def _supervised(children: Sequence[Child], environment: Mapping[str, str] 
 async def _kept(child: Child, stop: asyncio.Event, environment: Mapping[str, str] | None) -> int:
     """Keep one child running; return the code that ends all, or 0 when it was stopped."""
     loop, failures = asyncio.get_running_loop(), 0
+    while not stop.is_set() and not child.may_begin():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_EVERY)
     while not stop.is_set():
         begun = loop.time()
         code = await _run(child, stop, environment)

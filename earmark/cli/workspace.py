@@ -121,19 +121,29 @@ def _supervised(session: Session) -> None:
     """Run the monitor and the page as two processes that share only the database."""
     from monitors.supervise import Child, supervise
 
-    _ = session.settings.contact  # what is missing is said once, here, and not by each process
+    if not _has_contact(session.workspace):
+        notice("Nothing is polled before you say how a site's owner can reach you: the page asks for it.")
     earmark = [sys.executable, "-m", "earmark", "--workspace", str(session.workspace)]
     earmark += [flag for flag in ("--debug", "--log-json") if flag in sys.argv]
     notice("Running; Ctrl+C ends it.")
     code = supervise(
         [
             Child(
-                name="monitor", command=[*earmark, "up", "--no-page", "--attached"], ends_all=_FOR_A_PERSON
+                name="monitor",
+                command=[*earmark, "up", "--no-page", "--attached"],
+                ends_all=_FOR_A_PERSON,
+                may_begin=lambda: _has_contact(session.workspace),
             ),
             Child(name="page", command=[*earmark, "page", "--attached"]),
         ]
     )
     raise typer.Exit(code)
+
+
+def _has_contact(workspace: Path) -> bool:
+    from earmark.config import load
+
+    return load(workspace).http.contact is not None
 
 
 def worker(context: typer.Context) -> None:

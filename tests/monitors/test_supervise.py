@@ -16,7 +16,8 @@ from monitors import supervise
 _CHILD = """
 import os, signal, sys, time
 from monitors.supervise import end_with_supervisor
-signal.signal(signal.SIGTERM, lambda *_: (print(sys.argv[1], "drained", flush=True), os._exit(0)))
+said = f"{sys.argv[1]} drained\\n".encode()
+signal.signal(signal.SIGTERM, lambda *_: (os.write(1, said), os._exit(0)))
 end_with_supervisor()
 print(sys.argv[1], "begins", os.getpid(), flush=True)
 exec(sys.argv[2])
