@@ -101,6 +101,21 @@ def test_no_child_outlives_its_supervisor() -> None:
         assert sorted(process.stdout.read().split()) == ["drained", "drained", "monitor", "page"]
 
 
+def test_a_child_begins_when_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "LOOK_EVERY", 0.05)
+    sign = tmp_path / "sign"
+    asked = iter([False, False, True])
+    first = supervise.Child(
+        name="monitor",
+        command=[sys.executable, "-c", f"open({str(sign)!r}, 'w').close(); raise SystemExit(3)"],
+        ends_all=frozenset({3}),
+        may_begin=lambda: next(asked),
+    )
+    assert supervise.supervise([first]) == 3
+    assert sign.exists()
+    assert next(asked, None) is None
+
+
 def test_a_child_that_does_not_drain_in_time_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervise, "GRACE", 0.2)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
