@@ -142,6 +142,19 @@ def test_other_changes_of_stage_are_no_news_for_a_channel() -> None:
     )
 
 
+def test_what_nobody_took_in_time_is_told_to_the_next_at_once() -> None:
+    exporter = an_exporter(digest_at=time(8, 30))
+    told = an_outgoing(stage="warm", owner="ida", offered_from="bo")
+    handed = type(told)(
+        target="chat", topic="account.handed_over", key="k", account="norvik", payload=told.payload
+    )
+    assert exporter.waits_until(handed, NOW) == NOW
+    assert exporter.waits_until(told, NOW) > NOW
+    (wanted,) = exporter.wanted(handed)
+    (post,) = messages([wanted.fields], {"ida": "U123"}, None, hot=wanted.object == "hot")
+    assert "<@U123>" in json.dumps(post)
+
+
 def test_a_zone_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="no time zone"):
         build("slack", {"url": "env:SLACK_HOOK", "zone": "Europe/Berln"})
