@@ -21,12 +21,11 @@ def page(
 ) -> None:
     """Serve the page alone, without the monitor, until Ctrl+C."""
     from monitors.supervise import end_with_supervisor
-    from review.page.serve import address_of, serve
+    from review.page.serve import serve
 
     session = session_of(context)
     if attached:
         session.quiet = True
         end_with_supervisor()
-    settings = session.settings
-    typer.echo(f"The page: {address_of(settings)}", err=True)  # with its token, which is meant to be seen
-    serve(settings)
+    # With its token, which is meant to be seen.
+    serve(session.settings, lambda address: typer.echo(f"The page: {address}", err=True))

@@ -1,5 +1,6 @@
 """The page as a process: it shares nothing with the monitor but the database."""
 
+from collections.abc import Callable
 from socket import socket
 
 import uvicorn
@@ -9,9 +10,10 @@ from earmark.errors import ConfigError
 from review.page.app import create
 from review.page.keys import page_token
 from review.page.live import Live
-from storage.engine import connect, migrate
+from storage import users
+from storage.engine import Engine, connect, migrate, reading
 
-__all__ = ["Server", "address_of", "serve"]
+__all__ = ["Server", "serve"]
 
 
 class Server(uvicorn.Server):
@@ -25,16 +27,14 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def address_of(settings: Settings) -> str:
-    """Return the address that lets the owner in."""
-    where = settings.page.url or f"http://{settings.page.address}"
-    return f"{where}/enter?token={page_token(settings.workspace)}"
+def serve(settings: Settings, told: Callable[[str], None]) -> None:
+    """Serve the page until SIGTERM or SIGINT; ``told`` hears its address first.
 
-
-def serve(settings: Settings) -> None:
-    """Serve the page until SIGTERM or SIGINT; ConfigError when its port is taken."""
+    ConfigError when its port is taken.
+    """
     engine = connect(settings.database_url)
     migrate(engine)
+    told(_address(settings, engine))
     app = create(settings, engine, page_token(settings.workspace))
     host, _, port = settings.page.address.rpartition(":")
     config = uvicorn.Config(
@@ -57,3 +57,12 @@ def serve(settings: Settings) -> None:
         ) from error
     finally:
         engine.dispose()
+
+
+def _address(settings: Settings, engine: Engine) -> str:
+    """Return where one enters: by logging in, or, while there are no users, by the token of the workspace."""
+    where = settings.page.url or f"http://{settings.page.address}"
+    with reading(engine) as connection:
+        if users.exist(connection):
+            return f"{where}/login"
+    return f"{where}/enter?token={page_token(settings.workspace)}"
