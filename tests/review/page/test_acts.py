@@ -11,14 +11,18 @@ from storage.engine import Engine, reading, writing
 from tests.builders import NOW
 from tests.review.page.served import Served
 
-ROW = re.compile(r'data-row="([0-9a-f]+)" data-account="([^"]+)"')
+ROW = re.compile(r'data-row="([0-9a-f]+)" data-account')
 SAID = re.compile(r'role="status"[^>]*>([^<]*)<')
 
 
 def _row(page: Served, place: int = 1) -> tuple[str, str]:
-    """Return trigger and account of a row."""
-    found = ROW.findall(page.get("/").text)[place]
-    return found[0], found[1]
+    """Return trigger and account of a row of an account."""
+    trigger = ROW.findall(page.get("/").text)[place]
+    with reading(page.app.state.desk.engine) as conn:
+        found = triggers.get(conn, trigger)
+    assert found is not None
+    assert found.account is not None
+    return trigger, found.account
 
 
 def _said(page: Served, path: str, form: dict[str, object]) -> str:
