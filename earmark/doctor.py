@@ -8,9 +8,7 @@ import ssl
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from importlib.metadata import version
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -22,36 +20,17 @@ from earmark.errors import ConfigError, EarmarkError
 from earmark.rulebook import parse
 from monitors.health import health_of
 from monitors.hosts import day_of
+from review.health import LITTLE_SPACE, NO_SPACE, Finding, Level
 from sources.registry import broken, build
 from storage import accounts, events, hosts, polls, rulebook, workers
 from storage.engine import Connection, at_head, connect, reading, writing
 
-__all__ = ["Finding", "Level", "check_workspace", "examine"]
+__all__ = ["check_workspace", "examine"]
 
 _OLDEST_EXPAT: Final = (2, 6, 0)
 """Before it, one long token in a feed takes quadratic time."""
 _OLDEST_SQLITE: Final = (3, 35, 0)
-_LITTLE_SPACE: Final = 1_000_000_000
-_NO_SPACE: Final = 100_000_000
 _NOT_SEEN: Final = timedelta(minutes=2)
-
-
-class Level(StrEnum):
-    """How bad a finding is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at: what it is like, and what to do unless it is well."""
-
-    name: str
-    level: Level
-    words: str
-    remedy: str = ""
 
 
 def examine(workspace: Path, now: datetime) -> list[Finding]:
@@ -134,9 +113,9 @@ def _metrics(where: str | None) -> Iterator[Finding]:
 def _disk(workspace: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(workspace).free
     words = f"{free / 1e9:,.1f} GB free"
-    if free < _NO_SPACE:
+    if free < NO_SPACE:
         yield _fail("disk", words, "Free some space: nothing can be stored when it is full.")
-    elif free < _LITTLE_SPACE:
+    elif free < LITTLE_SPACE:
         yield _warn("disk", words, "Free some space soon.")
     else:
         yield _ok("disk", words)

@@ -21,6 +21,8 @@ from storage.pulse import Pulse, pulse
 
 __all__ = [
     "GENERAL",
+    "LITTLE_SPACE",
+    "NO_SPACE",
     "BlindSpot",
     "Finding",
     "Health",
@@ -35,8 +37,8 @@ _RECENT: Final = timedelta(hours=1)
 _HEARD_WITHIN: Final = timedelta(minutes=2)
 _BEHIND: Final = timedelta(minutes=15)
 _LONG_WAIT: Final = timedelta(hours=1)
-_LITTLE_SPACE: Final = 1_000_000_000
-_NO_SPACE: Final = 100_000_000
+LITTLE_SPACE: Final = 1_000_000_000
+NO_SPACE: Final = 100_000_000
 _BUSIEST: Final = 10
 _MOST: Final = 4
 GENERAL: Final = 16
@@ -262,9 +264,9 @@ def _database(settings: Settings) -> Finding:
 def _disk(workspace: Path) -> Finding:
     free = shutil.disk_usage(workspace).free
     words = f"{free / 1e9:,.1f} GB are free."
-    if free < _NO_SPACE:
+    if free < NO_SPACE:
         return _fail("Disk", words, "Free some space: nothing can be stored when it is full.")
-    if free < _LITTLE_SPACE:
+    if free < LITTLE_SPACE:
         return _warn("Disk", words, "Free some space soon.")
     return _ok("Disk", words)
 

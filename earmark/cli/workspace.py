@@ -14,7 +14,7 @@ from earmark.cli.session import Session, nothing, notice, session_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from earmark.doctor import Finding
+    from review.health import Finding
     from storage.engine import Engine
 
 __all__ = ["add_to", "config_app"]
@@ -253,7 +253,7 @@ def _migrated(url: str) -> "Engine":
 
 
 def _report(session: Session, findings: "list[Finding]", as_json: bool) -> None:
-    from earmark.doctor import Level
+    from review.health import Level
     from review.terminal import safe
 
     def draw(_: object) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from earmark.config import load
-from earmark.doctor import Level, examine
+from earmark.doctor import examine
 from earmark.errors import StorageError
+from review.health import Level
 from storage import polls
 from storage.engine import connect, writing
 from storage.polls import Finished
