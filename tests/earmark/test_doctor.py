@@ -10,6 +10,7 @@ import pytest
 from earmark import doctor
 from earmark.config import load
 from earmark.doctor import check_workspace, examine
+from review.health import Finding, Level
 from tests.builders import NOW, days
 from tests.earmark.workspaces import a_workspace, earmark, fail, json_of, tell, well
 
