@@ -53,8 +53,10 @@ def init(
     if intake:
         import_accounts(session, intake, as_json=False)
     if contact is None:
-        notice(f"Write your contact into {file} before you poll: [http] contact = …")
-    notice("Next: earmark sources add https://…/feed.xml, then earmark up")
+        notice(
+            f"Before anything is polled, your contact is needed: the page asks for it, or write it into {file}."
+        )
+    notice("Next: earmark up, and go on in the page; or here: earmark sources add https://…/feed.xml")
 
 
 def check(context: typer.Context, as_json: AsJson = False) -> None:
