@@ -61,7 +61,7 @@ def test_an_init_that_fails_leaves_nothing_behind(tmp_path: Path, args: list[str
 def test_init_without_a_contact_says_where_to_write_it(tmp_path: Path) -> None:
     result = earmark(tmp_path, "init")
     assert result.exit_code == 0
-    assert "Write your contact into" in result.stderr
+    assert "Polling needs your contact into" in result.stderr
 
 
 def test_one_line_on_standard_error_says_which_workspace(tmp_path: Path) -> None:
