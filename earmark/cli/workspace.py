@@ -54,7 +54,7 @@ def init(
         import_accounts(session, intake, as_json=False)
     if contact is None:
         notice(
-            f"Before anything is polled, your contact is needed: the page asks for it, or write it into {file}."
+            f"Polling needs your contact: the page asks for it, or write it into {file}: [http] contact = …"
         )
     notice("Next: earmark up, and go on in the page; or here: earmark sources add https://…/feed.xml")
 

@@ -33,7 +33,7 @@ def test_init_writes_settings_makes_the_database_and_imports_the_accounts(tmp_pa
     assert "3 added" in result.stdout
     assert (tmp_path / "earmark.toml").is_file()
     assert (tmp_path / "earmark.db").stat().st_mode & 0o077 == 0, "the database is for its owner only"
-    assert "Next: earmark sources add" in result.stderr
+    assert "Next: earmark up" in result.stderr
 
 
 def test_init_never_overwrites_a_workspace(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_an_init_that_fails_leaves_nothing_behind(tmp_path: Path, args: list[str
 def test_init_without_a_contact_says_where_to_write_it(tmp_path: Path) -> None:
     result = earmark(tmp_path, "init")
     assert result.exit_code == 0
-    assert "Polling needs your contact into" in result.stderr
+    assert "Polling needs your contact" in result.stderr
 
 
 def test_one_line_on_standard_error_says_which_workspace(tmp_path: Path) -> None:
