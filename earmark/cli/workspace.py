@@ -53,9 +53,7 @@ def init(
     if intake:
         import_accounts(session, intake, as_json=False)
     if contact is None:
-        notice(
-            f"Polling needs your contact: the page asks for it, or write it into {file}: [http] contact = …"
-        )
+        notice(f"Polling needs your contact: give it on the page, or in {file}: [http] contact = …")
     notice("Next: earmark up, and go on in the page; or here: earmark sources add https://…/feed.xml")
 
 
