@@ -12,14 +12,14 @@ __all__ = ["as_it_was", "remembered", "to_undo"]
 def remembered(before: Past, after: Past, said: str | None = None) -> Was:
     """Return what of the past an action changed, as it was before; ``said`` is the id of what it told."""
     then, now = before.account, after.account
-    states = {trigger.id: trigger.state for trigger in after.triggers}
-    triggers = tuple(
-        (trigger.id, trigger.state, trigger.ended_at)
-        for trigger in before.triggers
-        if states.get(trigger.id, trigger.state) is not trigger.state
+    later = {trigger.id: trigger for trigger in after.triggers}
+    pairs = [(trigger, later.get(trigger.id, trigger)) for trigger in before.triggers]
+    triggers = tuple((old.id, old.state, old.ended_at) for old, new in pairs if old.state is not new.state)
+    offers = tuple(
+        (old.id, old.offered_to, old.offered_at) for old, new in pairs if old.offered_to != new.offered_to
     )
     if then is None or now is None:
-        return Was(triggers=triggers, said=said)
+        return Was(triggers=triggers, offers=offers, said=said)
     moved = (then.stage, then.stage_since) != (now.stage, now.stage_since)
     return Was(
         stage=then.stage if moved else None,
@@ -28,6 +28,7 @@ def remembered(before: Past, after: Past, said: str | None = None) -> Was:
         suppressed=(then.suppression,) if then.suppression != now.suppression else None,
         owned=(then.owner,) if then.owner != now.owner else None,
         triggers=triggers,
+        offers=offers,
         said=said,
     )
 
@@ -63,8 +64,10 @@ def as_it_was(move: Transition, past: Past) -> Past | None:
     if was.owned is not None and all(each.owned is None for each in later):
         account = replace(account, owner=was.owned[0])
     again = {name for each in later for name, _, _ in each.triggers}
-    triggers = tuple(each if each.id in again else _reset(each, was) for each in past.triggers)
-    return replace(past, account=account, triggers=triggers)
+    triggers = [each if each.id in again else _reset(each, was) for each in past.triggers]
+    again = {name for each in later for name, _, _ in each.offers}
+    triggers = [each if each.id in again else _offered(each, was) for each in triggers]
+    return replace(past, account=account, triggers=tuple(triggers))
 
 
 def _after(move: Transition, moves: Iterable[Transition]) -> Iterable[Transition]:
@@ -81,4 +84,11 @@ def _reset(trigger: Trigger, was: Was) -> Trigger:
     for name, state, ended_at in was.triggers:
         if name == trigger.id and trigger.state is not TriggerState.MERGED:
             return replace(trigger, state=state, ended_at=ended_at)
+    return trigger
+
+
+def _offered(trigger: Trigger, was: Was) -> Trigger:
+    for name, offered_to, offered_at in was.offers:
+        if name == trigger.id and trigger.state is not TriggerState.MERGED:
+            return replace(trigger, offered_to=offered_to, offered_at=offered_at)
     return trigger

@@ -47,8 +47,9 @@ class Was:
     """What a person's action changed, as it was before, so that undo puts exactly that back.
 
     None means unchanged. ``stage`` goes with its ``stage_since``; ``snoozed``, ``suppressed`` and ``owned``
-    hold one value each, which may be None; ``triggers`` are ids with the state and its end. ``said`` is the
-    id of the judgement or outcome that the action gave.
+    hold one value each, which may be None; ``triggers`` are ids with the state and its end; ``offers`` are
+    ids with who was offered it and since when. ``said`` is the id of the judgement or outcome that the
+    action gave.
     """
 
     stage: Stage | None = None
@@ -57,6 +58,7 @@ class Was:
     suppressed: tuple[Suppression | None] | None = None
     owned: tuple[str | None] | None = None
     triggers: tuple[tuple[str, TriggerState, datetime | None], ...] = ()
+    offers: tuple[tuple[str, str | None, datetime | None], ...] = ()
     said: str | None = None
 
 

@@ -268,3 +268,27 @@ def test_a_hot_reason_that_is_given_to_nobody_waits_for_nobody() -> None:
     action = Action(verb="assign", by="boss", account="norvik-labs")
     taken = stored(history, act(action, history, TEAM, MONDAY + timedelta(minutes=2)))
     assert (_trigger(taken).offered_to, _trigger(taken).offered_at) == (None, None)
+
+
+def _assigned(history: History, verb: str, value: str, minute: int) -> History:
+    action = Action(verb=verb, by="boss", account="norvik-labs", value=value)
+    return stored(history, act(action, history, TEAM, MONDAY + timedelta(minutes=minute)))
+
+
+@pytest.mark.parametrize("heir", ["cy", ""])
+def test_who_was_asked_before_an_assignment_is_asked_again_when_it_is_taken_back(heir: str) -> None:
+    before = _asked(owner="ann")
+    assigned = _assigned(before, "assign", heir, 1)
+    assert _trigger(assigned).offered_to == (heir or None)
+    undone = _assigned(assigned, "undo", "", 2)
+    was, now = before.pasts[ACCOUNT], undone.pasts[ACCOUNT]
+    assert (now.account, now.triggers) == (was.account, was.triggers)
+    assert _trigger(_swept(undone, MONDAY + FIVE)) == _trigger(_swept(before, MONDAY + FIVE))
+
+
+def test_an_assignment_that_is_taken_back_leaves_a_later_one_as_it_is() -> None:
+    history = _assigned(_assigned(_asked(owner="ann"), "assign", "bo", 1), "assign", "cy", 2)
+    first = next(move for move in history.pasts[ACCOUNT].transitions if move.reason == "Assigned to bo.")
+    undone = _assigned(history, "undo", first.id, 3)
+    assert undone.pasts[ACCOUNT].account == history.pasts[ACCOUNT].account
+    assert _trigger(undone) == _trigger(history)
