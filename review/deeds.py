@@ -7,8 +7,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import Final
 
 from earmark.errors import ConfigError, EarmarkError, StorageError
-from earmark.types import Account, Action, Verdict
-from matcher.agenda import UNTIL_NEWS
+from earmark.types import UNTIL_NEWS, Account, Action, Verdict
 from review.acting import carry_out
 from review.today import kind_words
 from storage import accounts, standing, triggers
@@ -27,6 +26,7 @@ _EFFECTS: Final = {
     Verdict.OFF_TOPIC: "Such news of this source counts for less: see Learned.",
     Verdict.TOO_OLD: "News of this kind that old is no reason any more, from this source: see Learned.",
 }
+_NAME_IT: Final = "To join it to another reason, undo this and choose that one under Dismiss."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +40,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """What was chosen: a verb of ``matcher.act`` with its value, words, and an end."""
+    """What was chosen: a verb of ``matcher.act`` with its value, words, and an end.
+
+    ``of`` is the trigger that a duplicate tells again; without one it is the likest of the account.
+    """
 
     verb: str
     by: str
     value: str = ""
     text: str = ""
     until: datetime | None = None
+    of: str | None = None
 
 
 def targets_of(
@@ -187,6 +191,7 @@ def _actions(deed: Deed, targets: Iterable[Target]) -> Iterator[tuple[Target, Ac
                 value=deed.value,
                 text=deed.text,
                 until=deed.until,
+                of=deed.of,
             ),
         )
 
@@ -201,6 +206,8 @@ def _told(target: Target, action: Action, said: Sequence[str], last: Standing | 
     if last is None:
         return [f"{target.name}: {said[0]}"]
     told = [f"{target.name}: {last.words}."]
+    if action.value == Verdict.DUPLICATE:
+        return told if last.words.startswith("Joined") else [*told, _NAME_IT]
     if action.verb == "dismiss" and (effect := _EFFECTS.get(Verdict(action.value or Verdict.OTHER))):
         told.append(effect)
     return [*told, *said[1:]]

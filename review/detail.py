@@ -8,10 +8,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from earmark.lifecycle import Cause, Stage
-from earmark.types import Account, Contact, Match, Story, Transition, Trigger
+from earmark.types import Account, Contact, Match, Story, Transition, Trigger, TriggerState
 from matcher.citations import ranked
 from matcher.fit import Fit
 from matcher.folding import publisher_of
+from matcher.gathered import is_gathered
 from matcher.moves import MACHINE, standing
 from matcher.people import Path
 from review.account import Reason, account_view, trigger_view
@@ -26,6 +27,7 @@ _LONGEST: Final = 280
 _MOST_PROOFS: Final = 3
 _MOST_HAPPENINGS: Final = 30
 _MOST_REASONS: Final = 5
+_MOST_TWINS: Final = 12
 _TOUCHES: Final = frozenset({Cause.CONTACTED, Cause.DEMAND_SHOWN, Cause.QUALIFIED, Cause.LOST})
 
 Piece = tuple[str, bool]
@@ -72,6 +74,8 @@ class Detail:
     paths: tuple[Path, ...] = ()
     contacts: tuple[Contact, ...] = ()
     relatives: tuple[Account, ...] = ()
+    twins: tuple[Reason, ...] = ()
+    """Other reasons of the account, also ended ones, of which this may be a duplicate: the newest first."""
     left_out: int = 0
     """How many further reasons are not shown here, but on the page of the account."""
 
@@ -128,8 +132,23 @@ def _of_account(connection: Connection, trigger: Trigger, account: Account, now:
         paths=view.paths,
         contacts=view.contacts,
         relatives=view.relatives,
+        twins=_twins(known, picked),
         left_out=len(others) + 1 - len(reasons),
     )
+
+
+def _twins(known: Iterable[Reason], picked: Reason) -> tuple[Reason, ...]:
+    """Return those that can be one story with the picked one: what is made of other reasons can't."""
+    held = [
+        each
+        for each in (picked, *known)
+        if each.story and not is_gathered(each.story) and each.trigger.state is not TriggerState.MERGED
+    ]
+    if picked not in held:
+        return ()
+    held = [each for each in held if each is not picked]
+    held.sort(key=lambda each: each.trigger.decays_from, reverse=True)
+    return tuple(held[:_MOST_TWINS])
 
 
 def _of_nobody(connection: Connection, trigger: Trigger, now: datetime) -> Detail | None:

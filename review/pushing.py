@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from earmark.errors import EarmarkError
 from earmark.types import Account, Outgoing, Past, Trigger, TriggerState
 from exports.choice import suppression_of
 from matcher.outgoing import payload_of
@@ -24,19 +25,26 @@ def default_target(connection: Connection) -> Target | None:
 
 
 def push(connection: Connection, row: Row, now: datetime) -> str:
-    """Let an account go out with its best reason; say in words to which target, or why not."""
+    """Let an account go out with its best reason; say in words to which target.
+
+    EarmarkError says why it can't go, and what to do.
+    """
     target = default_target(connection)
     if target is None:
-        return "There is no target yet. Add one on the page Exports, or with: earmark exports add"
+        raise EarmarkError(
+            "There is no target yet. Add one on the page Exports, or with: earmark exports add"
+        )
     account = accounts.get(connection, row.account) if row.account else None
     if account is None:
-        return f"{row.name} has no account, so there is nothing to hand to {target.id}. Link it first."
+        raise EarmarkError(
+            f"{row.name} has no account, so there is nothing to hand to {target.id}. Link it first."
+        )
     if held := suppression_of(account, now):
-        return f"{account.name} is not handed to {target.id}: {held}."
+        raise EarmarkError(f"{account.name} is not handed to {target.id}: {held}.")
     best = _best(connection, row, now)
     story = stories.get(connection, best.story) if best else None
     if best is None or story is None:
-        return f"{account.name} has no open reason to hand to {target.id}."
+        raise EarmarkError(f"{account.name} has no open reason to hand to {target.id}.")
     return _put(connection, target, account, best, Past(account=account, stories=(story,)), now)
 
 

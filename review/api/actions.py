@@ -32,6 +32,9 @@ class Wish(BaseModel):
     )
     text: _Words = Field("", description="A remark to keep with it.")
     until: _Words = Field("", description="later, tomorrow, monday, trigger, 5d or a date.")
+    of: str | None = Field(
+        None, max_length=64, description="The trigger that a duplicate tells again; else the likest one."
+    )
 
 
 class Back(BaseModel):
@@ -58,6 +61,7 @@ def _act(caller: Called, wish: Wish) -> Done:
         value=wish.value,
         text=wish.text,
         until=until_of(wish.until, caller.now, caller.zone),
+        of=wish.of,
     )
     return carried_out(caller, deed, _target(caller, wish.trigger, wish.account))
 

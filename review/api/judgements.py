@@ -43,6 +43,11 @@ class NewJudgement(BaseModel):
     verdict: Verdict
     text: str = Field("", max_length=2_000)
     until: str = Field("", max_length=40, description="Until when the account is hidden, where it is.")
+    of: str | None = Field(
+        None,
+        max_length=64,
+        description="The trigger of the same account that a duplicate tells again; else the likest one.",
+    )
 
 
 @router.get("")
@@ -77,6 +82,7 @@ def _judge(caller: Called, new: NewJudgement) -> Done:
         value="" if new.verdict is Verdict.GOOD else new.verdict.value,
         text=new.text,
         until=until_of(new.until, caller.now, caller.zone),
+        of=new.of,
     )
     return carried_out(caller, deed, Target(name=trigger.id, account=trigger.account, trigger=trigger.id))
 

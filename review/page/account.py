@@ -16,6 +16,7 @@ from review.account import AccountView, account_view
 from review.coverage import coverage_of, told_words
 from review.editing import edited
 from review.moments import read_moment
+from review.owners import owners
 from review.page.call import Asked, Call, needs
 from review.page.viewer import Role
 from review.progress import progress_of
@@ -135,6 +136,7 @@ def _page(
         records = directory.records_of(connection, account.id)
         watching = directory.watched_by(connection, account)
         compounds = progress_of(connection, account, moment)
+        whom = owners(connection)
     steps = timeline(view, came, records)
     return call.page(
         "account.html",
@@ -153,6 +155,7 @@ def _page(
         channels=_CHANNELS,
         outcomes=_OUTCOMES,
         suppressions=SUPPRESSIONS,
+        owners=whom,
         back=_way(account.id),
         stages=list(Stage),
     )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
 from earmark.errors import EarmarkError, StorageError
+from earmark.types import Verdict
 from review import deeds
 from review.deeds import Deed
 from review.page.call import Asked, Call, local
@@ -25,7 +26,10 @@ _LONGEST = 2_000  # characters of a remark
 
 
 class _Chosen(BaseModel):
-    """What a form of the list sends: ``verb`` may carry its value behind a blank."""
+    """What a form of the list sends: ``verb`` may carry its value behind a blank.
+
+    ``of`` is the reason that a duplicate tells again, ``to`` the one whom "assign to" means.
+    """
 
     verb: str = ""
     trigger: list[str] = Field([], max_length=_MOST)
@@ -33,6 +37,8 @@ class _Chosen(BaseModel):
     value: str = ""
     text: str = ""
     until: str = ""
+    of: str = Field("", max_length=64)
+    to: str = Field("", max_length=200)
     seen: str = ""
     back: str = "/"
 
@@ -78,25 +84,43 @@ def _undo(call: Asked, trigger: Word = "", account: Word = "", back: Word = "/")
 @router.post("/export")
 def _export(call: Asked, trigger: Ids = None, back: Word = "/") -> Response:
     """Hand the accounts of these triggers to the default target: it goes out with the next delivery."""
+    said = list[str]()
     with call.writing() as connection:
         targets, failed = deeds.targets_of(connection, (trigger or [])[:_MOST], (), call.scope)
-        said = [push(connection, target, call.now) for target in targets]
-        if targets:
+        for target in targets:
+            try:
+                said.append(push(connection, target, call.now))
+            except StorageError:
+                raise
+            except EarmarkError as error:
+                if str(error) not in failed:
+                    failed.append(str(error))
+        if said:
             call.log(connection, "export", ", ".join(target.name for target in targets)[:200], said[0])
+    if not targets and not failed:
+        failed = ["Nothing was chosen. Choose a row first."]
     return _answer(call, back, said, failed)
 
 
 def _deed(call: Call, chosen: _Chosen) -> Deed:
-    """Return what was chosen; a snooze's value is its end, an assignment may be to "me" or "nobody"."""
+    """Return what was chosen; a snooze's value is its end, one assigns to "me", "nobody" or ``to``."""
     verb, _, given = chosen.verb.strip().partition(" ")
-    value, until = chosen.value.strip() or given, chosen.until
+    value, until = given or chosen.value.strip(), chosen.until
     if verb == "snooze" and not until:
         value, until = "", value
-    if verb == "assign" and value in {"me", "nobody"}:
+    if verb == "assign":
         mine = call.viewer.rep.id if call.viewer.rep else call.viewer.id
-        value = mine if value == "me" else ""
+        value = {"me": mine, "nobody": "", "to": chosen.to.strip()}.get(value, value)
+    of = chosen.of.strip() if value == Verdict.DUPLICATE else ""
     end = deeds.until_of(until, call.now, call.zone)
-    return Deed(verb=verb, by=call.viewer.id, value=value, text=chosen.text.strip()[:_LONGEST], until=end)
+    return Deed(
+        verb=verb,
+        by=call.viewer.id,
+        value=value,
+        text=chosen.text.strip()[:_LONGEST],
+        until=end,
+        of=of or None,
+    )
 
 
 def _answer(call: Call, back: str, done: list[str], failed: list[str]) -> Response:

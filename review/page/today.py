@@ -10,6 +10,7 @@ from review import detail as opened
 from review import listing, views
 from review.emptiness import empty_of
 from review.listing import Asked as Wish
+from review.owners import owners
 from review.page.call import Asked, Call
 from review.today import capacity
 from storage import standing
@@ -39,11 +40,16 @@ def _trigger(call: Asked, trigger_id: str) -> Response:
     with call.reading() as connection:
         picked = picked_of(connection, call, trigger_id)
         undo = standing.last(connection, call.viewer.id)
-        seen = standing.newest(connection)
+        seen, whom = standing.newest(connection), owners(connection)
     if picked is None:
         raise HTTPException(404, "There is no such reason any more, or it is not on your list.")
     return call.page(
-        "trigger.html", picked=picked, query=wish.query, seen=seen, undo=undo and f"{undo.name}: {undo.words}"
+        "trigger.html",
+        picked=picked,
+        owners=whom,
+        query=wish.query,
+        seen=seen,
+        undo=undo and f"{undo.name}: {undo.words}",
     )
 
 
@@ -74,6 +80,7 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
             "groups": found.groups,
             "rows": found.rows,
             "picked": _picked(connection, call, wish, found),
+            "owners": owners(connection),
             "views": views.shown(connection, call.viewer.id, wish.query),
             "filters": listing.filters(connection, wish, call.now, scope),
             "query": wish.query,

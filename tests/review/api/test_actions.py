@@ -109,6 +109,22 @@ def test_a_verdict_is_given_listed_and_taken_back(api: Api) -> None:
         assert client.get("/judgements").json()["items"][0]["taken_back_at"]
 
 
+@pytest.mark.parametrize("path", ["/judgements", "/actions"])
+def test_a_program_names_the_reason_that_a_duplicate_tells_again(api: Api, path: str) -> None:
+    client = api("act")
+    items = client.get("/triggers", params={"limit": 100}).json()["items"]
+    held = {one["kind"]: one["id"] for one in items if one["account"] == "norviklabs.example"}
+    twin, other = held["new_office_or_market"], held["funding_early"]
+    given = {"verdict": "duplicate"} if path == "/judgements" else {"verb": "dismiss", "value": "duplicate"}
+    refused = client.post(path, json={"trigger": twin, "of": twin, **given})
+    assert refused.status_code == 422
+    assert "itself" in refused.text
+    assert client.post(path, json={"trigger": twin, "of": other, **given}).status_code == 200
+    assert client.get(f"/triggers/{twin}").json()["state"] == "merged"
+    assert client.post("/undo", json={"trigger": twin}).status_code == 200
+    assert client.get(f"/triggers/{twin}").json()["state"] == "open"
+
+
 def test_verdicts_come_in_pieces(api: Api) -> None:
     client = api("act")
     ids = [one["id"] for one in client.get("/triggers").json()["items"] if one["state"] == "open"][:5]

@@ -6,10 +6,11 @@ import pytest
 
 from earmark.types import Action, TriggerState
 from review.acting import carry_out
-from storage import accounts, audit, latency, outbox, targets, transitions, triggers
+from storage import accounts, audit, latency, outbox, rulebook, targets, transitions, triggers
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW
 from tests.review.page.served import Served
+from tests.review.page.team import a_team, csrf_of, entered
 
 ROW = re.compile(r'data-row="([0-9a-f]+)" data-account')
 SAID = re.compile(r'role="status"[^>]*>([^<]*)<')
@@ -144,7 +145,10 @@ def test_the_way_back_never_leads_elsewhere(page: Served) -> None:
 
 def test_an_export_goes_into_the_outbox_of_the_default_target_once(page: Served, engine: Engine) -> None:
     trigger, account = _row(page)
-    assert "There is no target yet" in _said(page, "/export", {"trigger": trigger})
+    assert "Add one on the page Exports" in _said(page, "/export", {"trigger": trigger})
+    refused = page.post("/export", {"trigger": trigger}, headers={"x-earmark": "part"})
+    assert refused.status_code == 422
+    assert "There is no target yet" in refused.text
     with writing(engine) as conn:
         targets.add(conn, "hook", "webhook", {"url": "https://hook.example/in"}, NOW)
     assert "goes to hook with the next delivery" in _said(page, "/export", {"trigger": trigger})
@@ -181,3 +185,74 @@ def test_undo_with_nothing_to_undo_says_so(page: Served) -> None:
     assert "nothing to undo" in _said(page, "/undo", {"account": account})
     assert "no such account" in _said(page, "/undo", {"account": "gone"})
     assert "There is no reason" in _said(page, "/undo", {"trigger": trigger[:5] + "gone"})
+
+
+def _of_kind(engine: Engine, account: str, kind: str) -> str:
+    with reading(engine) as conn:
+        return next(one.id for one in triggers.of_account(conn, account) if one.kind == kind)
+
+
+def test_of_which_reason_one_is_a_duplicate_is_chosen_and_undo_parts_them(
+    page: Served, engine: Engine
+) -> None:
+    before = _of_kind(engine, "norviklabs.example", "funding_early")
+    twin = _of_kind(engine, "norviklabs.example", "new_office_or_market")
+    shown = page.get(f"/?pick={twin}").text
+    assert re.search(rf'<select name="of">.*<option value="{before}">', shown)
+    form = {"verb": "dismiss duplicate", "trigger": twin, "of": before}
+    assert f"Joined a duplicate to trigger {before[:8]}" in _said(page, "/act", form)
+    assert _state(engine, twin) is TriggerState.MERGED
+    assert _state(engine, before) is TriggerState.OPEN
+    assert "Took back" in _said(page, "/undo", {})
+    assert _state(engine, twin) is TriggerState.OPEN
+    with reading(engine) as conn:
+        found = {one.id: one.story for one in triggers.of_account(conn, "norviklabs.example")}
+    assert found[twin] != found[before]
+
+
+def test_what_is_no_other_reason_of_the_account_is_no_duplicate_of_it(page: Served, engine: Engine) -> None:
+    twin = _of_kind(engine, "norviklabs.example", "funding_early")
+    other = _of_kind(engine, "skyhollow.example", "funding_early")
+    for of in (other, twin, "gone"):
+        answer = page.post(
+            "/act",
+            {"verb": "dismiss duplicate", "trigger": twin, "of": of},
+            headers={"x-earmark": "part"},
+        )
+        assert answer.status_code == 422
+    assert _state(engine, twin) is TriggerState.OPEN
+    said = _said(page, "/act", {"verb": "dismiss off_topic", "trigger": twin, "of": other})
+    assert "as off topic" in said, "what is chosen beside Duplicate is of no matter to another verdict"
+
+
+def test_a_row_is_assigned_to_any_of_the_team(page: Served, engine: Engine) -> None:
+    trigger, account = _row(page)
+    a_team(engine)
+    with entered(page, "max") as client:
+        html = client.get("/").text
+        assert 'value="assign rea"' in html
+        form = {"verb": "assign rea", "trigger": trigger, "csrf": csrf_of(client)}
+        assert client.post("/act", data=form).status_code == 303
+        with reading(engine) as conn:
+            assert accounts.of(conn, [account])[account].owner == "rea"
+        form = {"verb": "assign to", "to": "ron", "trigger": trigger, "csrf": csrf_of(client)}
+        client.post("/act", data=form)
+    with reading(engine) as conn:
+        assert accounts.of(conn, [account])[account].owner == "ron"
+
+
+def test_where_the_rulebook_has_reps_these_are_offered_and_all_beyond_nine(
+    page: Served, engine: Engine
+) -> None:
+    text = "".join(f'\n[[reps]]\nid = "rep-{number}"\nname = "Rep {number}"\n' for number in range(12))
+    with writing(engine) as conn:
+        _, before = rulebook.latest(conn) or (0, "")
+        rulebook.save(conn, before + text, "test", NOW)
+    html = page.get("/").text
+    assert 'value="assign rep-8" data-key="9"' in html
+    assert '<option value="rep-11">Rep 11</option>' in html
+    trigger, account = _row(page)
+    said = _said(page, "/act", {"verb": "assign to", "to": "rep-11", "trigger": trigger})
+    assert "Assigned to rep-11" in said
+    with reading(engine) as conn:
+        assert accounts.of(conn, [account])[account].owner == "rep-11"
