@@ -8,6 +8,7 @@ from storage import views as stored
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW
 from tests.review.page.served import Served
+from tests.review.page.team import a_team, entered
 
 
 def _shown(engine: Engine, query: str = "", user: str = "owner") -> list[Shown]:
@@ -74,3 +75,29 @@ def test_nobody_changes_the_view_of_another(page: Served, engine: Engine) -> Non
 def test_built_in_views_have_the_keys_of_the_page(page: Served) -> None:
     keys = re.findall(r'data-key="g ([a-z])"', page.get("/").text)
     assert keys == list("nmhscd")
+
+
+def test_the_menu_of_the_list_changes_the_views_that_are_theirs(page: Served, engine: Engine) -> None:
+    _save(page, "One", "q=One")
+    _save(page, "Two", "q=Two")
+    first, second = (view.id for view in _shown(engine))
+    html = page.get("/?q=One").text
+    for view in (first, second):
+        form = html.partition(f'action="/views/{view}"')[2].partition("</form>")[0]
+        assert [*re.findall(r'value="(rename|up|down|delete)"', form)] == ["rename", "up", "down", "delete"]
+        assert 'name="back" value="/?q=One"' in form
+    answer = page.post(f"/views/{second}", {"verb": "up", "name": "Two", "back": "/?q=One"})
+    assert answer.headers["location"] == "/?q=One"
+    assert [view.id for view in _shown(engine)] == [second, first]
+
+
+def test_who_may_not_change_a_view_of_the_team_finds_no_form_for_it(page: Served, engine: Engine) -> None:
+    _save(page, "Ours", "tier=B", shared="yes")
+    [view] = _shown(engine)
+    assert f'action="/views/{view.id}"' in page.get("/").text
+    a_team(engine)
+    for name, is_there in (("max", True), ("rea", False)):
+        with entered(page, name) as client:
+            shown = client.get("/").text
+            assert "Ours" in shown
+            assert (f'action="/views/{view.id}"' in shown) is is_there
