@@ -14,7 +14,9 @@ from earmark.errors import ConfigError, ExportError, ExportRefused, ExportReject
 from earmark.testing import ExporterContract, Served
 from exports.webhook import MOST_BYTES, WebhookExporter
 from monitors.door import Door
+from storage.engine import Engine
 from tests.builders import NOW
+from tests.exports.drives import drive, put, undone
 from tests.exports.fakes.cabinet import an_outgoing
 from tests.monitors.hostile import Hostile, a_fetcher, answer
 
@@ -133,6 +135,19 @@ async def test_a_message_can_not_be_taken_back(server: Hostile) -> None:
         door = Door(fetcher, name="hook", per_second=1e6, clock=lambda: NOW)
         with pytest.raises(ExportRejected, match="taken back"):
             await exporter.apply([Change(action="delete", object="message", key="k")], door)
+
+
+async def test_undo_says_of_each_message_that_it_can_not_be_taken_back(
+    engine: Engine, server: Hostile
+) -> None:
+    exporter = WebhookExporter.model_validate({"url": server.url("/hook"), "secret": "env:HOOK_OLD"})
+    put(engine, exporter, an_outgoing())
+    await drive(engine, server, exporter)
+    for _ in range(2):
+        assert [each.reason for each in await undone(engine, server, exporter)] == [
+            "a message that was sent can't be taken back"
+        ]
+    assert len(server.seen) == 1
 
 
 class TestWebhook(ExporterContract):

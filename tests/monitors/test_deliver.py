@@ -344,3 +344,25 @@ async def test_one_change_that_can_not_be_taken_back_keeps_none_of_the_others(
     cabinet.refused_key = ""
     assert [each.key for each in await undone(engine, server) if each.action == "delete"] == ["t2"]
     assert cabinet.notes == {}
+
+
+async def test_an_undo_that_died_after_a_company_was_as_before_leaves_it_to_be_told_again(
+    engine: Engine, server: Hostile
+) -> None:
+    cabinet = Cabinet(companies={"7": {"domain": "norvik.example", "name": "Norvik A/S"}}).on(server)
+    exporter = CabinetExporter.model_validate({"base_url": server.url("/")})
+    put(engine)
+    await drive(engine, server)
+    with reading(engine) as connection:
+        [latest] = deliveries.batches_of(connection, "crm")
+    async with a_fetcher(server) as fetcher:
+        door = Mortal(fetcher, name="crm", per_second=1e6, clock=lambda: NOW)
+        door.dies_at = 3  # found, the note deleted, the company written
+        with pytest.raises(Crash):
+            await undo(engine, "crm", exporter, door, latest.batch)
+    assert (cabinet.notes, cabinet.companies["7"]["stage"]) == ({}, None)
+    await undone(engine, server)
+    told = an_outgoing()
+    put(engine, Outgoing(target="crm", topic=told.topic, key="again", account="norvik", payload=told.payload))
+    await drive(engine, server)
+    assert (cabinet.companies["7"]["stage"], len(cabinet.notes)) == ("outreach_ready", 1)
