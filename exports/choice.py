@@ -8,7 +8,7 @@ from typing import Final
 
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
-from earmark.types import Account, Contact, Trigger, TriggerState
+from earmark.types import UNTIL_NEWS, Account, Contact, Trigger, TriggerState
 from exports.line import Line, email, last_name
 from exports.line import owner as owner_of
 from exports.profiles import Profile
@@ -121,7 +121,8 @@ def _not_ready(account: Account, trigger: Trigger, now: datetime) -> Iterator[st
     if trigger.expires_at <= now:
         yield f"its reason ended on {trigger.expires_at:%Y-%m-%d}"
     if account.snoozed_until is not None and account.snoozed_until > now:
-        yield f"snoozed until {account.snoozed_until:%Y-%m-%d}"
+        ends_by_news = account.snoozed_until == UNTIL_NEWS
+        yield f"snoozed until {'the next trigger' if ends_by_news else f'{account.snoozed_until:%Y-%m-%d}'}"
     if account.stage not in _READY:
         yield f"its stage is {account.stage.value.replace('_', ' ')}"
 

@@ -9,6 +9,7 @@ from earmark.errors import EarmarkError
 from earmark.lifecycle import Cause, Stage
 from earmark.triggers import Polarity
 from earmark.types import (
+    UNTIL_NEWS,
     Action,
     Changes,
     History,
@@ -20,7 +21,7 @@ from earmark.types import (
     Verdict,
     Was,
 )
-from matcher.agenda import MACHINE, UNTIL_NEWS, suppressed
+from matcher.agenda import MACHINE, suppressed
 from matcher.case import (
     Case,
     Done,
@@ -71,6 +72,10 @@ def act(action: Action, history: History, lexicon: Lexicon, now: datetime) -> Ch
     if action.verb not in VERBS:
         known = ", ".join(VERBS)
         raise EarmarkError(f"There is no action {action.verb!r}; an action is one of {known}.")
+    if action.until == UNTIL_NEWS and action.verb != "snooze" and action.value != Verdict.NOT_NOW:
+        raise EarmarkError(
+            f"Only a snooze ends with the next trigger; give a day, or no end, to {action.verb}."
+        )
     key, before = _found(action, history)
     past = pass_time(before, lexicon, now)
     done = VERBS[action.verb](Case(action=action, past=past, lexicon=lexicon, now=now))

@@ -4,7 +4,7 @@ Windows that open or close change nothing here: they are shown, and freshness is
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from earmark.lifecycle import Cause, Stage
@@ -17,7 +17,6 @@ from matcher.score import LIVE, falls_at
 
 __all__ = [
     "MACHINE",
-    "UNTIL_NEWS",
     "holds_until",
     "is_over",
     "patience_ends",
@@ -25,9 +24,6 @@ __all__ = [
     "suppressed",
     "wakes_at",
 ]
-
-UNTIL_NEWS: Final = datetime(9000, 1, 1, tzinfo=UTC)
-"""The end of a snooze that no day ends, but the next trigger that speaks for contact."""
 
 _BY_A_PERSON: Final = frozenset({"opt_out", "legal"})
 _TOUCHES: Final = frozenset({Cause.CONTACTED, Cause.DEMAND_SHOWN, Cause.QUALIFIED})

@@ -7,6 +7,7 @@ from earmark.errors import EarmarkError
 from earmark.lifecycle import Cause, Stage
 from earmark.triggers import CATALOGUE
 from earmark.types import (
+    UNTIL_NEWS,
     Account,
     Action,
     Join,
@@ -87,10 +88,11 @@ def _later(case: Case, trigger: Trigger, account: Account) -> Done | None:
         raise EarmarkError(f"\u201cNot now\u201d of {account.name} needs an end in the future; see --until.")
     if account.snoozed_until == until:
         return None
+    end = "the next trigger" if until == UNTIL_NEWS else f"{until:%Y-%m-%d %H:%M} UTC"
     return Done(
         past=replace(past, account=replace(account, snoozed_until=until)),
         cause=Cause.COUNTERED,
-        said=f"Not now: snoozed until {until:%Y-%m-%d %H:%M} UTC{remark_of(action)}.",
+        said=f"Not now: snoozed until {end}{remark_of(action)}.",
         judgement=judgement_of(action, trigger, Verdict.NOT_NOW, past, now),
     )
 

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from earmark.lifecycle import Cause, Stage
 from earmark.triggers import CATALOGUE, Polarity
-from earmark.types import Account, Lexicon, Past, Story, Trigger, TriggerState
-from matcher.agenda import UNTIL_NEWS, holds_until, is_over, patience_ends, suppressed, wakes_at
+from earmark.types import UNTIL_NEWS, Account, Lexicon, Past, Story, Trigger, TriggerState
+from matcher.agenda import holds_until, is_over, patience_ends, suppressed, wakes_at
 from matcher.compound import stood
 from matcher.fit import fit
 from matcher.folding import FIRM

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from earmark.errors import EarmarkError
-from earmark.types import Action, Changes, Past, TriggerState, Verdict
+from earmark.types import UNTIL_NEWS, Action, Changes, Past, TriggerState, Verdict
 from matcher.act import act
-from matcher.agenda import UNTIL_NEWS
 from monitors.effects import forget_name, look_again, remember_names
 from review.rules import lexicon_of
 from storage import accounts, history, standing, triggers, users

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from earmark.types import Score
+from earmark.types import UNTIL_NEWS, Score
 
 __all__ = ["json_text", "plain"]
 
@@ -18,7 +18,10 @@ _UNSAFE = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2
 
 
 def plain(value: object) -> Any:
-    """Return a value made of dicts, lists, texts and numbers; durations are seconds, decimals are texts."""
+    """Return a value made of dicts, lists, texts and numbers; durations are seconds, decimals are texts.
+
+    A snooze that the next trigger ends has the end ``trigger``, as it is written with ``--until``.
+    """
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -36,7 +39,8 @@ def _single(value: object) -> object:
         case Enum():
             return value.value
         case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            in_utc = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return "trigger" if value == UNTIL_NEWS else in_utc
         case date():
             return value.isoformat()
         case timedelta():

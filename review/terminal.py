@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from earmark import logs
-from earmark.types import Abstention, Certainty, Feature, Mark, Match, Transition, TriggerState
+from earmark.types import UNTIL_NEWS, Abstention, Certainty, Feature, Mark, Match, Transition, TriggerState
 from matcher.folding import publisher_of
 from matcher.note import as_text
 from matcher.progress import Progress
@@ -227,7 +227,8 @@ def _record(view: AccountView, zone: tzinfo) -> Iterable[tuple[str, str]]:
     if account.crm_ids:
         yield "crm", ", ".join(f"{crm} {remote}" for crm, remote in account.crm_ids.items())
     if account.snoozed_until and account.snoozed_until > view.at:
-        yield "snoozed", f"until {day(account.snoozed_until, zone)}"
+        ends_by_news = account.snoozed_until == UNTIL_NEWS
+        yield "snoozed", f"until {'the next trigger' if ends_by_news else day(account.snoozed_until, zone)}"
     if account.suppression:
         until = f" until {day(account.suppression.until, zone)}" if account.suppression.until else ""
         yield "never", f"contact: {account.suppression.reason}{until} (by {account.suppression.by})"

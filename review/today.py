@@ -8,8 +8,19 @@ from typing import Final
 
 from earmark.lifecycle import Stage
 from earmark.triggers import CATALOGUE, Polarity, TriggerKind
-from earmark.types import Account, Certainty, Lexicon, Mark, Match, Rep, Story, Trigger, TriggerState
-from matcher.agenda import UNTIL_NEWS, is_over
+from earmark.types import (
+    UNTIL_NEWS,
+    Account,
+    Certainty,
+    Lexicon,
+    Mark,
+    Match,
+    Rep,
+    Story,
+    Trigger,
+    TriggerState,
+)
+from matcher.agenda import is_over
 from matcher.citations import ranked
 from matcher.folding import publisher_of
 from matcher.normalise import fold

@@ -15,9 +15,8 @@ from textual.widgets.option_list import Option
 
 from earmark import logs
 from earmark.errors import EarmarkError
-from earmark.types import Verdict
+from earmark.types import UNTIL_NEWS, Verdict
 from matcher.act import OUTCOMES
-from matcher.agenda import UNTIL_NEWS
 from matcher.normalise import fold
 from review.desk import Desk
 from review.terminal import age, safe, shorten

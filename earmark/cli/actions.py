@@ -31,7 +31,7 @@ _SHORTEST_ID: Final = 6
 
 def add_to(app: typer.Typer) -> None:
     """Add the verbs to the root."""
-    for verb in (accept, dismiss, snooze, assign, contacted, outcome, suppress, unsuppress, undo):
+    for verb in (accept, dismiss, snooze, assign, remark, contacted, outcome, suppress, unsuppress, undo):
         app.command()(verb)
 
 
@@ -60,11 +60,13 @@ def dismiss(
 def snooze(
     context: typer.Context,
     account: AccountText,
-    until: Annotated[str, typer.Option(help="A date or a distance: 2026-12-01, 5d, tomorrow.")] = "1d",
+    until: Annotated[
+        str, typer.Option(help="2026-12-01, 5d, tomorrow; or trigger: until the next reason for contact.")
+    ] = "1d",
     text: Text = "",
     by: By = None,
 ) -> None:
-    """Hide an account from the list until a day; it goes on being watched."""
+    """Hide an account from the list until a day, or until the next trigger; it goes on being watched."""
     _do(session_of(context), "snooze", account, until=until, text=text, by=by)
 
 
@@ -77,6 +79,16 @@ def assign(
 ) -> None:
     """Give an account to a rep, or to nobody."""
     _do(session_of(context), "assign", account, value=rep, text=text, by=by)
+
+
+def remark(
+    context: typer.Context,
+    account: AccountText,
+    text: Annotated[str, typer.Argument(help="What to keep with the account; show tells it again.")],
+    by: By = None,
+) -> None:
+    """Write something of an account; it moves nothing."""
+    _do(session_of(context), "remark", account, text=text, by=by)
 
 
 def contacted(
@@ -164,7 +176,7 @@ def _do(
     by: str | None = None,
 ) -> None:
     """Carry out an action, and say what follows."""
-    from earmark.types import Action
+    from earmark.types import UNTIL_NEWS, Action
     from review.acting import carry_out
 
     with session.reading() as connection:
@@ -177,7 +189,9 @@ def _do(
         trigger=trigger,
         value=value,
         text=text,
-        until=session.moment(until),
+        until=UNTIL_NEWS
+        if until is not None and until.strip().lower() == "trigger"
+        else session.moment(until),
         of=doubled,
     )
     for line in carry_out(session.engine, action, now=session.now, zone=session.settings.team.zone):

@@ -5,6 +5,7 @@ Everything that is claimed carries the ``Span`` that proves it.
 """
 
 from earmark.types.accounts import (
+    UNTIL_NEWS,
     Account,
     Compound,
     Condition,
@@ -68,6 +69,7 @@ from earmark.types.stories import (
 
 __all__ = [
     "DEFAULT_PATIENCE",
+    "UNTIL_NEWS",
     "Abstention",
     "Account",
     "Action",

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from earmark.lifecycle import Stage
 
 __all__ = [
+    "UNTIL_NEWS",
     "Account",
     "Compound",
     "Condition",
@@ -20,6 +21,9 @@ __all__ = [
     "Rep",
     "Suppression",
 ]
+
+UNTIL_NEWS: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""The end of a snooze that no day ends, but the next trigger for contact; it is never shown as a day."""
 
 
 def _nothing() -> Mapping[str, Any]:

@@ -304,3 +304,28 @@ def test_a_conversation_can_be_dismissed_and_taken_back(desk: Path) -> None:
     assert json_of(desk, "today") == []
     well(desk, "undo", row["trigger"])
     assert [one["trigger"] for one in json_of(desk, "today")] == [row["trigger"]]
+
+
+def test_an_account_sleeps_until_the_next_trigger_and_no_word_of_it_names_a_day(told: Path) -> None:
+    said = earmark(told, "snooze", "norvik", "--until", "trigger").stderr
+    assert "snoozed until the next trigger" in said
+    assert json_of(told, "show", "norvik")["account"]["snoozed_until"] == "trigger"
+    shown = [well(told, "show", "norvik"), well(told, "today", "--left-out"), well(told, "accounts", "list")]
+    shown += [well(told, "show", "norvik", "--at", (NOW + days(1)).isoformat()), well(told, "learned")]
+    shown += [str(json_of(told, *words)) for words in (["accounts", "list"], ["today", "--left-out"])]
+    assert "until the next trigger" in shown[0]
+    assert not [text for text in shown if "9000" in text]
+    again = an_event("Norvik Labs opens Oslo office", external_id="oslo", url="https://wire.example/oslo")
+    tell(told, [again], NOW)
+    assert json_of(told, "show", "norvik")["account"]["snoozed_until"] is None
+
+
+def test_a_snooze_until_a_trigger_is_no_end_of_a_suppression(told: Path) -> None:
+    assert "Only a snooze" in earmark(told, "suppress", "norvik", "customer", "--until", "trigger").stderr
+
+
+def test_a_remark_is_kept_with_the_account_and_taken_back(told: Path) -> None:
+    well(told, "remark", "norvik", "Ask for Ida.", "--by", "ann")
+    assert "Ask for Ida." in well(told, "show", "norvik")
+    assert "needs words" in earmark(told, "remark", "norvik", "  ").stderr
+    assert "Took back: Remark: Ask for Ida" in earmark(told, "undo", "norvik").stderr

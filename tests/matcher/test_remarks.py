@@ -3,9 +3,8 @@
 import pytest
 
 from earmark.errors import EarmarkError
-from earmark.types import Account, Action, History, Role
+from earmark.types import UNTIL_NEWS, Account, Action, History, Role
 from matcher.act import act
-from matcher.agenda import UNTIL_NEWS
 from matcher.decide import decide
 from tests.builders import NOW, a_match, a_stored_event, ago, days
 from tests.matcher.pasts import ACCOUNT, SILENT, a_history, a_reading, stored, told
@@ -69,3 +68,18 @@ def test_what_speaks_against_contact_does_not_wake_it() -> None:
 def test_a_snooze_until_a_day_is_not_ended_by_a_trigger() -> None:
     asleep = _done(_ready(), "snooze", until=NOW + days(9))
     assert _account(_news(asleep, "exec_hire")).snoozed_until == NOW + days(9)
+
+
+def test_only_a_snooze_ends_with_the_next_trigger() -> None:
+    for verb, value in (("suppress", "customer"), ("outcome", "won")):
+        with pytest.raises(EarmarkError, match="Only a snooze ends with the next trigger"):
+            _done(_ready(), verb, value=value, until=UNTIL_NEWS)
+
+
+def test_not_now_until_the_next_trigger_says_so() -> None:
+    history = _ready()
+    (trigger,) = history.pasts[ACCOUNT].triggers
+    action = Action(verb="dismiss", by="ann", trigger=trigger.id, value="not_now", until=UNTIL_NEWS)
+    asleep = stored(history, act(action, history, SILENT, NOW))
+    assert asleep.pasts[ACCOUNT].transitions[-1].reason == "Not now: snoozed until the next trigger."
+    assert _account(_news(asleep, "exec_hire")).snoozed_until is None

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from earmark.errors import ConfigError
-from earmark.types import Changes, Lexicon, Role
+from earmark.types import UNTIL_NEWS, Changes, Lexicon, Role
 from matcher.act import VERBS
-from matcher.agenda import UNTIL_NEWS
 from matcher.decide import decide
 from matcher.stories import key_of
 from review import deeds
