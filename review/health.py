@@ -146,14 +146,15 @@ def blind_spots(connection: Connection, now: datetime) -> list[BlindSpot]:
 
 def monitor_of(connection: Connection, now: datetime) -> Monitor:
     """Return whether something polls; a process that fell silent without a word is gone."""
-    del now  # workers live by the clock that they share
-    at = workers.clock(connection)
-    known = [one for one in workers.every(connection) if one.stopped_at is None]
+    at = workers.clock(connection)  # workers live by the clock that they share, which may not be ours
+    every = workers.every(connection)
+    known = [one for one in every if one.stopped_at is None]
+    last = max((one.seen_at for one in every), default=None)
     alive = [one for one in known if at - one.seen_at < _HEARD_WITHIN]
     return Monitor(
         is_alive=bool(alive),
         machines=tuple(sorted({one.host for one in alive})),
-        heard_at=max((one.seen_at for one in workers.every(connection)), default=None),
+        heard_at=now - (at - last) if last else None,
         gone=tuple(f"process {one.process} on {one.host}" for one in known if one not in alive),
     )
 
@@ -170,7 +171,7 @@ def _monitor(found: Monitor, figures: Pulse, now: datetime) -> Iterator[Finding]
     elif found.heard_at is None:
         yield _warn("Monitor", "It has not run yet.", start)
     else:
-        yield _warn("Monitor", f"It does not run; it was last heard of {_ago(found.heard_at, now)}.", start)
+        yield _warn("Monitor", f"It does not run; it ended {_ago(found.heard_at, now)}.", start)
     for each in found.gone:
         yield _warn(
             "Monitor",

@@ -92,6 +92,15 @@ def test_a_page_that_nobody_polls_for_says_so_until_a_monitor_lives(page: Served
     assert "Nothing polls now" not in page.get("/sources").text
 
 
+def test_when_the_monitor_ended_is_told_by_the_clock_that_it_lives_by(page: Served, engine: Engine) -> None:
+    with writing(engine) as connection:
+        workers.forget(connection, NOW, after=timedelta(days=-9999))
+        at = workers.clock(connection)
+        workers.begin(connection, "w", "box", 1, at - timedelta(hours=3, minutes=5))
+    shown = page.get("/sources").text
+    assert re.search(r"Nothing polls now: the monitor ended <time[^>]*>3 h ago<", shown), "not by the page's"
+
+
 def test_sources_are_found_by_words_and_kind_and_an_empty_answer_leads_back(page: Served) -> None:
     assert ids_of(page.get("/sources", params={"q": "FORUM ops"}).text) == ["finance-ops-forum"]
     assert ids_of(page.get("/sources", params={"kind": "reddit"}).text) == []
