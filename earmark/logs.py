@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, TextIO
 from urllib.parse import urlsplit
 
-__all__ = ["JsonLines", "KeyValueLines", "escape", "hide", "mask", "mask_url", "start"]
+__all__ = ["JsonLines", "KeyValueLines", "covered", "escape", "hide", "mask", "mask_url", "start"]
 
 MASK: Final = "•••"
 
@@ -39,6 +39,13 @@ def mask(text: str) -> str:
         text = text.replace(value, MASK)
     text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
     return _SECRET_VALUE.sub(rf"\g<key>{MASK}", text)
+
+
+def covered(body: bytes) -> bytes:
+    """Return the bytes without hidden values, and otherwise as they are."""
+    for value in _hidden:
+        body = body.replace(value.encode(), MASK.encode())
+    return body
 
 
 def mask_url(url: str) -> str:

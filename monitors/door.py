@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from earmark.errors import (
     SourceRefused,
     SourceUnavailable,
 )
+from earmark.logs import covered
 from monitors.chat import tell
 from monitors.guard import place
 from monitors.http import Answer, Fetcher
@@ -28,6 +30,7 @@ from monitors.retry import retry_after
 
 __all__ = ["Door"]
 
+_WELL: Final = 200
 _REFUSED: Final = frozenset({401, 403})
 _BUSY: Final = frozenset({408, 425, 429})
 _TOLD_WITHIN: Final = timedelta(seconds=30)
@@ -92,6 +95,8 @@ class Door:
             raise ExportRefused(str(error)) from error
         except SourceError as error:
             raise ExportRejected(str(error)) from error
+        if answer.status != _WELL:  # what is wrong is told to people, and some hosts repeat the key
+            answer = replace(answer, body=covered(answer.body))
         self._refuse(answer)
         return Page(url=answer.url, status=answer.status, headers=answer.headers, body=answer.body)
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_plus
 
 import httpx
 import pytest
@@ -14,7 +16,8 @@ from earmark.testing import FakeDelivery
 from earmark.types import Outgoing
 from monitors.deliver import Done, deliver
 from monitors.door import Door
-from storage.engine import Engine
+from storage import outbox, targets
+from storage.engine import Engine, reading
 from tests.builders import NOW
 from tests.exports import test_pipedrive, test_salesforce
 from tests.exports.drives import put
@@ -53,16 +56,18 @@ def _salesforce() -> Crm:
     return host, crm, test_salesforce.an_exporter(host), test_salesforce.told("norvik"), held
 
 
+KEYS = {
+    "HUBSPOT_TOKEN": "pat-na1-sEcReT",
+    "ATTIO_TOKEN": attio.TOKEN,
+    "PIPEDRIVE_TOKEN": test_pipedrive.TOKEN,
+    "SF_ID": "demo-id",
+    "SF_SECRET": test_salesforce.SECRET,
+}
+
+
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = {
-        "HUBSPOT_TOKEN": "pat-na1-sEcReT",
-        "ATTIO_TOKEN": attio.TOKEN,
-        "PIPEDRIVE_TOKEN": test_pipedrive.TOKEN,
-        "SF_ID": "demo-id",
-        "SF_SECRET": test_salesforce.SECRET,
-    }
-    for name, value in keys.items():
+    for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
 
 
@@ -98,6 +103,38 @@ def test_a_refused_key_stops_the_target_and_is_not_shown_again_and_again(
     assert "401" in done.paused
     assert "sEcReT" not in done.paused
     assert route.call_count <= 2, "what was under way at once, and no more"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 422])
+@pytest.mark.parametrize("crm", [_hubspot, _attio, _pipedrive, _salesforce])
+@respx.mock(using="httpcore")
+def test_a_crm_that_repeats_the_key_in_its_refusal_has_it_shown_nowhere(
+    crm: Callable[[], Crm],
+    engine: Engine,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    respx_mock: respx.MockRouter,
+) -> None:
+    host, _, exporter, told, _ = crm()
+    route = respx_mock.route(host=host.removeprefix("https://"))
+    route.side_effect = lambda request: _repeated(status, request)
+    put(engine, exporter, told)
+    done = _driven(engine, exporter)
+    assert not done.sent
+    with reading(engine) as connection:
+        kept = repr((outbox.find(connection), targets.get(connection, "crm")))
+    secret = re.compile("|".join(map(re.escape, KEYS.values())))
+    assert not secret.search(f"{done}{kept}{caplog.text}")
+
+
+def _repeated(status: int, request: httpx.Request) -> httpx.Response:
+    sent = f"{request.headers.multi_items()} {unquote_plus(request.content.decode())}"
+    keys = [key for key in KEYS.values() if key in sent]
+    assert keys, "a request without a key"
+    said = f"{' '.join(keys)} may not do this"
+    told = {"message": said, "error": said, "error_description": said, "errors": [{"message": said}]}
+    listed = "/services/data/" in str(request.url)  # Salesforce tells its errors in a list
+    return httpx.Response(status, json=[{**told, "errorCode": "INVALID"}] if listed else told)
 
 
 def _answer(fake: Any, request: httpx.Request) -> httpx.Response:
