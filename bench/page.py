@@ -26,7 +26,7 @@ from matcher.decide import decide
 from matcher.stories import identity
 from monitors.sweep import refresh_scores
 from review.page.app import create
-from review.page.keys import COOKIE
+from review.page.keys import cookie_of
 from storage import accounts, events, history, rulebook, stories, triggers
 from storage.counters import CHANGES, bump
 from storage.engine import Engine, connect, migrate, reading, writing
@@ -138,7 +138,7 @@ async def measure(engine: Engine, folder: Path) -> None:
     app = create(load(folder), engine, token, now=lambda: NOW)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
-        transport=transport, base_url="http://127.0.0.1:8787", cookies={COOKIE: token}, timeout=60
+        transport=transport, base_url="http://127.0.0.1:8787", cookies={cookie_of(token): token}, timeout=60
     ) as client:
         first = (await client.get("/?after=all")).text
         picked = first.split('data-row="', 1)[-1].split('"', 1)[0]

@@ -18,6 +18,18 @@ def read_moment(text: str, now: datetime, zone: tzinfo, *, end_of_day: bool = Fa
     ``tomorrow``, or a distance such as 3h, 5d, 2w: ahead of now, behind it with a minus sign.
     Raises ConfigError for anything else.
     """
+    try:
+        return _read(text, now, zone, end_of_day=end_of_day)
+    except OverflowError:  # a day at the end of all calendars, or beyond it
+        raise ConfigError(_not_a_time(text)) from None
+
+
+def backwards(text: str) -> str:
+    """Return a distance without a sign, such as 90d, as one behind now; any other text as it is."""
+    return f"-{text.strip()}" if re.fullmatch(r"\s*\d{1,4}\s*[hdwHDW]\s*", text) else text
+
+
+def _read(text: str, now: datetime, zone: tzinfo, *, end_of_day: bool) -> datetime:
     word = text.strip().lower()
     day = now.astimezone(zone).date()
     if match := re.fullmatch(r"([+-]?)(\d{1,4})\s*([hdw])", word):
@@ -35,11 +47,6 @@ def read_moment(text: str, now: datetime, zone: tzinfo, *, end_of_day: bool = Fa
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
     return moment.astimezone(UTC)
-
-
-def backwards(text: str) -> str:
-    """Return a distance without a sign, such as 90d, as one behind now; any other text as it is."""
-    return f"-{text.strip()}" if re.fullmatch(r"\s*\d{1,4}\s*[hdwHDW]\s*", text) else text
 
 
 def _of_day(begin: datetime, *, end_of_day: bool) -> datetime:

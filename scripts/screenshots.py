@@ -17,7 +17,6 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from monitors import demo
-from review.page.keys import COOKIE
 from storage.engine import connect, migrate
 from tests.browser.window import FLAGS, chromium_of
 from tests.builders import NOW
@@ -95,7 +94,7 @@ def _take(browser: Browser, page: Served, picture: Picture, folder: Path) -> int
         viewport={"width": width, "height": height},
         color_scheme="dark" if picture.scheme == "dark" else "light",
     )
-    context.add_cookies([{"name": COOKIE, "value": page.client.cookies[COOKIE], "url": page.url}])
+    context.add_cookies([{"name": page.cookie, "value": page.client.cookies[page.cookie], "url": page.url}])
     tab = context.new_page()
     first = page.get("/").text.partition('data-row="')[2].partition('"')[0]
     tab.goto(page.url + picture.path.format(trigger=first))

@@ -11,7 +11,7 @@ from fastapi import Depends, HTTPException, Request
 
 from earmark.types import Account
 from review.page.call import Desk, desk_of
-from review.page.keys import viewer_of
+from review.page.keys import bearer_of, viewer_of
 from review.page.viewer import OWNER, Role, Viewer
 from storage import audit, tokens
 from storage import engine as database
@@ -93,9 +93,8 @@ class Caller:
 def _called(request: Request) -> Caller:
     """Return the caller that a bearer token stands for; 401 for none, 429 for one that calls too often."""
     desk = desk_of(request)
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    secret = secret.strip()
-    if scheme.lower() != "bearer" or not secret:
+    secret = bearer_of(request)
+    if not secret:
         raise HTTPException(
             401,
             "Send a token: Authorization: Bearer earmark_api_…; make one under Settings, API tokens.",

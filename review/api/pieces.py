@@ -3,14 +3,17 @@
 import base64
 import binascii
 import json
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import HTTPException, Query
 from pydantic import BaseModel, Field
 
+from storage.values import clean
+
 __all__ = ["After", "Limit", "Piece", "as_word", "from_word"]
 
 T = TypeVar("T")
+_FARTHEST: Final = 2**53
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 After = Annotated[
@@ -39,6 +42,13 @@ def from_word(word: str, *kinds: type) -> tuple[Any, ...] | None:
     except (ValueError, binascii.Error):
         place = None
     fits = isinstance(place, list) and len(place) == len(kinds)
-    if not fits or not all(type(one) is kind for one, kind in zip(place, kinds, strict=True)):
+    if not fits or not all(_is(one, kind) for one, kind in zip(place, kinds, strict=True)):
         raise HTTPException(422, "after is not what an answer of this list gave. Leave it out to begin anew.")
     return tuple(place)
+
+
+def _is(one: Any, kind: type) -> bool:
+    """Tell whether this is of a kind, and one that a database can be asked for."""
+    if isinstance(one, str):
+        return kind is str and one == clean(one)
+    return isinstance(one, int) and type(one) is kind and abs(one) < _FARTHEST

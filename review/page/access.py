@@ -13,7 +13,6 @@ from earmark.errors import ConfigError
 from review.page.attempts import limits
 from review.page.call import AskedOfSelf, Call, Desk, desk_of, local, said_to, tell
 from review.page.gate import Crowded
-from review.page.keys import COOKIE
 from review.page.render import templates
 from review.passwords import fits, hashed, is_stale
 from storage import sessions, users
@@ -22,7 +21,7 @@ from storage.engine import Engine, reading, writing
 __all__ = ["login_page", "refuse_open_address", "router"]
 
 router = APIRouter()
-_KNOWN: Final = "earmark_known"
+_KNOWN: Final = "known"
 _YEAR: Final = timedelta(days=365)
 _UNDONE: Final = (
     "You are logged in again. What you sent before that was not done: please do it once more. "
@@ -67,7 +66,7 @@ def _enter(
     if not desk.keys.opens(token):
         raise HTTPException(401, "That address is of another workspace, or cut short. See: earmark page")
     answer = RedirectResponse(local(back), status_code=303)
-    _give(answer, desk, COOKIE, token, sessions.LASTS)
+    _give(answer, desk, "key", token, sessions.LASTS)
     return answer
 
 
@@ -90,7 +89,7 @@ async def _log_in(
     """Begin a session for somebody who knows a user's password."""
     desk = desk_of(request)
     user, stored = await run_in_threadpool(_meant, desk.engine, name)
-    known = user is not None and desk.keys.knows(user, request.cookies.get(_KNOWN, ""))
+    known = user is not None and desk.keys.knows(user, request.cookies.get(desk.keys.cookie(_KNOWN), ""))
     counted = limits(user or name.strip().lower(), request.client.host if request.client else "", known=known)
     wait = desk.attempts.begin(counted, desk.clock())
     if wait:
@@ -114,7 +113,7 @@ async def _log_in(
     better = await desk.gate.run(hashed, password) if is_stale(stored) else None
     secret = await run_in_threadpool(_begin, desk, user, better)
     answer = tell(RedirectResponse(local(back), status_code=303), _UNDONE if undone else "", desk)
-    _give(answer, desk, COOKIE, secret, sessions.LASTS)
+    _give(answer, desk, "key", secret, sessions.LASTS)
     _give(answer, desk, _KNOWN, desk.keys.sign_of(user), _YEAR)
     return answer
 
@@ -139,12 +138,13 @@ def _log_out_everywhere(call: AskedOfSelf) -> Response:
 
 def _out(call: Call) -> Response:
     answer = RedirectResponse("/login", status_code=303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=call.desk.is_secure)
+    answer.delete_cookie(call.desk.keys.cookie(), httponly=True, samesite="lax", secure=call.desk.is_secure)
     return answer
 
 
-def _give(answer: Response, desk: Desk, name: str, value: str, lasts: timedelta) -> None:
+def _give(answer: Response, desk: Desk, about: str, value: str, lasts: timedelta) -> None:
     seconds = int(lasts.total_seconds())
+    name = desk.keys.cookie(about)
     answer.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=desk.is_secure)
 
 

@@ -38,7 +38,7 @@ _SCREENS = (
     ("/settings", "Settings"),
 )
 _READS = frozenset({"GET", "HEAD"})
-_SAID = "earmark_said"
+_SAID = "said"
 _SAID_FOR = 60  # seconds
 _LONGEST_SAID = 1_000
 
@@ -73,14 +73,14 @@ def local(where: str) -> str:
 
 def said_to(request: Request) -> str:
     """Return the sentence that is to be shown once to who sends this request."""
-    return unquote(request.cookies.get(_SAID, ""))
+    return unquote(request.cookies.get(desk_of(request).keys.cookie(_SAID), ""))
 
 
 def tell(answer: Response, said: str, desk: Desk) -> Response:
     """Return an answer after which a sentence is shown once, on the page that is opened next."""
     if said:
         answer.set_cookie(
-            _SAID,
+            desk.keys.cookie(_SAID),
             quote(said[:_LONGEST_SAID]),
             max_age=_SAID_FOR,
             httponly=True,
@@ -167,7 +167,7 @@ class Call:
         shown: Mapping[str, Any] = {"call": self, "now": self.now, "said": said, **values}
         answer = HTMLResponse(templates.get_template(template).render(shown), status_code=status)
         if said:
-            answer.delete_cookie(_SAID)
+            answer.delete_cookie(self.desk.keys.cookie(_SAID))
         return answer
 
     def back(self, where: str, said: str = "") -> Response:

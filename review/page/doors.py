@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review.page.keys import Keys
+from review.page.keys import Keys, bearer_of
 
 __all__ = ["Doors", "names_of"]
 
@@ -32,6 +32,7 @@ _SMALL: Final = 100_000
 """Bytes that anybody may send: more than any form without a file."""
 _OPEN: Final = "/unsubscribe/"
 """Whoever holds such a link may post to it: a mail provider does (RFC 8058), from no page of ours."""
+_PROGRAMS: Final = "/api/v1/"
 _HERE: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -46,8 +47,8 @@ def names_of(address: str, hosts: Iterable[str], url: str | None) -> frozenset[s
 class Doors:
     """ASGI middleware: refuses other hosts and foreign forms, and says what a browser may do with an answer.
 
-    A form comes from here when its Origin is one of our hosts. A browser sends one with every form; a call
-    with a token in its Authorization header needs none, for no browser adds that by itself.
+    A form comes from here when its Origin is one of our hosts. A browser sends one with every form. A call
+    of the API needs none: its token is its only key, and no browser adds that by itself.
     """
 
     def __init__(self, app: ASGIApp, *, hosts: frozenset[str], keys: Keys) -> None:
@@ -68,6 +69,10 @@ class Doors:
                 message["headers"] = headers.raw
             await send(message)
 
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"] or b"\x00" in scope["query_string"]:
+            refused = PlainTextResponse("No address here holds the sign NUL. Correct it.", status_code=400)
+            await refused(scope, receive, guarded)
+            return
         refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
         app = PlainTextResponse(refusal, status_code=403) if refusal else self._app
         if not refusal and await self._is_load_of_stranger(Request(scope)):
@@ -76,17 +81,19 @@ class Doors:
 
     async def _is_load_of_stranger(self, request: Request) -> bool:
         """Tell whether somebody unknown sends a file: a form is read whole before it is asked whose it is."""
-        if request.method in _READS or "authorization" in request.headers:
+        if request.method in _READS:
             return False
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) <= _SMALL:
             return False
+        if request.url.path.startswith(_PROGRAMS):
+            return not await self._keys.opens_api(bearer_of(request))
         return await self._keys.entered(request) is None
 
     def _refusal(self, method: str, path: str, headers: Headers) -> str:
         if headers.get("host", "").lower() not in self._hosts:
             return "This page does not answer for that host. Add it to page.hosts in earmark.toml."
-        if method in _READS or "authorization" in headers or path.startswith(_OPEN):
+        if method in _READS or path.startswith((_OPEN, _PROGRAMS)):
             return ""
         if self._is_here(headers.get("origin", "")):
             return ""

@@ -22,12 +22,11 @@ from earmark.errors import ConfigError
 from earmark.rulebook import parse
 from earmark.types import Rep
 from review.page.viewer import OWNER, Role, Viewer
-from storage import rulebook, sessions, users
+from storage import rulebook, sessions, tokens, users
 from storage.engine import Connection, Engine, reading, writing
 
-__all__ = ["COOKIE", "Entry", "Keys", "page_token", "viewer_of"]
+__all__ = ["Entry", "Keys", "bearer_of", "cookie_of", "page_token", "viewer_of"]
 
-COOKIE: Final = "earmark"
 _FILE: Final = ".earmark-page"
 
 
@@ -42,6 +41,14 @@ def page_token(workspace: Path) -> str:
     with os.fdopen(handle, "w", encoding="ascii") as out:
         out.write(token)
     return token
+
+
+def cookie_of(token: str, about: str = "key") -> str:
+    """Return the name of a cookie of the page that this token opens.
+
+    A browser shares cookies among all ports of a machine: two workspaces must not overwrite each other's.
+    """
+    return f"earmark_{about}_{_word(token, 'cookie')[:8]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +66,13 @@ class Keys:
     def __init__(self, token: str, engine: Engine, clock: Callable[[], datetime]) -> None:
         self._token, self._engine, self._clock = token, engine, clock
 
+    def cookie(self, about: str = "key") -> str:
+        """Return the name of a cookie of this page: its key, or what else a browser keeps for it."""
+        return cookie_of(self._token, about)
+
     async def entered(self, request: Request) -> Entry | None:
         """Return who calls; None for somebody unknown."""
-        shown = request.cookies.get(COOKIE, "")
+        shown = request.cookies.get(self.cookie(), "")
         return await run_in_threadpool(self._entry, shown) if shown else None
 
     def _entry(self, shown: str) -> Entry | None:
@@ -76,6 +87,16 @@ class Keys:
     def opens(self, token: str) -> bool:
         """Tell whether this is the token of the page, and opens it still: it does until there are users."""
         return self._is_token(token) and not self.are_personal()
+
+    async def opens_api(self, secret: str) -> bool:
+        """Tell whether a program may call with this secret."""
+        return await run_in_threadpool(self._opens_api, secret)
+
+    def _opens_api(self, secret: str) -> bool:
+        if self.opens(secret):
+            return True
+        with reading(self._engine) as connection:
+            return tokens.find(connection, secret, "api") is not None
 
     def are_personal(self) -> bool:
         """Tell whether there are users, who log in."""
@@ -102,6 +123,12 @@ class Keys:
 
     def _is_token(self, shown: str) -> bool:
         return _same(self._token, shown)
+
+
+def bearer_of(request: Request) -> str:
+    """Return the secret that a program sends in its header; nothing when it sends none."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def viewer_of(connection: Connection, user_id: str) -> Viewer | None:

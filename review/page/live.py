@@ -20,6 +20,7 @@ router = APIRouter()
 _LOOK: Final = 1.0  # seconds between two looks at the counter
 _HEARTBEAT: Final = 15.0  # seconds after which a silent line says that it is there
 _MOST: Final = 500  # listeners
+_UNKNOWN: Final = -1  # the counter before the first look
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Live:
     def __init__(self, engine: Engine, *, look: float = _LOOK, heartbeat: float = _HEARTBEAT) -> None:
         self._engine, self._look, self._heartbeat = engine, look, heartbeat
         self._moved = asyncio.Condition()
-        self._version = -1
+        self._version = _UNKNOWN
         self._closed = False
         self._watcher: asyncio.Task[None] | None = None
         self.listeners = 0
@@ -41,12 +42,11 @@ class Live:
     async def stream(self) -> AsyncGenerator[str, None]:
         """Yield the counter as it stands and each time it moves, and a comment when it does not for long."""
         self.listeners += 1
-        if self._watcher is None or self._watcher.done():
-            self._version = await asyncio.to_thread(self._counter)
-            self._watcher = asyncio.create_task(self._watch(), name="live")
-        seen = -1
         try:
             yield "retry: 3000\n\n"
+            if self._watcher is None or self._watcher.done():
+                self._watcher = asyncio.create_task(self._watch(), name="live")
+            seen = _UNKNOWN
             while not self._closed:
                 if seen != self._version:
                     seen = self._version
@@ -57,7 +57,7 @@ class Live:
             self.listeners -= 1
             if not self.listeners and self._watcher is not None:
                 self._watcher.cancel()
-                self._watcher = None
+                self._watcher, self._version = None, _UNKNOWN
 
     async def close(self) -> None:
         """End every stream."""
@@ -75,16 +75,16 @@ class Live:
 
     async def _watch(self) -> None:
         while not self._closed:
-            await asyncio.sleep(self._look)
             try:
                 version = await asyncio.to_thread(self._counter)
             except StorageError as error:
                 _log.warning("the page can't look for changes", extra={"error": str(error)})
-                continue
+                version = self._version
             if version != self._version:
                 self._version = version
                 async with self._moved:
                     self._moved.notify_all()
+            await asyncio.sleep(self._look)
 
     def _counter(self) -> int:
         with reading(self._engine) as connection:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, HTTPException, Query, Response
+from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
 
 from earmark.errors import EarmarkError
 from review.compounds import Offered, offered
@@ -22,6 +22,7 @@ router = APIRouter(prefix="/rules", lifespan=open_bench)
 _MANAGER = [needs(Role.MANAGER)]
 _SHOWN_VERSIONS = 50
 _WRONG = 422
+_Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("")
@@ -96,7 +97,7 @@ def _settle(call: Asked, then: Annotated[str, Form()], over: Annotated[int, Form
 
 
 @router.get("/versions/{number}")
-def _version(call: Asked, number: int) -> Response:
+def _version(call: Asked, number: _Number) -> Response:
     """Show a version: its text, and how it differs from the one before and from the one in force."""
     with call.reading() as connection:
         text = rulebook.text_of(connection, number)
@@ -116,7 +117,7 @@ def _version(call: Asked, number: int) -> Response:
 
 
 @router.post("/versions/{number}/back", dependencies=_MANAGER)
-def _go_back(call: Asked, number: int, over: Annotated[int, Form()] = 0) -> Response:
+def _go_back(call: Asked, number: _Number, over: Annotated[int, Form()] = 0) -> Response:
     """Put an earlier version in force again, as a new one."""
     with call.reading() as connection:
         text = rulebook.text_of(connection, number)

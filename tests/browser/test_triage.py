@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from review.page.keys import COOKIE
 from storage.engine import Engine
 from tests.browser.lists import deeds, fill, standing
 from tests.browser.window import Window
@@ -105,13 +104,14 @@ def test_an_ended_session_loses_nothing(window: Window, engine: Engine) -> None:
     window.see(row)
     window.press("n")
     window.tab.keyboard.type("ask for the budget")
-    word = next(each["value"] for each in window.tab.context.cookies() if each["name"] == COOKIE)
+    cookies = window.tab.context.cookies()
+    key = next(each for each in cookies if each["name"].startswith("earmark_key"))
     window.tab.context.clear_cookies()
     window.act("Enter")
     assert "session has ended" in window.said
     assert deeds(engine) == []
     assert window.tab.locator("#for-row [name=text]").input_value() == "ask for the budget"
-    window.tab.context.add_cookies([{"name": COOKIE, "value": word, "url": window.url}])
+    window.tab.context.add_cookies([{"name": key["name"], "value": key["value"], "url": window.url}])
     with window.tab.expect_response("**/act"):
         window.tab.locator("#toast [data-retry]").click()
     window.settle()

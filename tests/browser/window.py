@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-from review.page.keys import COOKIE
 from tests.review.page.served import Served
 
 __all__ = ["FLAGS", "Window", "chromium_of", "open_window"]
@@ -111,7 +110,7 @@ def open_window(
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(10_000)
     jar = (client or page.client).cookies
-    context.add_cookies([{"name": COOKIE, "value": jar[COOKIE], "url": page.url}])
+    context.add_cookies([{"name": page.cookie, "value": jar[page.cookie], "url": page.url}])
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=page.url)
     tab = context.new_page()
     window = Window(tab, page.url)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from review.api.pieces import as_word
 from storage import tables, tokens
 from storage.engine import Engine, writing
 from tests.builders import NOW
@@ -159,7 +160,7 @@ def test_a_cookie_of_the_page_is_no_token(page: Served) -> None:
 
 
 def test_the_key_of_the_page_is_a_token_until_there_are_users(page: Served, engine: Engine) -> None:
-    key = page.client.cookies["earmark"]
+    key = page.client.cookies[page.cookie]
     with httpx.Client(
         base_url=f"{page.url}/api/v1", headers={"authorization": f"Bearer {key}"}, trust_env=False
     ) as client:
@@ -183,3 +184,28 @@ def test_too_many_calls_are_put_off(api: Api, page: Served) -> None:
     codes = [client.get("/triggers?limit=1").status_code for _ in range(5)]
     assert codes == [200, 200, 200, 429, 429]
     assert int(client.get("/triggers").headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "/triggers?since=9999-12-31T23:59:59-23:59",
+        "/triggers?since=0001-01-01T00:00:00%2B23:59",
+        "/judgements?since=9999-12-31",
+        "/views/rows?query=since%3D9999-12-31T23%3A59%3A59-23%3A59",
+        *(
+            f"/{room}?after={as_word(*place)}"
+            for room, place in (
+                ("accounts", ("\ud800", "\ud800")),
+                ("accounts", ("\x00", "a")),
+                ("judgements", (10**30,)),
+                ("sources", (10**30, "a")),
+                ("triggers", ("9999-12-31T23:59:59-23:59", "a")),
+            )
+        ),
+    ],
+)
+def test_a_place_or_a_day_that_is_none_is_told_or_finds_nothing(api: Api, asked: str) -> None:
+    answer = api("read").get(asked)
+    assert answer.status_code in {200, 422}, answer.text
+    assert "items" in answer.json() or "bug" not in answer.json()["error"]

@@ -16,7 +16,7 @@ import uvicorn
 
 from earmark.config import Page, load
 from review.page.app import create
-from review.page.keys import COOKIE, page_token
+from review.page.keys import cookie_of, page_token
 from storage.engine import Engine
 from tests.builders import NOW
 
@@ -42,6 +42,12 @@ class Served:
         )
 
     @property
+    def cookie(self) -> str:
+        """The name under which a browser holds its key."""
+        name: str = self.app.state.desk.keys.cookie()
+        return name
+
+    @property
     def csrf(self) -> str:
         found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.client.get("/accounts/import").text)
         assert found, "no form on the page"
@@ -65,7 +71,9 @@ def served(workspace: Path, engine: Engine, *, now: datetime = NOW) -> Iterator[
         time.sleep(0.005)
     url = f"http://127.0.0.1:{port}"
     try:
-        with httpx.Client(base_url=url, cookies={COOKIE: token}, trust_env=False, timeout=20) as client:
+        with httpx.Client(
+            base_url=url, cookies={cookie_of(token): token}, trust_env=False, timeout=20
+        ) as client:
             yield Served(url=url, client=client, app=app)
     finally:
         server.should_exit = True

@@ -12,7 +12,7 @@ from earmark.errors import ConfigError
 from review.page.app import create
 from review.page.attempts import Attempts, limits
 from review.page.gate import Crowded, Gate
-from review.page.keys import COOKIE, page_token
+from review.page.keys import page_token
 from storage import sessions, users
 from storage.engine import Engine, reading, writing
 from storage.sessions import LASTS
@@ -40,7 +40,7 @@ def test_the_token_is_for_its_owner_alone(workspace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "back", ["//evil.example", "https://evil.example", "/\\evil.example", "\x00", "evil"]
+    "back", ["//evil.example", "https://evil.example", "/\\evil.example", "\t//evil.example", "evil"]
 )
 def test_the_way_back_never_leads_elsewhere(page: Served, workspace: Path, back: str) -> None:
     with browser(page) as client:
@@ -60,7 +60,7 @@ def test_with_the_first_user_the_token_opens_nothing_any_more(
     with browser(page) as client:
         answer = client.get("/enter", params={"token": page_token(workspace)})
         assert answer.headers["location"] == "/login"
-        assert COOKIE not in client.cookies
+        assert page.cookie not in client.cookies
 
 
 @pytest.mark.parametrize("name", ["ada", "ADA", "ada@norvik.example"])
@@ -109,7 +109,7 @@ def test_who_does_not_know_a_password_is_told_so_and_no_more(
         answer = log_in(client, name, password)
         assert answer.status_code == 401
         assert "don&#39;t belong together" in answer.text
-        assert COOKIE not in client.cookies
+        assert page.cookie not in client.cookies
 
 
 def test_a_name_is_shown_again_as_text(page: Served, engine: Engine) -> None:
@@ -133,10 +133,10 @@ def test_a_disabled_user_is_out_at_once_and_may_not_come_back(page: Served, engi
 def test_logging_out_ends_the_session_itself(page: Served, engine: Engine) -> None:
     a_team(engine)
     with entered(page, "ada") as client:
-        secret = client.cookies[COOKIE]
+        secret = client.cookies[page.cookie]
         answer = client.post("/logout", data={"csrf": csrf_of(client)})
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-        client.cookies.set(COOKIE, secret)
+        client.cookies.set(page.cookie, secret)
         assert client.get("/").status_code == 401
 
 
@@ -184,7 +184,7 @@ def test_what_is_done_prolongs_a_session_and_looking_does_not(workspace: Path, e
         secret = sessions.begin(conn, "ada", NOW)
     later = NOW + LASTS / 2
     with served(workspace, engine, now=later) as page, browser(page) as client:
-        client.cookies.set(COOKIE, secret)
+        client.cookies.set(page.cookie, secret)
         csrf = csrf_of(client)
         with reading(engine) as conn:
             looked = sessions.find(conn, secret, later)
@@ -201,7 +201,7 @@ def test_a_session_is_over_after_its_time(workspace: Path, engine: Engine) -> No
     with writing(engine) as conn:
         secret = sessions.begin(conn, "ada", NOW)
     with served(workspace, engine, now=NOW + LASTS) as page, browser(page) as client:
-        client.cookies.set(COOKIE, secret)
+        client.cookies.set(page.cookie, secret)
         assert client.get("/").status_code == 401
 
 

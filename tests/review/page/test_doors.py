@@ -1,10 +1,15 @@
+import shutil
+from pathlib import Path
+
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from review.page.doors import names_of
-from tests.review.page.served import Served
+from review.page.keys import page_token
+from tests.review.page.served import Served, served
+from tests.storage.databases import opened
 
 
 def test_the_owner_sees_the_list(page: Served) -> None:
@@ -38,6 +43,51 @@ def test_a_file_of_a_stranger_is_refused_before_it_is_read(page: Served, strange
         answer = stranger.post("/accounts/import", content=content, headers=headers)
         assert answer.status_code == 401
         assert "nothing of that was kept" in answer.text
+
+
+def test_nothing_large_is_read_for_a_header_that_opens_nothing(page: Served, stranger: httpx.Client) -> None:
+    for authorization in ("Basic eDp4", "Bearer x", "Bearer earmark_api_x"):
+        headers = {"origin": page.url, "authorization": authorization}
+        for path in ("/accounts/import", "/login", "/api/v1/accounts"):
+            answer = stranger.post(path, content=b"x" * 200_000, headers=headers)
+            assert answer.status_code == 401, (authorization, path)
+            assert "nothing of that was kept" in answer.text
+
+
+def test_a_header_that_a_browser_may_add_opens_no_door_to_forms_of_others(page: Served) -> None:
+    """A browser sends Basic by itself where a proxy asked for it."""
+    headers = {"origin": "https://evil.example", "authorization": "Basic eDp4"}
+    for path in ("/login", "/logout", "/act"):
+        assert page.client.post(path, data={"csrf": page.csrf}, headers=headers).status_code == 403, path
+
+
+@pytest.mark.parametrize("path", ["/?pick=%00", "/sources/of/a%00b", "/api/v1/accounts?owner=%00", "/%00"])
+def test_an_address_with_a_sign_that_no_database_holds_is_refused(page: Served, path: str) -> None:
+    answer = page.get(path)
+    assert answer.status_code == 400
+    assert "NUL" in answer.text
+    assert "default-src" in answer.headers["content-security-policy"]
+
+
+def test_two_workspaces_on_one_machine_throw_nobody_out(
+    page: Served, workspace: Path, tmp_path: Path
+) -> None:
+    """A browser keeps one set of cookies for all ports of a host."""
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(workspace / "earmark.toml", other)
+    shutil.copy(workspace / "earmark.db", other)
+    with (
+        opened(f"sqlite:///{other / 'earmark.db'}") as engine,
+        served(other, engine) as second,
+        httpx.Client(trust_env=False) as client,
+    ):
+        for each, folder in ((page, workspace), (second, other)):
+            token = {"token": page_token(folder)}
+            assert client.get(f"{each.url}/enter", params=token).status_code == 303
+        assert [client.get(f"{each.url}/").status_code for each in (page, second)] == [200, 200]
+        client.cookies.set(second.cookie, page_token(workspace))
+        assert client.get(f"{second.url}/").status_code == 401, "the key of one opens no other"
 
 
 def test_a_large_form_of_a_user_is_read(page: Served) -> None:

@@ -13,7 +13,7 @@ import uvicorn
 
 from earmark.config import Page, load
 from review.page.app import create
-from review.page.keys import COOKIE, page_token
+from review.page.keys import cookie_of, page_token
 from review.page.live import Live
 from review.page.serve import Server
 from storage import rulebook
@@ -57,6 +57,27 @@ def test_each_change_is_told_to_every_listener_by_one_look(tmp_path: Path) -> No
             assert live.listeners == 2
             assert sum(task.get_name() == "live" for task in asyncio.all_tasks()) == 1
         assert live.listeners == 0
+
+    _run(work, tmp_path)
+
+
+def test_listeners_that_come_at_once_share_one_look_and_leave_nothing_behind(tmp_path: Path) -> None:
+    async def work(engine: Engine) -> None:
+        live = Live(engine, look=0.01)
+        streams = [live.stream() for _ in range(5)]
+        for said in await asyncio.gather(*(_next(stream, "event") for stream in streams)):
+            assert "data: 0" in said
+        assert sum(task.get_name() == "live" for task in asyncio.all_tasks()) == 1
+        waiting = [asyncio.create_task(_next(stream, "event")) for stream in streams]
+        await asyncio.sleep(0)
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert live.listeners == 0
+        await asyncio.sleep(0)
+        assert not [
+            task for task in asyncio.all_tasks() if task.get_name() == "live" and not task.cancelling()
+        ]
 
     _run(work, tmp_path)
 
@@ -127,7 +148,9 @@ def test_a_server_that_stops_waits_for_no_listener(workspace: Path, engine: Engi
     thread.start()
     while not server.started:
         thread.join(0.01)
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", cookies={COOKIE: token}, trust_env=False)
+    client = httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", cookies={cookie_of(token): token}, trust_env=False
+    )
     with client, client.stream("GET", "/live") as answer:
         lines = answer.iter_lines()
         assert next(line for line in lines if line.startswith("data:"))

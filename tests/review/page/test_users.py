@@ -118,7 +118,7 @@ def test_a_user_is_the_rep_of_their_name_and_sees_that_territory(page: Served, e
         listed = list(accounts.every(conn).values())
     a_team(engine)
     with entered(page, "rea") as client:
-        viewer = page.app.state.desk.keys._entry(client.cookies["earmark"]).viewer
+        viewer = page.app.state.desk.keys._entry(client.cookies[page.cookie]).viewer
     assert viewer.rep is not None
     assert viewer.rep.territories == ("Nordics",)
     seen = {one.id for one in listed if viewer.sees(one)}
