@@ -4,12 +4,15 @@ import ipaddress
 import logging
 import os
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
 from earmark.logs import JsonLines, KeyValueLines
+from review import passwords
 
 settings.register_profile(
     "fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -61,3 +64,14 @@ def _logging_as_it_was() -> None:
     root.setLevel(_LEVEL)
     for handler in [one for one in root.handlers if isinstance(one.formatter, JsonLines | KeyValueLines)]:
         root.removeHandler(handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasher_of_the_product() -> Iterator[PasswordHasher]:
+    """Let tests hash passwords at the least cost; return the hasher that the product has."""
+    with pytest.MonkeyPatch.context() as patch:
+        own = passwords._hasher
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
+        passwords._nobodys.cache_clear()
+        yield own
+        passwords._nobodys.cache_clear()
