@@ -16,7 +16,7 @@ from earmark.errors import ConfigError
 from earmark.secret import Secret
 from monitors.guard import without_keys
 
-__all__ = ["PREFIX", "Field", "Form", "as_written", "fields_of", "options_of"]
+__all__ = ["PREFIX", "Field", "Form", "as_written", "covered", "fields_of", "options_of"]
 
 PREFIX: Final = "o."
 """Before the name of each option in a form, so that none is taken for something else."""
@@ -106,6 +106,14 @@ def as_written(
         is_kept = not text and known is not None and _kept(form, known.get(name))
         found[name] = known[name] if known and is_kept else name in written if form is Form.TICK else text
     return found
+
+
+def covered(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as they may be shown: what may be a key within an address is not."""
+    return {
+        key: without_keys(value) if isinstance(value, str) and "://" in value else value
+        for key, value in options.items()
+    }
 
 
 def _field(name: str, info: FieldInfo, given: Mapping[str, Any], *, is_shared: bool) -> Field:

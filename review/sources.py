@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from earmark.errors import ConfigError
 from earmark.logs import mask
 from earmark.types import StoredEvent, Verdict
-from monitors.guard import without_keys
 from monitors.health import Health, health_of
 from monitors.latency import ledger
 from monitors.proposals import free
 from review.delays import Delays, delays
+from review.options import covered
 from review.remembered import remembered
 from sources.registry import build
 from storage import events, judgements, latency, polls, watching
@@ -133,10 +133,7 @@ def shown_options(source: Configured) -> dict[str, Any]:
         shown: dict[str, Any] = build(source.kind, source.options).model_dump(mode="json", exclude_unset=True)
     except ConfigError:
         shown = {key: mask(str(value)) for key, value in source.options.items()}
-    return {
-        key: without_keys(value) if isinstance(value, str) and "://" in value else value
-        for key, value in shown.items()
-    }
+    return covered(shown)
 
 
 def add(

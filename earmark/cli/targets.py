@@ -342,10 +342,12 @@ def _draw(console: "Console", changes: "Sequence[Change]", *, dry_run: bool) -> 
 
 
 def _as_value(target: "Target") -> dict[str, Any]:
+    from review.options import covered
+
     return {
         "name": target.id,
         "kind": target.kind,
-        "options": dict(target.options),
+        "options": covered(target.options),
         "last_read_at": target.last_read_at,
         "last_error": target.last_error,
         "paused_reason": target.paused_reason,

@@ -60,6 +60,16 @@ def test_a_target_is_added_listed_and_removed(tmp_path: Path) -> None:
     assert json_of(folder, "exports", "list") == []
 
 
+def test_a_key_within_the_address_of_a_webhook_is_listed_nowhere(tmp_path: Path) -> None:
+    folder, key = a_workspace(tmp_path), "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+    address = f"url=https://rep:s3cret-word@a.example/in/{key}?token=abc123"
+    well(folder, "exports", "add", "webhook", address, "secret=env:HOOK_KEY")
+    [one] = json_of(folder, "exports", "list")
+    assert "https://" in one["options"]["url"]
+    told = json.dumps(one) + well(folder, "exports", "list")
+    assert not [each for each in (key, "s3cret-word", "abc123") if each in told]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
