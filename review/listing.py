@@ -14,6 +14,7 @@ from earmark.triggers import TriggerKind
 from earmark.types import Mark, TriggerState
 from review.remembered import remembered
 from review.rules import lexicon_now
+from review.surplus import NAMED_ONLY, share
 from review.today import Row, kind_words, rows_of
 from storage import accounts, listing, polls, stories
 from storage.engine import Connection
@@ -51,6 +52,11 @@ _FARTHEST: Final = 2.0e17  # microseconds: some thousand years
 _DEFAULTS: Final = {"state": "today", "sort": "score"}
 _SORT_WORDS: Final = {"score": "best first", "newest": "newest first", "ending": "ending first"}
 _ALL: Final = "all"
+_GROUPS: Final = {
+    Part.HOT: "Hot: answer now",
+    Part.REST: "",
+    Part.SURPLUS: "More that only name one problem: is its rule too wide?",
+}
 _DISTANCE: Final = re.compile(r"-?(\d{1,4})d")
 
 
@@ -158,21 +164,28 @@ def rows(
     scope: Scope | None = None,
     limit: int = MOST,
     room: int | None = None,
+    touches: int = 0,
 ) -> Listing:
     """Return a page of the list: at most so many rows, hot ones first.
 
-    Where there is ``room`` for only so many, those that are hot are listed in any case.
+    Conversations that only name a problem come last, past the share of a day of so many ``touches``. Where
+    there is ``room`` for only so many, those that are hot are listed in any case.
     """
     kinds = lexicon_now(connection).kinds
-    found = listing.page(connection, asked.wanted, now, after=asked.after, limit=limit + 1, scope=scope)
+    most = share(touches)
+    kept = remembered(connection, ("share", most), lambda own: listing.share_of(own, NAMED_ONLY, most, now))
+    found = listing.page(
+        connection, asked.wanted, now, after=asked.after, limit=limit + 1, scope=scope, share=kept
+    )
     hot = sum(one.part is Part.HOT for one in found)
     limit = min(limit, limit if room is None else max(room, hot))
     more, found = found[limit:], found[:limit]
     shown = _shown(connection, found, kinds, now)
+    parts = {one.best.id: one.part for one in found}
     groups = tuple(
         Group(words=words, is_hot=part is Part.HOT, rows=held)
-        for part, words in ((Part.HOT, "Hot: answer now"), (Part.REST, ""))
-        if (held := tuple(row for row in shown if row.is_hot is (part is Part.HOT)))
+        for part, words in _GROUPS.items()
+        if (held := tuple(row for row in shown if parts[row.trigger] is part))
     )
     return Listing(groups=groups, next_after=_next(found) if more else "")
 

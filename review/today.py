@@ -1,6 +1,5 @@
 """The list of the day: one row per account, best reason first; conversations are rows of their own."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -27,18 +26,27 @@ from matcher.normalise import fold
 from matcher.score import score_now, unconfirmed
 from review.remembered import remembered
 from review.rules import lexicon_now, lexicon_of
+from review.surplus import beyond, share
 from storage import accounts, actions, stories, triggers
 from storage.engine import Connection
 from storage.scope import Scope
 
-__all__ = ["Day", "LeftOut", "Row", "capacity", "day", "fit_line", "kind_words", "rows_of", "surest", "today"]
+__all__ = [
+    "Day",
+    "LeftOut",
+    "Row",
+    "capacity",
+    "day",
+    "fit_line",
+    "kind_words",
+    "rows_of",
+    "surest",
+    "today",
+]
 
 _LONGEST: Final = 280
 _NOBODY: Final = "Somebody in public"
-_NAMED_ONLY: Final = frozenset({"mention_neutral", "problem_described"})
 _MOST_LEFT_OUT: Final = 50
-_SHARE: Final = 4
-"""One problem may fill a quarter of the day with such conversations; more come behind all else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +149,7 @@ def day(
         }
     groups.sort(key=lambda group: not _is_hot(group, listed))
     room = len(groups) if everything else max(0, touches - len(made))
-    flood = _beyond(groups, max(1, touches // _SHARE))
+    flood = beyond(groups, share(touches))
     groups.sort(key=lambda group: group[0].id in flood)
     chosen, waiting = groups[:room], groups[room:]
     told = stories.of(connection, [group[0].story for group in chosen])
@@ -300,21 +308,6 @@ def _touched(connection: Connection, since: datetime, now: datetime) -> set[str]
 def _is_full(touches: int, made: int) -> str:
     done = f", {made} of them made" if made else ""
     return f"the day is full: {touches} touches{done}"
-
-
-def _beyond(groups: Iterable[Sequence[Trigger]], most: int) -> dict[str, str]:
-    """Return the conversations that only name a problem, past the best so many of each, and why they wait.
-
-    So a rule that matches everything pushes nothing else off the list.
-    """
-    counts: Counter[str] = Counter()
-    found: dict[str, str] = {}
-    for best, *_ in groups:
-        if best.account is None and best.problem is not None and best.kind in _NAMED_ONLY:
-            counts[best.problem] += 1
-            if counts[best.problem] > most:
-                found[best.id] = f"too many name the problem {best.problem!r}: see earmark rules try"
-    return found
 
 
 def _hindrance(account: Account, group: Sequence[Trigger], lexicon: Lexicon, now: datetime) -> str:

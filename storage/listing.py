@@ -21,6 +21,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    not_,
     null,
     or_,
     select,
@@ -41,9 +42,11 @@ __all__ = [
     "FIRST",
     "Further",
     "Group",
+    "Share",
     "count",
     "held",
     "page",
+    "share_of",
     "values",
 ]
 
@@ -78,6 +81,26 @@ class Group:
     place: Place
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Which conversations of these kinds are no surplus: ``kept`` are the ids of their triggers."""
+
+    kinds: frozenset[str]
+    kept: frozenset[str]
+
+
+def share_of(conn: Connection, kinds: frozenset[str], most: int, now: datetime) -> Share | None:
+    """Return the best so many of the day's conversations of each problem; None if no more are."""
+    best = (_value(triggers, Order.SCORE).desc(), triggers.c.id.desc())
+    rank = func.row_number().over(partition_by=triggers.c.problem, order_by=best).label("rank")
+    query = _talked(conn, Wanted(kinds=tuple(sorted(kinds))), now, None)
+    query = query.where(triggers.c.problem.is_not(None))
+    ranked = query.with_only_columns(triggers.c.id, rank).subquery()
+    first = conn.execute(select(ranked.c.id, ranked.c.rank).where(ranked.c.rank <= most + 1)).all()
+    kept = frozenset(name for name, rank in first if rank <= most)
+    return Share(kinds=kinds, kept=kept) if len(kept) < len(first) else None
+
+
 def page(
     conn: Connection,
     wanted: Wanted,
@@ -86,13 +109,17 @@ def page(
     after: Place | None = FIRST,
     limit: int = 50,
     scope: Scope | None = None,
+    share: Share | None = None,
 ) -> list[Group]:
-    """Return so many rows of the list behind a place, in their order."""
+    """Return so many rows of the list behind a place, in their order; without a share there is no surplus."""
     parts = [part for part in wanted.parts if after is None or part >= after.part]
+    parts = [part for part in parts if share is not None or part is not Part.SURPLUS]
     chosen: list[tuple[Part, Row[Any]]] = []
     for part in parts:
         behind = after if after is not None and after.part is part else None
-        query = _best(conn, wanted, now, part, behind, scope).limit(limit - len(chosen))
+        query = _best(conn, wanted, now, behind, scope).limit(limit - len(chosen))
+        if len(wanted.parts) > 1:
+            query = query.where(_is_in(part, share))
         chosen += [(part, row) for row in conn.execute(query)]
         if len(chosen) >= limit:
             break
@@ -158,9 +185,9 @@ def _by(conn: Connection, rows: Subquery, *names: str) -> dict[str, dict[str, in
 
 
 def _best(
-    conn: Connection, wanted: Wanted, now: datetime, part: Part, behind: Place | None, scope: Scope | None
+    conn: Connection, wanted: Wanted, now: datetime, behind: Place | None, scope: Scope | None
 ) -> Select[Any]:
-    """Return the query of the rows of a part: triggers that no other of their account comes before."""
+    """Return the query of the rows: triggers that no other of their account comes before."""
     value = _value(triggers, wanted.order)
     columns = [column for column in triggers.c if column.name != "note"]
     query = _query(conn, wanted, now, triggers, scope, select(*columns, null().label("note")))
@@ -168,8 +195,6 @@ def _best(
     earlier = _before(_value(other, wanted.order), other.c.id, value, triggers.c.id, wanted.order)
     same = other.c.account == triggers.c.account
     query = query.where(~exists().where(same, earlier, *_told(conn, wanted, now, other)))
-    if len(wanted.parts) > 1:
-        query = query.where(_is_hot() if part is Part.HOT else _is_not_hot())
     if behind is not None:
         bound = bindparam("behind", _bound(behind.value, wanted.order), type_=value.type, unique=True)
         query = query.where(_before(bound, behind.trigger, value, triggers.c.id, wanted.order))
@@ -257,6 +282,21 @@ def _owned(conn: Connection, wanted: Wanted, table: FromClause) -> Iterator[Colu
         own = [name for name in conn.execute(spelled).scalars() if folded(name) in wanted.owners]
         yield _unsorted(accounts.c.owner).in_(own)
         yield and_(table.c.offered_to.in_(sorted(wanted.owners)), table.c.state == TriggerState.OPEN.value)
+
+
+def _is_in(part: Part, share: Share | None) -> ColumnElement[bool]:
+    """Return what puts a row into a part of the list of the day."""
+    if part is Part.HOT:
+        return _is_hot()
+    if share is None:
+        return _is_not_hot()
+    alone = and_(
+        triggers.c.account.is_(None),
+        triggers.c.problem.is_not(None),
+        triggers.c.kind.in_(sorted(share.kinds)),
+        triggers.c.id.not_in(sorted(share.kept)),
+    )
+    return and_(_is_not_hot(), alone if part is Part.SURPLUS else not_(alone))
 
 
 def _is_hot() -> ColumnElement[bool]:

@@ -32,6 +32,8 @@ class Part(StrEnum):
 
     HOT = "hot"
     REST = "rest"
+    SURPLUS = "surplus"
+    """Conversations that only name a problem, beyond a few: so a rule that matches all pushes nothing off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,9 @@ class Wanted:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts that the list has: on the list of the day, hot accounts come first."""
+        """The parts that the list has: on the list of the day, hot accounts come first, a surplus last."""
         apart = self.state is State.TODAY and self.order is Order.SCORE
-        return (Part.HOT, Part.REST) if apart else (Part.REST,)
+        return (Part.HOT, Part.REST, Part.SURPLUS) if apart else (Part.REST,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,9 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
             zone=call.zone,
         )
         room = max(0, day.touches - day.made) if wish.is_day else None
-        found = listing.rows(connection, wish, call.now, scope=scope, room=room)
+        found = listing.rows(
+            connection, wish, call.now, scope=scope, room=room, touches=call.settings.team.touches_a_day
+        )
         undo = standing.last(connection, call.viewer.id)
         shown: dict[str, Any] = {
             "day": replace(day, rows=found.rows),

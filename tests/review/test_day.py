@@ -1,7 +1,7 @@
 """The list of a day: as long as the day, hot first, and what was left out with its reason."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from earmark.types import Action, Changes, Lexicon, Role, Suppression
 from matcher.act import act
 from matcher.decide import decide
 from matcher.stories import key_of
+from review import listing
 from review.today import Day, day
 from storage import accounts, events, history, rulebook
 from storage.engine import Engine, connect, migrate, reading, writing
@@ -100,6 +101,33 @@ def test_a_problem_that_every_post_names_pushes_nothing_else_off_the_list(engine
     assert [one.why for one in short.left_out] == [
         "too many name the problem 'everything': see earmark rules try"
     ]
+
+
+@pytest.mark.parametrize("step", [1, 2, 50])
+def test_the_page_puts_a_problem_that_every_post_names_last_too(engine: Engine, step: int) -> None:
+    _voices(engine, 6)
+    _voices(engine, 2, "asks_recommendation")
+    _told(engine, "Norvik Labs", "event_participation")
+    whole, after = list[str](), ""
+    words = list[str]()
+    with reading(engine) as conn:
+        while len(whole) < 9:  # which of two that are worth the same comes first is of no matter
+            asked = listing.asked_of([("after", after)], frozenset(), NOW, UTC)
+            found = listing.rows(conn, asked, NOW, limit=step, touches=9)
+            whole += [row.kind for row in found.rows]
+            words += [group.words for group in found.groups]
+            after = found.next_after
+            assert bool(after) is (len(whole) < 9)
+    assert whole == [row.kind for row in _day(engine, 9).rows]
+    assert "More that only name one problem: is its rule too wide?" in words
+
+
+def test_where_nothing_is_named_too_often_the_page_has_no_last_part(engine: Engine) -> None:
+    _voices(engine, 2)
+    with reading(engine) as conn:
+        asked = listing.asked_of([], frozenset(), NOW, UTC)
+        found = listing.rows(conn, asked, NOW, touches=9)
+    assert [group.words for group in found.groups] == [""]
 
 
 def test_a_day_holds_as_many_rows_as_touches_are_left(engine: Engine) -> None:
