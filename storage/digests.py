@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, delete, null, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, null, or_, select, update
 
 from earmark.lifecycle import Stage
 from earmark.types import Mark, Trigger, TriggerState
@@ -143,7 +143,9 @@ def waiting(conn: Connection, account_ids: Iterable[str]) -> dict[str, list[Trig
 
 def _light() -> Select[Any]:
     columns = [column for column in triggers.c if column.name != "note"]
-    return select(*columns, null().label("note")).where(triggers.c.state.in_(_WAITING))
+    # With coalesce no index of states is walked, which holds all that waits: accounts or times lead.
+    waits = func.coalesce(triggers.c.state, "").in_(_WAITING)
+    return select(*columns, null().label("note")).where(waits)
 
 
 def _as_schedule(row: Row[Any]) -> Schedule:

@@ -97,7 +97,8 @@ def values_of(conn: Connection, scope: Scope | None) -> dict[str, list[str]]:
 def reasons_of(conn: Connection, account_ids: Iterable[str]) -> dict[str, int]:
     """Return how many open reasons each of these accounts has."""
     query = select(triggers.c.account, func.count().label("held"))
-    query = query.where(triggers.c.state.in_(_OPEN)).group_by(triggers.c.account)
+    # Without coalesce SQLite walks the index of states: all that is open, for some accounts.
+    query = query.where(func.coalesce(triggers.c.state, "").in_(_OPEN)).group_by(triggers.c.account)
     return {row.account: row.held for row in each(conn, query, triggers.c.account, account_ids)}
 
 

@@ -54,7 +54,7 @@ class Done(BaseModel):
 
 @router.post("/actions")
 def _act(caller: Called, wish: Wish) -> Done:
-    """Do something, as a form of the page does. Doing what is done already changes nothing."""
+    """Do something, as a form of the page does; a verdict or an owner that holds already changes nothing."""
     deed = Deed(
         verb=wish.verb,
         by=caller.viewer.id,

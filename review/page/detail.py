@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, HTTPException, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from matcher.layout import as_html, as_markdown, as_text
+from review.deeds import targets_of
 from review.notes import Form as NoteForm
 from review.page.call import Asked
 from review.page.today import picked_of
@@ -33,5 +34,6 @@ def _note(call: Asked, trigger_id: str, form: Annotated[NoteForm, Query()] = Not
 def _opened(call: Asked, trigger: Annotated[list[str] | None, Form()] = None) -> Response:
     """Note when somebody first looked at these: the time from there to outreach is measured."""
     with call.writing() as connection:
-        latency.opened(connection, (trigger or [])[:_MOST_OPENED], call.now)
+        theirs, _ = targets_of(connection, (trigger or [])[:_MOST_OPENED], (), call.scope)
+        latency.opened(connection, [one.trigger for one in theirs if one.trigger], call.now)
     return Response(status_code=204)

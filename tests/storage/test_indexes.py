@@ -6,7 +6,20 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from storage import accounts, events, history, leases, outbox, polls, readings, transitions, triggers
+from storage import (
+    accounts,
+    conversations,
+    digests,
+    directory,
+    events,
+    history,
+    leases,
+    outbox,
+    polls,
+    readings,
+    transitions,
+    triggers,
+)
 from storage.engine import Connection, Engine, writing
 from tests.builders import NOW, days
 
@@ -59,6 +72,29 @@ def test_a_busy_question_never_reads_a_whole_table(sqlite_engine: Engine, questi
             steps = [row.detail for row in plan]
             whole = [step for step in steps if step.startswith("SCAN") and along not in step]
             assert not whole, f"{whole} in {statement}"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda conn: directory.reasons_of(conn, ["a", "b"]),
+        lambda conn: digests.waiting(conn, ["a", "b"]),
+        lambda conn: conversations.leaf(conn, NOW),
+        lambda conn: conversations.counts(conn, NOW),
+    ],
+    ids=["reasons", "what waits", "conversations", "their number"],
+)
+def test_what_some_accounts_have_is_not_looked_for_among_all_that_is_open(
+    sqlite_engine: Engine, question: Question
+) -> None:
+    with overheard(sqlite_engine) as said, writing(sqlite_engine) as conn:
+        question(conn)
+    asked = [(statement, values) for statement, values in said if "FROM triggers" in statement]
+    assert asked
+    with writing(sqlite_engine) as conn:
+        for statement, values in asked:
+            plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            assert any("account" in row.detail for row in plan), plan
 
 
 def test_the_check_sees_a_table_that_is_read_whole(sqlite_engine: Engine) -> None:

@@ -12,6 +12,7 @@ from storage.engine import Engine, reading, writing
 from tests.builders import NOW
 from tests.review.api.conftest import Api
 from tests.review.page.team import a_team
+from tests.review.page.walk import dump
 
 
 def a_reason(client: httpx.Client) -> dict[str, Any]:
@@ -166,3 +167,17 @@ def test_two_programs_on_one_trigger_are_told_who_was_quicker(api: Api, engine: 
     assert one.post("/actions", json=body).status_code == 200
     told = other.post("/actions", json={**body, "value": "too_old"}).json()
     assert "quicker" in " ".join(told["said"])
+
+
+@pytest.mark.parametrize("verb", ["accept", "dismiss", "assign", "contacted", "outcome", "remark"])
+def test_what_is_sent_twice_is_kept_as_the_manual_says(api: Api, engine: Engine, verb: str) -> None:
+    client = api("act")
+    listed = client.get("/triggers", params={"state": "open"}).json()["items"]
+    value = {"dismiss": "off_topic", "assign": "ann", "contacted": "call", "outcome": "reply"}.get(verb, "")
+    trigger = next(one["id"] for one in listed if one["account"])
+    wish = {"verb": verb, "value": value, "text": "told", "trigger": trigger}
+    assert client.post("/actions", json=wish).status_code == 200
+    once = dump(engine)["actions"]
+    assert client.post("/actions", json=wish).status_code == 200
+    again = len(dump(engine)["actions"]) - len(once)
+    assert again == (verb in {"contacted", "outcome", "remark"})

@@ -175,6 +175,27 @@ def test_an_account_beyond_the_territory_of_a_rep_is_nowhere(page: Served, engin
             assert not [name for name in names if re.search(rf"{name}(?! Mining)", text)], place
 
 
+def test_a_rep_changes_nothing_beyond_their_territory(page: Served, engine: Engine) -> None:
+    a_team(engine)
+    with writing(engine) as conn:
+        listed = list(accounts.every(conn).values())
+        accounts.upsert(conn, [changed(each, owner="somebody else") for each in listed])
+    theirs = next(each.id for each in listed if has_trigger(engine, each.id))
+    held = values_of(engine, theirs)
+    form = {"trigger": held["trigger_id"], "account": theirs, "event": "1", "own": "1", "role": "admin"}
+    with entered(page, "rea") as client:
+        form["csrf"] = csrf_of(client)
+        before = dump(engine)
+        for place in changing(walk(page, engine, theirs)):
+            if not place.path.startswith((*OF_SELF, API)):
+                fetched(client, place, data=form)
+        for deed in ("accept", "dismiss off_topic", "assign rea", "snooze 5d", "contacted call", "remark"):
+            fetched(client, Place(method="POST", declared="/act", path="/act"), data={**form, "verb": deed})
+        after = dump(engine)
+    kept = ("accounts", "triggers", "actions", "judgements", "transitions", "users", "rulebook", "outbox")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+
+
 def test_the_token_that_opens_a_page_stands_in_none(page: Served, workspace: Path, engine: Engine) -> None:
     token = page_token(workspace)
     for place in looking(walk(page, engine)):
