@@ -150,6 +150,8 @@ def lived(
         for action in step.done:
             try:
                 changes = act(action, _history(key, past), lexicon, step.at)
+                if changes.taken_back:
+                    changes = act(action, _history(key, past), epochs.after(step.at), step.at)
             except EarmarkError:
                 missed += 1
                 continue

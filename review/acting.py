@@ -9,7 +9,7 @@ from earmark.types import UNTIL_NEWS, Action, Changes, Past, TriggerState, Verdi
 from matcher.act import act
 from monitors.effects import forget_name, look_again, remember_names
 from review.rules import lexicon_of
-from storage import accounts, history, standing, triggers, users
+from storage import accounts, history, judgements, standing, triggers, users
 from storage.engine import Connection, Engine, writing
 from storage.standing import Standing  # noqa: TC001 - as all imports here, at run time
 
@@ -60,6 +60,9 @@ def _decided(
         return quicker, {}
     lexicon = lexicon_of(connection, [account] if account else [])
     changes = act(action, past, lexicon, now)
+    if changes.taken_back:  # what no longer holds weighs on nothing, not even on its own end
+        judgements.take_back(connection, changes.taken_back, now)
+        changes = act(action, past, lexicon_of(connection, [account] if account else []), now)
     history.save(connection, changes, now)
     look_again(connection, key, changes, now)
     return changes, {one.id: one.state for each in past.pasts.values() for one in each.triggers}

@@ -42,4 +42,6 @@ def wake(conn: Connection, keys: Iterable[str] | None = None) -> None:
         conn.execute(update(agenda).values(due_at=_AT_ONCE))
         return
     for batch in batches(sorted(map(short, keys))):
+        wanted = select(agenda.c.id).where(agenda.c.id.in_(batch)).order_by(agenda.c.id)
+        conn.execute(wanted.with_for_update()).all()
         conn.execute(update(agenda).where(agenda.c.id.in_(batch)).values(due_at=_AT_ONCE))

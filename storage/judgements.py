@@ -11,6 +11,7 @@ from storage import agenda
 from storage.counters import CHANGES, LEXICON, bump
 from storage.record import COUNTED, Said
 from storage.rows import BATCH, put, upsert
+from storage.stories import LIVE
 from storage.tables import counters, events, judgements, matches, stories, triggers
 
 __all__ = ["anew", "begin_anew", "every", "find", "go_back", "of_trigger", "save", "stream", "take_back"]
@@ -85,11 +86,22 @@ def save(conn: Connection, new: Sequence[Judgement]) -> None:
 
 
 def take_back(conn: Connection, ids: Sequence[str], at: datetime) -> None:
-    """Note that these verdicts no longer hold."""
-    if ids:
-        held = update(judgements).where(judgements.c.id.in_(ids), judgements.c.taken_back_at.is_(None))
-        if conn.execute(held.values(taken_back_at=at)).rowcount:
-            bump(conn, LEXICON)
+    """Note that these verdicts no longer hold; the next sweep looks at what was judged by them since."""
+    if not ids:
+        return
+    held = update(judgements).where(judgements.c.id.in_(ids), judgements.c.taken_back_at.is_(None))
+    if conn.execute(held.values(taken_back_at=at)).rowcount:
+        bump(conn, LEXICON)
+        agenda.wake(conn, _alike(conn, ids))
+
+
+def _alike(conn: Connection, ids: Sequence[str]) -> list[str]:
+    """Return the keys of all that holds a live trigger of the kinds that these verdicts count for."""
+    counted = judgements.c.id.in_(ids), judgements.c.verdict.in_([verdict.value for verdict in COUNTED])
+    kinds = select(triggers.c.kind).join(judgements, judgements.c.trigger == triggers.c.id).where(*counted)
+    alive = triggers.c.kind.in_(kinds), triggers.c.state.in_(LIVE)
+    query = select(stories.c.key).join(triggers, triggers.c.story == stories.c.id).where(*alive)
+    return list(conn.execute(query.distinct()).scalars())
 
 
 def anew(conn: Connection) -> dict[str, int]:

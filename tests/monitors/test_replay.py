@@ -82,6 +82,9 @@ def do(engine: Engine, action: Action, now: datetime) -> bool:
             changes = act(action, past, rulebook.lexicon(conn), now)
         except EarmarkError:
             return False
+        if changes.taken_back:
+            judgements.take_back(conn, changes.taken_back, now)
+            changes = act(action, past, rulebook.lexicon(conn), now)
         history.save(conn, changes, now)
         look_again(conn, key, changes, now)
     return True

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from earmark.lifecycle import Stage
 from earmark.types import Action, Verdict
 from matcher.act import OUTCOMES, SUPPRESSIONS, VERBS, act
 from matcher.score import score_at
 from monitors.effects import look_again
+from monitors.sweep import sweep
 from storage import accounts, history, judgements, outcomes, rulebook, triggers
 from storage.engine import Engine, reading, writing
 from storage.tables import agenda
 from tests.builders import NOW, ago, an_account, an_event, days
-from tests.monitors.line import poll, prepared
+from tests.monitors.line import lexicon_of, poll, prepared
 
 ACCOUNT = "norvik-labs"
 TOLD = (
@@ -50,6 +52,9 @@ def do(engine: Engine, action: Action) -> None:
         key = story.key if story else f"a:{action.account}"
         past = history.load(conn, [key], NOW - days(3650), NOW)
         changes = act(action, past, rulebook.lexicon(conn), LATER)
+        if changes.taken_back:
+            judgements.take_back(conn, changes.taken_back, LATER)
+            changes = act(action, past, rulebook.lexicon(conn), LATER)
         history.save(conn, changes, LATER)
         look_again(conn, key, changes, LATER)
 
@@ -128,3 +133,66 @@ def test_a_conversation_is_as_before_when_its_verdict_is_taken_back(
             ]
         do(engine, Action(verb="undo", by="ann", trigger=trigger.id))
         assert answers(engine) == before
+
+
+def several(engine: Engine, count: int, threshold: float) -> dict[str, Any]:
+    """Let as many accounts be promoted by news of one kind, and return what is told of them all."""
+    letters = "abcdefghijklmnopqrst"[:count]
+    prepared(engine, *(an_account(f"Norvik{letter} Labs") for letter in letters))
+    with writing(engine) as conn:
+        rulebook.save(conn, f'threshold = {threshold}\ntargets = ["crm"]\n', by="test", at=NOW)
+    poll(
+        engine,
+        [
+            an_event(
+                f"Norvik{letter} Labs raises $20 million Series B",
+                external_id=letter,
+                url=f"https://wire.example/{letter}",
+            )
+            for letter in letters
+        ],
+    )
+    before = answers(engine)
+    assert {one.stage for one in before["accounts"].values()} == {Stage.OUTREACH_READY}
+    assert len(before["triggers"]) == count
+    return before
+
+
+def test_a_verdict_that_cools_its_account_by_its_own_weight_is_undone_to_the_second(engine: Engine) -> None:
+    before = several(engine, 1, 70)
+    for verb, value in (("dismiss", "off_topic"), ("undo", "")):
+        do(engine, Action(verb=verb, by="ann", trigger=before["triggers"][0].id, value=value))
+    assert answers(engine) == before
+
+
+@pytest.mark.parametrize("back", [1, -1])
+def test_when_much_that_was_taught_is_taken_back_one_sweep_makes_all_as_before(
+    engine: Engine, back: int
+) -> None:
+    before = several(engine, 12, 20)
+    names = [one.id for one in before["triggers"]]
+    for name in names:
+        do(engine, Action(verb="dismiss", by="ann", trigger=name, value="off_topic"))
+    assert not answers(engine)["today"]
+    for name in names[::back]:
+        do(engine, Action(verb="undo", by="ann", trigger=name))
+    assert answers(engine)["triggers"] != before["triggers"], (
+        "those that were taken back first know no better"
+    )
+    sweep(engine, lexicon_of(engine), LATER)
+    assert answers(engine) == before
+
+
+def test_who_cooled_under_many_verdicts_is_ready_again_after_one_sweep(engine: Engine) -> None:
+    before = several(engine, 12, 50)
+    names = [one.id for one in before["triggers"]]
+    for verb, value in (("dismiss", "off_topic"), ("undo", "")):
+        for name in names:
+            do(engine, Action(verb=verb, by="ann", trigger=name, value=value))
+    assert Stage.COLD in {one.stage for one in answers(engine)["accounts"].values()}
+    sweep(engine, lexicon_of(engine), LATER)
+    after = answers(engine)
+    assert [replace(one, stage_since=None) for one in after.pop("accounts").values()] == [
+        replace(one, stage_since=None) for one in before.pop("accounts").values()
+    ]
+    assert after == before
