@@ -199,7 +199,7 @@ def test_of_which_reason_one_is_a_duplicate_is_chosen_and_undo_parts_them(
     twin = _of_kind(engine, "norviklabs.example", "new_office_or_market")
     shown = page.get(f"/?pick={twin}").text
     assert re.search(rf'<select name="of">.*<option value="{before}">', shown)
-    form = {"verb": "dismiss duplicate", "trigger": twin, "of": before}
+    form: dict[str, object] = {"verb": "dismiss duplicate", "trigger": twin, "of": before}
     assert f"Joined a duplicate to trigger {before[:8]}" in _said(page, "/act", form)
     assert _state(engine, twin) is TriggerState.MERGED
     assert _state(engine, before) is TriggerState.OPEN
