@@ -52,7 +52,7 @@ def test_each_filter_narrows_the_list(page: Served, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["'", "%", "_", "a\x00b", "🙂", "x" * 299, '" OR 1=1 --', "<script>alert(1)</script>"]
+    "words", ["'", "%", "_", "🙂", "x" * 299, '" OR 1=1 --', "<script>alert(1)</script>"]
 )
 def test_any_words_may_be_looked_for(page: Served, words: str) -> None:
     answer = page.client.get("/accounts", params={"q": words})
