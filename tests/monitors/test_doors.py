@@ -33,6 +33,7 @@ DOORS = {
     "monitors.mail": {"imap_tools", "imaplib", "socket"},  # dials what Fetcher.addresses admitted
     "monitors.post": {"smtplib", "socket"},  # dials what the guard admitted
     "review.page.gate": {"anyio", "anyio.to_thread"},  # threads, and no network
+    "review.page.serve": {"socket"},  # listens for the page
     "monitors.chat": {"socket"},  # puts the guard under a library that dials for itself
     "monitors.hooks": {"http.server"},  # listens for web hooks
     "monitors.alive": {"socket"},  # the name of this machine
