@@ -19,6 +19,8 @@ from tests.review.page.served import Served
 from tests.review.page.team import a_team, browser, csrf_of, entered
 from tests.review.page.walk import Place, dump, fetched, places, values_of
 
+pytestmark = pytest.mark.slow  # each walk asks for every route of the page
+
 OPEN = ("/enter", "/login", "/unsubscribe/", "/feeds/", "/feed/", "/api/v1/openapi.json")
 """What a stranger may ask for: the way in, and what a secret in the path opens."""
 OF_SELF = ("/logout", "/settings/preferences", "/settings/password", "/settings/tokens/", "/digest", "/feeds")
