@@ -15,7 +15,15 @@ from storage.engine import Connection, Engine, reading
 from storage.scope import Scope
 from storage.standing import Standing
 
-__all__ = ["Deed", "Target", "do", "targets_of", "undo", "until_of"]
+__all__ = ["CHANNELS", "Deed", "Target", "do", "targets_of", "undo", "until_of"]
+
+CHANNELS: Final = (
+    ("call", "By phone"),
+    ("mail", "By mail"),
+    ("social", "On a social network"),
+    ("meeting", "In person"),
+)
+"""How contact is made, and the words for it."""
 
 _OF_TRIGGERS: Final = frozenset({"accept", "dismiss"})
 _LATER: Final = timedelta(hours=3)

@@ -1,29 +1,26 @@
 """What a person at the list does, one row at a time: look at it, act on it, take it back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Final
 
-from earmark.errors import EarmarkError
-from earmark.types import Action
 from matcher.layout import as_text
 from review.account import Reason, account_view, trigger_view
-from review.acting import carry_out
+from review.deeds import Deed, Target, do, undo
+from review.owners import owners
+from review.pushing import push
 from review.today import Day, Row, day
 from storage import accounts, latency, triggers
 from storage.engine import Connection, Engine, reading, writing
 
 __all__ = ["Desk"]
 
-_OF_TRIGGERS: Final = frozenset({"accept", "dismiss"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The list of one person: the database, the clock, the zone of the team, and who works, ``by``.
 
-    With an ``owner`` it is the list of that rep. What was done here can be taken back, one by one.
+    With an ``owner`` it is the list of that rep.
     """
 
     engine: Engine
@@ -32,7 +29,6 @@ class Desk:
     touches: int
     by: str
     owner: str | None = None
-    done: list[Action] = field(default_factory=list)
 
     def day(self, *, everything: bool = False) -> Day:
         """Return the list of the day, or all of it."""
@@ -63,30 +59,28 @@ class Desk:
     def do(
         self, verb: str, row: Row, *, value: str = "", text: str = "", until: datetime | None = None
     ) -> str:
-        """Carry out an action on the trigger or the account of a row, and say what follows."""
-        on_trigger = verb in _OF_TRIGGERS or row.account is None
-        action = Action(
-            verb=verb,
-            by=self.by,
-            trigger=row.trigger if on_trigger else None,
-            account=None if on_trigger else row.account,
-            value=value,
-            text=text,
-            until=until,
-        )
-        said = " ".join(carry_out(self.engine, action, now=self.now(), zone=self.zone))
-        self.done.append(action)
-        return said
+        """Carry out an action on the trigger or the account of a row, and say what follows, or why not."""
+        deed = Deed(verb=verb, by=self.by, value=value, text=text, until=until)
+        done, failed = do(self.engine, deed, [_target(row)], now=self.now(), zone=self.zone)
+        return " ".join([*done, *failed])
 
     def undo(self) -> str:
-        """Take the last action back that was made here, and say what follows."""
-        if not self.done:
-            raise EarmarkError("Nothing was done here yet that could be taken back.")
-        last = self.done[-1]
-        back = Action(verb="undo", by=self.by, trigger=last.trigger, account=last.account)
-        said = " ".join(carry_out(self.engine, back, now=self.now(), zone=self.zone))
-        self.done.pop()
-        return said
+        """Take back what this person did last and still holds, and say what that was."""
+        return " ".join(undo(self.engine, self.by, now=self.now(), zone=self.zone))
+
+    def export(self, row: Row) -> str:
+        """Hand the account of a row to the default target, and say which that is."""
+        with writing(self.engine) as connection:
+            return push(connection, _target(row), self.now())
+
+    def owners(self) -> tuple[tuple[str, str], ...]:
+        """Return id and name of each who can own accounts."""
+        with reading(self.engine) as connection:
+            return owners(connection)
+
+
+def _target(row: Row) -> Target:
+    return Target(name=row.name, account=row.account, trigger=row.trigger)
 
 
 def _reason(connection: Connection, row: Row, now: datetime) -> Reason | None:

@@ -1,7 +1,7 @@
 """The full-screen list in a terminal, with the keys of the page; it works over SSH."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -15,9 +15,10 @@ from textual.widgets.option_list import Option
 
 from earmark import logs
 from earmark.errors import EarmarkError
-from earmark.types import UNTIL_NEWS, Verdict
-from matcher.act import OUTCOMES
+from earmark.types import Verdict
+from matcher.act import OUTCOMES, SUPPRESSIONS
 from matcher.normalise import fold
+from review.deeds import CHANNELS, until_of
 from review.desk import Desk
 from review.terminal import age, safe, shorten
 from review.today import Row
@@ -30,16 +31,17 @@ _REFRESH: Final = 30.0  # seconds between two looks whether something came in
 _Choices = Sequence[tuple[str, str]]
 """What a menu offers: each value with its words; 1 chooses the first."""
 
-_CHANNELS: Final = (("call", "call"), ("mail", "mail"), ("social", "social"), ("other", "other"))
 _SNOOZES: Final = (
     ("later", "later today"),
     ("tomorrow", "tomorrow"),
     ("monday", "next Monday"),
-    ("news", "until the next trigger"),
+    ("trigger", "until the next trigger"),
 )
-_VERDICTS: Final = tuple(
-    (each.value, each.value.replace("_", " ")) for each in Verdict if each != Verdict.GOOD
+_VERDICTS: Final = (
+    *((each.value, each.value.replace("_", " ")) for each in Verdict if each != Verdict.GOOD),
+    ("good", "good"),
 )
+_REASONS: Final = tuple((each, each.replace("_", " ")) for each in SUPPRESSIONS)
 _OUTCOMES: Final = tuple((each, each.replace("_", " ")) for each in OUTCOMES)
 
 
@@ -109,13 +111,15 @@ class Triage(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "step(1)", "Next", show=False),
         Binding("k,up", "step(-1)", "Previous", show=False),
-        Binding("a", "accept", "Accept"),
+        Binding("plus", "accept", "Accept", key_display="+"),
+        Binding("a", "assign", "Assign"),
         Binding("c", "contacted", "Contacted"),
         Binding("d", "dismiss", "Dismiss"),
         Binding("h", "snooze", "Snooze"),
-        Binding("m", "mine", "Mine"),
         Binding("t", "outcome", "Outcome"),
         Binding("n", "remark", "Note"),
+        Binding("e", "export", "Export"),
+        Binding("exclamation_mark", "never", "Never", key_display="!"),
         Binding("y", "copy", "Copy"),
         Binding("v", "source", "Source"),
         Binding("u,ctrl+z", "undo", "Undo"),
@@ -206,16 +210,32 @@ class Triage(App[None]):
         if row := self._row:
             self._do(lambda: self._desk.do("accept", row))
 
-    def action_mine(self) -> None:
-        """Take the account."""
+    def action_export(self) -> None:
+        """Hand the account to the default target."""
         if row := self._row:
-            self._do(lambda: self._desk.do("assign", row, value=self._desk.owner or self._desk.by))
+            self._do(lambda: self._desk.export(row))
+
+    @work
+    async def action_assign(self) -> None:
+        """Give the account to somebody: me first, then nobody, then the team."""
+        row, me = self._row, self._desk.owner or self._desk.by
+        others = [each for each in self._desk.owners() if each[0] != me]
+        choices = [(me, "me"), ("", "nobody"), *others][:9]
+        if row and (rep := await self.push_screen_wait(_Menu("Assign to", choices))) is not None:
+            self._do(lambda: self._desk.do("assign", row, value=rep))
+
+    @work
+    async def action_never(self) -> None:
+        """Never contact the account, for a reason."""
+        row = self._row
+        if row and (reason := await self.push_screen_wait(_Menu("Never contact", _REASONS))):
+            self._do(lambda: self._desk.do("suppress", row, value=reason))
 
     @work
     async def action_contacted(self) -> None:
         """Log outreach, by its channel."""
         row = self._row
-        if row and (channel := await self.push_screen_wait(_Menu("Contacted by", _CHANNELS))):
+        if row and (channel := await self.push_screen_wait(_Menu("Contacted", CHANNELS))):
             self._do(lambda: self._desk.do("contacted", row, value=channel))
 
     @work
@@ -230,7 +250,11 @@ class Triage(App[None]):
         """Hide the account until a time."""
         row = self._row
         if row and (chosen := await self.push_screen_wait(_Menu("Snooze", _SNOOZES))):
-            self._do(lambda: self._desk.do("snooze", row, until=_until(chosen, self._desk)))
+            self._do(
+                lambda: self._desk.do(
+                    "snooze", row, until=until_of(chosen, self._desk.now(), self._desk.zone)
+                )
+            )
 
     @work
     async def action_outcome(self) -> None:
@@ -288,18 +312,6 @@ def _cells(row: Row, now: datetime) -> tuple[Text, ...]:
         (shorten(safe(row.name), _NAME), "bold"), (f"\n{shorten(safe(row.fit), _NAME)}", "dim")
     )
     return Text(f"{row.score:.0f}", justify="right"), name, why, Text(age(row.at, now))
-
-
-def _until(word: str, desk: Desk) -> datetime:
-    """Return the end of a snooze: in three hours, or at nine on that day of the team."""
-    if word == "news":
-        return UNTIL_NEWS
-    now = desk.now()
-    if word == "later":
-        return now + timedelta(hours=3)
-    today = now.astimezone(desk.zone).date()
-    ahead = 1 if word == "tomorrow" else 7 - today.weekday()
-    return datetime.combine(today + timedelta(days=ahead), time(9), desk.zone)
 
 
 def _lines(text: str) -> str:

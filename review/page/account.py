@@ -14,6 +14,7 @@ from matcher.act import OUTCOMES, SUPPRESSIONS
 from monitors.teaching import Taught, teach
 from review.account import AccountView, account_view
 from review.coverage import coverage_of, told_words
+from review.deeds import CHANNELS
 from review.editing import edited
 from review.moments import read_moment
 from review.owners import owners
@@ -29,7 +30,6 @@ __all__ = ["router", "told_of"]
 
 router = APIRouter()
 _MOST_STEPS: Final = 60
-_CHANNELS: Final = ("call", "mail", "social", "event")
 _OUTCOMES: Final = sorted(OUTCOMES, key=("no_answer", "reply", "meeting", "opportunity", "won", "lost").index)
 _Text = Annotated[str, Form(max_length=2_000)]
 
@@ -152,7 +152,7 @@ def _page(
         more=max(0, len(steps) - _MOST_STEPS),
         typed=typed or _as_typed(account),
         fault=fault,
-        channels=_CHANNELS,
+        channels=[channel for channel, _ in CHANNELS],
         outcomes=_OUTCOMES,
         suppressions=SUPPRESSIONS,
         owners=whom,

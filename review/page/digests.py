@@ -14,6 +14,7 @@ from earmark import logs
 from earmark.errors import ConfigError, StorageError
 from earmark.types import Account, Action, Trigger, Verdict
 from review.acting import carry_out
+from review.deeds import CHANNELS
 from review.digest import text_of
 from review.listing import asked_of
 from review.mailing import address_of, preview, scheduled, send_due
@@ -31,7 +32,6 @@ __all__ = ["router"]
 
 LOOK_EVERY: Final = 20.0
 """Seconds between two looks whether a digest is due."""
-_CHANNELS: Final = ("call", "mail", "social", "other")
 _UNTIL: Final = (("1d", "tomorrow"), ("3d", "in three days"), ("7d", "in a week"), ("30d", "in a month"))
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LINKS: Final = ("contacted", "dismiss", "snooze")
@@ -129,7 +129,7 @@ def _asking(call: Asked, verb: str, trigger_id: str) -> Response:
         trigger=trigger,
         account=account,
         verdicts=tuple(each for each in Verdict if each is not Verdict.GOOD),
-        channels=_CHANNELS,
+        channels=[channel for channel, _ in CHANNELS],
         until=_UNTIL,
     )
 

@@ -10,7 +10,7 @@ from textual.widgets import DataTable, Static
 from review.desk import Desk
 from review.plain import plain
 from review.triage import Triage
-from storage import accounts, latency, triggers
+from storage import accounts, latency, standing, triggers
 from storage.engine import Engine, connect, migrate, reading
 from tests.builders import NOW
 from tests.review.page.conftest import demo_workspace, engine, workspace
@@ -46,7 +46,7 @@ async def test_a_key_decides_and_the_next_row_takes_the_place(desk: Desk) -> Non
         await pilot.pause()
         assert names(app) == before[:place] + before[place + 1 :]
         assert app.query_one("#list", DataTable).cursor_row == place
-        assert "dismissed" in said(app)
+        assert "Dismissed" in said(app)
         with reading(desk.engine) as connection:
             trigger = triggers.get(connection, row.trigger)
             assert trigger is not None
@@ -71,7 +71,17 @@ async def test_the_cursor_moves_and_its_note_is_shown_and_known_to_be_looked_at(
 
 
 @pytest.mark.parametrize(
-    "keys", [("a",), ("c", "1"), ("h", "2"), ("h", "4"), ("t", "2"), ("m",), ("n", "h", "i", "enter")]
+    "keys",
+    [
+        ("plus",),
+        ("c", "1"),
+        ("h", "2"),
+        ("h", "4"),
+        ("t", "2"),
+        ("a", "1"),
+        ("exclamation_mark", "1"),
+        ("n", "h", "i", "enter"),
+    ],
 )
 async def test_every_key_acts_on_an_account_and_undo_puts_it_back(desk: Desk, keys: tuple[str, ...]) -> None:
     app = Triage(desk)
@@ -85,7 +95,8 @@ async def test_every_key_acts_on_an_account_and_undo_puts_it_back(desk: Desk, ke
         rows = names(app)
         await pilot.press(*keys)
         await pilot.pause()
-        assert len(desk.done) == 1, said(app)
+        with reading(desk.engine) as connection:
+            assert standing.last(connection, "ida") is not None, said(app)
         await pilot.press("u")
         await pilot.pause()
         with reading(desk.engine) as connection:
@@ -94,13 +105,20 @@ async def test_every_key_acts_on_an_account_and_undo_puts_it_back(desk: Desk, ke
         assert names(app) == rows
 
 
+async def test_without_a_target_an_export_says_how_to_add_one(desk: Desk) -> None:
+    app = Triage(desk)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press("e")
+        await pilot.pause()
+        assert "earmark exports add" in said(app)
+
+
 async def test_escape_leaves_a_menu_and_nothing_was_done(desk: Desk) -> None:
     app = Triage(desk)
     async with app.run_test(size=(140, 40)) as pilot:
         await pilot.press("d", "escape", "u")
         await pilot.pause()
-        assert desk.done == []
-        assert "Nothing was done here" in said(app)
+        assert "There is nothing of yours left to undo." in said(app)
 
 
 async def test_a_search_leaves_what_has_the_words(desk: Desk) -> None:
@@ -115,7 +133,7 @@ async def test_an_empty_list_says_so(tmp_path: Path) -> None:
     for made in _empty(tmp_path):
         app = Triage(Desk(engine=made, now=lambda: NOW, zone=UTC, touches=40, by="ida"))
         async with app.run_test() as pilot:
-            await pilot.press("d", "a", "y", "v")
+            await pilot.press("d", "plus", "y", "v", "e")
             assert "Nothing to do now" in str(app.query_one("#note", Static).content)
 
 
