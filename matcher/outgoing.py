@@ -18,7 +18,7 @@ def outgoing(before: Past, after: Past, quiet: Collection[str], lexicon: Lexicon
 
     A promotion goes out once for each account and trigger; news of a trigger that is out goes out when
     its kind, amount, certainty or role changed, unless its story is a ``quiet`` one; and every other change
-    of stage; and a hot reason that goes to the next rep.
+    of stage, also what the same trigger moves later; and a hot reason that goes to the next rep.
     """
     if after.account is None or not lexicon.targets:
         return ()
@@ -39,16 +39,22 @@ _News = tuple[str, str, Mapping[str, Any]]
 
 def _moves(before: Past, after: Past, account: Account) -> Iterator[_News]:
     triggers = {trigger.id: trigger for trigger in after.triggers}
-    for move in after.transitions[len(before.transitions) :]:
+    for place, move in enumerate(after.transitions[len(before.transitions) :], start=len(before.transitions)):
         trigger = triggers.get(move.trigger or "")
         silent = move.actor == MACHINE and trigger is not None and trigger.mark is not Mark.LIVE
         if move.before is move.after or silent:
             continue
         payload = payload_of(account, after, trigger) | _moved(move)
-        if trigger is not None and move.undoes is None and move.after in (Stage.OUTREACH_READY, Stage.HOT):
+        known = any(_promotes(one) and one.trigger == move.trigger for one in after.transitions[:place])
+        if trigger is not None and _promotes(move) and not known:
             yield "account.promoted", f"{account.id}:{trigger.id}", payload
         else:
             yield "account.stage_changed", move.id, payload
+
+
+def _promotes(move: Transition) -> bool:
+    ahead = move.after in (Stage.OUTREACH_READY, Stage.HOT)
+    return move.undoes is None and ahead and move.before is not move.after
 
 
 def _revisions(before: Past, after: Past, quiet: Collection[str], account: Account) -> Iterator[_News]:

@@ -1,6 +1,7 @@
 """What people do: accept, dismiss, contact, snooze, suppress, report an outcome, and take it back."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +70,18 @@ def test_accepting_keeps_the_account_ready_and_judges_the_trigger_good() -> None
     assert [judgement.verdict for judgement in changes.judgements] == [Verdict.GOOD]
     (move,) = changes.transitions
     assert (move.before, move.after, move.actor) == (Stage.OUTREACH_READY, Stage.OUTREACH_READY, "ann")
+
+
+def test_an_account_that_rises_again_on_the_same_trigger_is_told_of_under_another_key() -> None:
+    event = a_stored_event("Norvik Labs wins a prize")
+    weak = a_reading(a_match(event, kind="award_recognition", role=Role.SUBJECT))
+    history, keys = told([[weak]], a_history()), list[str]()
+    for verb in ("accept", "undo", "accept", "undo", "accept"):
+        changes = act(_on_trigger(history, verb), history, EXPORTING, NOW + timedelta(minutes=len(keys)))
+        keys += [f"{sent.topic} {sent.key}" for sent in changes.outgoing]
+        history = stored(history, changes)
+    assert len(keys) == len(set(keys)) == 5
+    assert [key.split()[0] for key in keys] == ["account.promoted", *["account.stage_changed"] * 4]
 
 
 def test_accepting_a_weak_trigger_promotes_a_cold_account_and_holds_it_until_it_expires() -> None:
