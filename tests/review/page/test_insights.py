@@ -28,6 +28,12 @@ from tests.review.page.team import a_team, entered
 DAY = (NOW.date() - date(1970, 1, 1)).days
 
 
+@pytest.fixture(autouse=True)
+def _patient(page: Served) -> None:
+    """Wait for every count: a busy machine takes its time."""
+    page.app.state.bench.counts._patience = 60
+
+
 def do(engine: Engine, verb: str, **changes: Any) -> None:
     carry_out(engine, Action(verb=verb, by="ida", **changes), now=NOW, zone=ZoneInfo("UTC"))
 
