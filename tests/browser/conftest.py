@@ -1,6 +1,5 @@
 """Real windows of a real Chromium at the page, served over a workspace of the test's own."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,21 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from monitors import demo
-from storage.engine import Engine, connect
 from tests.browser.window import FLAGS, Window, chromium_of, open_window
-from tests.builders import NOW
-from tests.review.page.served import Served, served
+from tests.review.page.conftest import demo_workspace, engine, page, workspace
+from tests.review.page.served import Served
 
-
-@pytest.fixture(scope="session")
-def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's workspace, polled once; never written to."""
-    folder: Path = tmp_path_factory.mktemp("browser") / "workspace"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EARMARK_NOW", NOW.isoformat())
-        demo.run(folder)
-    return folder
+__all__ = ["chromium", "demo_workspace", "engine", "page", "windows", "workspace"]
 
 
 @pytest.fixture(scope="module")
@@ -36,26 +25,6 @@ def chromium(demo_workspace: Path) -> Iterator[Browser]:  # noqa: ARG001 - polle
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def workspace(demo_workspace: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "workspace"
-    shutil.copytree(demo_workspace, folder)
-    return folder
-
-
-@pytest.fixture
-def engine(workspace: Path) -> Iterator[Engine]:
-    made = connect(f"sqlite:///{workspace / 'earmark.db'}")
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def page(workspace: Path, engine: Engine) -> Iterator[Served]:
-    with served(workspace, engine) as found:
-        yield found
 
 
 @pytest.fixture
