@@ -37,8 +37,8 @@ SCHEMA: Final = "earmark_fleet_" + procrastinate.__version__.replace(".", "_")
 _WORK, _LOOK = "earmark", "earmark-look"
 _AT_ONCE: Final = 16
 """Queues of hosts that one worker works off side by side."""
-_HEARTBEAT: Final = 3.0
-_STALLED: Final = 12
+_HEARTBEAT: Final = 2.0
+_STALLED: Final = 8
 _DRAIN: Final = 9.0
 logger = logging.getLogger(__name__)
 

@@ -31,9 +31,15 @@ class PostgreSQL:
         self._server = kit.get_server(folder)
         self.url: str = self._server.get_uri(driver="psycopg")
 
+    @property
+    def process(self) -> int:
+        """The id of its first process."""
+        number: int = self._server.get_pid()
+        return number
+
     def stop_at_once(self) -> None:
         """Break every connection, as a power cut would."""
-        os.kill(self._server.get_pid(), signal.SIGQUIT)
+        os.kill(self.process, signal.SIGQUIT)
         until(lambda: not self._server.get_postmaster_info().process.is_running())
 
     def start(self) -> None:
