@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from types import MappingProxyType
 from typing import Any, Final
 
 from earmark.errors import ConfigError
@@ -29,7 +30,9 @@ __all__ = [
     "Answers",
     "Cost",
     "Group",
+    "answered",
     "best",
+    "chips",
     "cost_of",
     "general",
     "groups",
@@ -48,6 +51,15 @@ _LONGEST_TOPIC: Final = 60
 _MOST_PHRASES: Final = 40
 _MONTH: Final = timedelta(days=30)
 _MOST_MISSES: Final = 5
+_ASKED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("country", "in"): "countries",
+        ("industry", "in"): "industries",
+        ("size", "at_least"): "at_least",
+        ("size", "at_most"): "at_most",
+    }
+)
+"""The rules that the second question becomes, and which of the answers each is."""
 _US: Final = frozenset({"us", "usa", "u.s.", "united states", "united states of america"})
 _VOICES: Final = (
     ("{}", "{}"),
@@ -113,6 +125,16 @@ def phrases_for(words: str) -> tuple[tuple[str, bool], ...]:
     return tuple(found.items())
 
 
+def chips(words: str, offered: str = "", picked: Sequence[str] = ()) -> tuple[tuple[str, bool], ...]:
+    """Return the phrases for a problem and which are ticked, after somebody picked some of those ``offered``.
+
+    What was offered before stays as it was picked; what is new is ticked when it is likely.
+    """
+    known = dict(phrases_for(offered))
+    found = {phrase: phrase in picked if phrase in known else likely for phrase, likely in phrases_for(words)}
+    return tuple(found.items())
+
+
 def rules_of(answers: Answers, before: Rulebook | None = None) -> Rulebook:
     """Return the rulebook with what was answered; ConfigError when the answers say nothing to look for."""
     phrases = tuple(dict.fromkeys(one for phrase in answers.phrases if (one := text_in(phrase))))
@@ -133,8 +155,14 @@ def rules_of(answers: Answers, before: Rulebook | None = None) -> Rulebook:
         before.hours.model_copy(update={"zone": answers.zone}) if before.hours == Hours() else before.hours
     )
     return before.model_copy(
-        update={"problems": tuple(problems), "icp": _icp(answers) or before.icp, "hours": hours}
+        update={"problems": tuple(problems), "icp": _icp(answers, before.icp), "hours": hours}
     )
+
+
+def answered(rules: Rulebook) -> Answers:
+    """Return how the second question was answered, as far as the rulebook says it."""
+    told: dict[str, Any] = {_ASKED[one.field, one.op]: one.value for one in rules.icp if _is_asked(one)}
+    return Answers(problem="", **told)
 
 
 def save_rules(connection: Connection, answers: Answers, by: str, now: datetime) -> int | None:
@@ -310,20 +338,27 @@ def _offers(
         )
 
 
-def _icp(answers: Answers) -> tuple[IcpRule, ...]:
-    rules: list[IcpRule] = []
-    for field, values in (("country", answers.countries), ("industry", answers.industries)):
-        if values:
-            named = ", ".join(values)
-            rules.append(
-                IcpRule(field=field, op="in", value=values, sentence=f"{field.capitalize()}: {named}.")
-            )
+def _icp(answers: Answers, before: Sequence[IcpRule]) -> tuple[IcpRule, ...]:
+    """Return the rules that were answered, beside those that nobody was asked for."""
     if answers.at_least is not None and answers.at_most is not None and answers.at_least > answers.at_most:
         raise ConfigError("The least size is larger than the most. Swap them.")
-    if answers.at_least is not None:
-        sentence = f"At least {answers.at_least:,} employees."
-        rules.append(IcpRule(field="size", op="at_least", value=answers.at_least, sentence=sentence))
-    if answers.at_most is not None:
-        sentence = f"At most {answers.at_most:,} employees."
-        rules.append(IcpRule(field="size", op="at_most", value=answers.at_most, sentence=sentence))
+    held = {(one.field, one.op, one.value): one for one in before if _is_asked(one)}
+    rules = [one for one in before if not _is_asked(one)]
+    for (field, op), name in _ASKED.items():
+        value = getattr(answers, name)
+        if value not in {None, ()}:
+            rules.append(held.get((field, op, value)) or _rule(field, op, value))
     return tuple(rules)
+
+
+def _rule(field: str, op: Any, value: Any) -> IcpRule:
+    if isinstance(value, tuple):
+        sentence = f"{field.capitalize()}: {', '.join(value)}."
+    else:
+        sentence = f"{op.replace('_', ' ').capitalize()} {value:,} employees."
+    return IcpRule(field=field, op=op, value=value, sentence=sentence)
+
+
+def _is_asked(rule: IcpRule) -> bool:
+    """Say whether a rule is an answer to the second question."""
+    return rule.weight > 0 and (rule.field, rule.op) in _ASKED

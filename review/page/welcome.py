@@ -1,6 +1,6 @@
 """The first run: a list, three questions, sources to watch, and the first reason to call."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
 from fastapi import APIRouter, FastAPI, Form, HTTPException, Query, Response
+from pydantic import BaseModel, Field
 
 from earmark.errors import ConfigError
+from earmark.rulebook import Rulebook, parse
 from earmark.types import Account, Lexicon
 from monitors import discoveries
 from monitors.beginning import Exploration, begin
@@ -24,7 +26,7 @@ from review.page.viewer import Role
 from review.rules import lexicon_of
 from review.settings_file import write_settings
 from review.welcome import Answers, Group
-from storage import beginning, polls, triggers
+from storage import beginning, polls, rulebook, triggers
 from storage.engine import Connection
 
 __all__ = ["router"]
@@ -35,7 +37,25 @@ _SHOWN: Final = 150
 """Sources that are listed one by one; the rest is taken or left together."""
 _STEPS: Final = ("list", "questions", "sources", "watch")
 _Text = Annotated[str, Form(max_length=2_000)]
+_Words = Annotated[str, Field(max_length=2_000)]
 _Texts = Annotated[list[str], Form()]
+
+
+class _Typed(BaseModel):
+    """The three questions as their form sends them; ``offered`` is the problem whose phrases were shown."""
+
+    problem: _Words = ""
+    offered: _Words = ""
+    phrase: list[str] = []
+    more: _Words = ""
+    rivals: _Words = ""
+    country: list[str] = []
+    industry: list[str] = []
+    at_least: _Words = ""
+    at_most: _Words = ""
+    zone: _Words = ""
+    contact: _Words = ""
+    suggest: bool = False
 
 
 @asynccontextmanager
@@ -81,39 +101,33 @@ def _sample(call: Asked) -> Response:
 
 
 @router.post("/welcome/rules")
-def _answered(  # noqa: PLR0913, PLR0917 - each is a field of the form
-    call: Asked,
-    problem: _Text = "",
-    phrase: _Texts = [],  # noqa: B006 - FastAPI copies it
-    more: _Text = "",
-    rivals: _Text = "",
-    country: _Texts = [],  # noqa: B006 - as above
-    industry: _Texts = [],  # noqa: B006 - as above
-    at_least: _Text = "",
-    at_most: _Text = "",
-    zone: _Text = "",
-    contact: _Text = "",
-) -> Response:
-    """Write the rulebook that follows from the answers, and the settings that they change."""
+def _answered(call: Asked, typed: Annotated[_Typed, Form()]) -> Response:
+    """Write the rulebook that follows from the answers, and the settings that they change.
+
+    A problem whose phrases were not shown yet is answered with them, and nothing is written.
+    """
+    words = typed.problem.strip()
+    if typed.suggest or (words and words != typed.offered.strip()):
+        return _questions(call, typed)
     try:
         answers = Answers(
-            problem=problem.strip()[:200],
-            phrases=(*phrase, *_lines(more)),
-            rivals=tuple(_lines(rivals)),
-            countries=tuple(country),
-            industries=tuple(industry),
-            at_least=_number(at_least),
-            at_most=_number(at_most),
-            zone=zone.strip() or call.settings.team.time_zone,
+            problem=words[:200],
+            phrases=(*typed.phrase, *_lines(typed.more)),
+            rivals=tuple(_lines(typed.rivals)),
+            countries=tuple(typed.country),
+            industries=tuple(typed.industry),
+            at_least=_number(typed.at_least),
+            at_most=_number(typed.at_most),
+            zone=typed.zone.strip() or call.settings.team.time_zone,
         )
         welcome.rules_of(answers)  # what is wrong is said before anything is written
-        _write_settings(call, answers.zone, contact.strip())
+        _write_settings(call, answers.zone, typed.contact.strip())
         with call.writing() as connection:
             number = welcome.save_rules(connection, answers, call.viewer.id, call.now)
             if number is not None:
                 call.log(connection, "rules apply", f"version {number}", "From the first questions.")
     except ConfigError as error:
-        return _questions(call, words=problem, fault=str(error))
+        return _questions(call, typed, fault=str(error))
     return call.back("/welcome?step=sources")
 
 
@@ -170,21 +184,48 @@ def _leave(call: Call, fault: str = "") -> Response:
     )
 
 
-def _questions(call: Call, words: str = "", fault: str = "") -> Response:
+def _questions(call: Call, typed: _Typed | None = None, words: str = "", fault: str = "") -> Response:
+    """Ask the three questions: as they were typed, or else as they were answered before."""
     with call.reading() as connection:
         makeup = beginning.makeup(connection)
+        newest = rulebook.latest(connection)
+    rules = parse(newest[1]) if newest else Rulebook()
+    is_new = typed is None
+    typed = typed or _typed_before(welcome.answered(rules), words, call.settings.team.time_zone)
     return call.page(
         "welcome_questions.html",
         status=422 if fault else 200,
         at="questions",
-        words=words,
-        phrases=welcome.phrases_for(words),
+        typed=typed,
+        is_new=is_new,
+        phrases=welcome.chips(typed.problem, typed.offered, typed.phrase),
+        problems=[one.name for one in rules.problems],
+        values={
+            "country": _with(makeup.countries, typed.country),
+            "industry": _with(makeup.industries, typed.industry),
+        },
         makeup=makeup,
-        zone=call.settings.team.time_zone,
         zones=sorted(available_timezones()),
         needs_contact=call.settings.http.contact is None,
         fault=fault,
     )
+
+
+def _typed_before(answers: Answers, words: str, zone: str) -> _Typed:
+    return _Typed(
+        problem=words,
+        country=list(answers.countries),
+        industry=list(answers.industries),
+        at_least="" if answers.at_least is None else str(answers.at_least),
+        at_most="" if answers.at_most is None else str(answers.at_most),
+        zone=zone,
+    )
+
+
+def _with(values: Sequence[tuple[str, int]], ticked: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the values of the list, and those that are ticked though they are not among them."""
+    listed = {value for value, _ in values}
+    return [*values, *((one, 0) for one in dict.fromkeys(ticked) if one not in listed)]
 
 
 def _sources(call: Call) -> Response:

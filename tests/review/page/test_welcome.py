@@ -14,7 +14,7 @@ from earmark.errors import ConfigError
 from earmark.rulebook import parse
 from monitors.beginning import begin
 from review.settings_file import with_key
-from review.welcome import Answers, phrases_for, rules_of
+from review.welcome import Answers, answered, phrases_for, rules_of
 from storage import accounts, polls, rulebook
 from storage.engine import Engine, connect, reading, writing
 from tests.builders import NOW, an_account
@@ -22,6 +22,7 @@ from tests.review.page.farm import Farm, a_list, domain_of, farmed, polled
 from tests.review.page.served import Served, served
 from tests.review.page.test_imports import taken, upload
 
+CLOSE = {"problem": "month-end close", "offered": "month-end close"}
 _SETTINGS = """\
 # How it runs here.
 [http]
@@ -104,6 +105,7 @@ def test_the_answers_become_a_rulebook_and_a_time_zone(start: Served, fresh: Eng
         "/welcome/rules",
         {
             "problem": "month-end close",
+            "offered": "month-end close",
             "phrase": boxes["phrase"],
             "more": "close the books",
             "rivals": "Billhaus",
@@ -128,13 +130,50 @@ def test_the_answers_become_a_rulebook_and_a_time_zone(start: Served, fresh: Eng
     assert text.startswith("# How it runs here.")
     assert load(folder).team.time_zone == "Europe/Oslo"
     assert load(folder).http.per_host == 16
-    assert 'value="Europe/Oslo"' in start.get("/welcome?step=questions").text
+    again = start.get("/welcome?step=questions").text
+    assert 'name="zone" value="Europe/Oslo"' in again
+    assert ticked(again)["country"] == ["Norway"]
+    assert 'name="at_least" value="100"' in again
+    assert "Looked for already: month-end close" in again
+
+
+def test_words_without_phrases_are_answered_with_them_and_nothing_typed_is_lost(
+    start: Served, fresh: Engine
+) -> None:
+    with writing(fresh) as connection:
+        accounts.upsert(connection, [an_account("Tundra Looms", country="Norway")])
+    typed = {"country": ["Norway"], "at_least": "100", "zone": "Europe/Oslo"}
+    shown = start.post("/welcome/rules", {"problem": "month-end close", **typed})
+    assert shown.status_code == 200
+    boxes = ticked(shown.text)
+    assert "month-end close" in boxes["phrase"]
+    assert boxes["country"] == ["Norway"]
+    assert 'name="at_least" value="100"' in shown.text
+    assert 'name="zone" value="Europe/Oslo"' in shown.text
+    with reading(fresh) as connection:
+        assert rulebook.latest(connection) is None
+    longer = {**CLOSE, "problem": "month-end close, expense reports", "phrase": ["slow month-end close"]}
+    boxes = ticked(start.post("/welcome/rules", {**longer, **typed, "rivals": "Billhaus"}).text)
+    assert "slow month-end close" in boxes["phrase"]
+    assert "month-end close" not in boxes["phrase"], "what was not picked before stays so"
+    assert "expense reports" in boxes["phrase"]
+
+
+def test_a_faulty_answer_comes_back_as_it_was_typed(start: Served, fresh: Engine) -> None:
+    with writing(fresh) as connection:
+        accounts.upsert(connection, [an_account("Tundra Looms", country="Norway")])
+    form = {**CLOSE, "phrase": ["slow month-end close"], "more": "close the books", "rivals": "Billhaus"}
+    again = start.post("/welcome/rules", {**form, "country": ["Norway"], "at_least": "many"})
+    assert again.status_code == 422
+    assert ticked(again.text) == {"phrase": ["slow month-end close"], "country": ["Norway"]}
+    for value in ("close the books", "Billhaus", "many"):
+        assert f'value="{value}"' in again.text
 
 
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"problem": "month-end close"}, "Tick at least one phrase"),
+        ({"problem": "month-end close", "offered": "month-end close"}, "Tick at least one phrase"),
         ({"zone": "Mars/Olympus"}, "no time zone"),
         ({"at_least": "many"}, "is no number of employees"),
         ({"at_least": "200", "at_most": "100"}, "Swap them"),
@@ -156,7 +195,7 @@ def test_an_answer_that_is_none_is_said_and_nothing_is_written(
 def test_suggestions_are_ticked_say_why_and_what_they_cost(start: Served, fresh: Engine) -> None:
     with writing(fresh) as connection:
         accounts.upsert(connection, [an_account("Tundra Looms", country="United States")])
-    start.post("/welcome/rules", {"problem": "month-end close", "phrase": ["month-end close"], "zone": "UTC"})
+    start.post("/welcome/rules", {**CLOSE, "phrase": ["month-end close"], "zone": "UTC"})
     html = start.get("/welcome").text
     picks = ticked(html)["pick"]
     assert {"funding-press", "edgar", "hackernews-problem"} <= set(picks)
@@ -190,7 +229,7 @@ def from_upload_to_first_reason(
         phrases = ticked(start.get("/welcome?step=questions&words=month-end+close").text)
         start.post(
             "/welcome/rules",
-            {"problem": "month-end close", "zone": "Europe/Oslo", "country": ["Norway"], **phrases},
+            {**CLOSE, "zone": "Europe/Oslo", "country": ["Norway"], **phrases},
         )
         assert start.post("/welcome/explore").status_code == 303
         part = {"x-earmark": "part"}
@@ -289,6 +328,24 @@ def test_answers_add_to_a_rulebook_and_lose_nothing_of_it() -> None:
     assert [one.id for one in after.problems] == ["old", "new-pain"]
     assert after.threshold == 30
     assert rules_of(Answers(problem=""), before) == before
+
+
+def test_the_second_question_answered_anew_changes_its_own_rules_alone() -> None:
+    before = parse(
+        '[[icp]]\nfield = "country"\nop = "in"\nvalue = ["Norway"]\nsentence = "Home."\n'
+        '[[icp]]\nfield = "size"\nop = "at_least"\nvalue = 50\n'
+        '[[icp]]\nfield = "tier"\nop = "is"\nvalue = "C"\nweight = -1\n'
+    )
+    told = answered(before)
+    assert (told.countries, told.at_least, told.at_most) == (("Norway",), 50, None)
+    assert set(rules_of(told, before).icp) == set(before.icp)
+    after = rules_of(Answers(problem="", countries=("Norway",), at_most=900), before)
+    assert [(one.field, one.value) for one in after.icp] == [
+        ("tier", "C"),
+        ("country", ("Norway",)),
+        ("size", 900),
+    ]
+    assert after.icp[1].sentence == "Home."
 
 
 @pytest.mark.parametrize(
