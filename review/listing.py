@@ -14,7 +14,7 @@ from earmark.triggers import TriggerKind
 from earmark.types import Mark, TriggerState
 from review.remembered import remembered
 from review.rules import lexicon_now
-from review.surplus import NAMED_ONLY, share
+from review.surplus import not_surplus
 from review.today import Row, kind_words, rows_of
 from storage import accounts, listing, polls, stories
 from storage.engine import Connection
@@ -172,8 +172,7 @@ def rows(
     there is ``room`` for only so many, those that are hot are listed in any case.
     """
     kinds = lexicon_now(connection).kinds
-    most = share(touches)
-    kept = remembered(connection, ("share", most), lambda own: listing.share_of(own, NAMED_ONLY, most, now))
+    kept = not_surplus(connection, touches, now)
     found = listing.page(
         connection, asked.wanted, now, after=asked.after, limit=limit + 1, scope=scope, share=kept
     )

@@ -18,7 +18,8 @@ from matcher.folding import publisher_of
 from matcher.note import as_text
 from matcher.progress import Progress
 from review.account import AccountView, Reason, TriggerView
-from review.today import Day, LeftOut, Row, fit_line
+from review.day import Day, LeftOut
+from review.today import Row, fit_line
 
 __all__ = [
     "age",
@@ -81,7 +82,7 @@ def table_of(*columns: str) -> Table:
 def print_day(console: Console, found: Day, now: datetime) -> None:
     """Print the list of the day, and why it is that long."""
     print_today(console, found.rows, now)
-    if found.total or found.left_out:
+    if found.total or found.barred:
         console.print(Text(f"\n{_size(found)}", style="dim"))
 
 
@@ -208,7 +209,7 @@ def _size(found: Day) -> str:
     if len(found.rows) < found.total and len(found.rows) == max(0, found.touches - found.made):
         made = f" and {found.made} are made" if found.made else ""
         text += f", because you make about {found.touches} touches a day{made}"
-    rest = len(found.left_out)
+    rest = found.total - len(found.rows) + found.barred
     return text + (f". Left out: {rest}; see why with earmark today --left-out" if rest else "") + "."
 
 

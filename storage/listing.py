@@ -3,12 +3,13 @@
 An index gives the triggers in their order; a trigger is a row unless its account has a better one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -278,10 +279,14 @@ def _owned(conn: Connection, wanted: Wanted, table: FromClause) -> Iterator[Colu
     if wanted.unowned:
         yield and_(table.c.account.is_not(None), accounts.c.owner.is_(None))
     if wanted.owners:
-        spelled = select(accounts.c.owner).distinct().where(accounts.c.owner.is_not(None))
-        own = [name for name in conn.execute(spelled).scalars() if folded(name) in wanted.owners]
-        yield _unsorted(accounts.c.owner).in_(own)
-        yield and_(table.c.offered_to.in_(sorted(wanted.owners)), table.c.state == TriggerState.OPEN.value)
+        own = _spelled(conn, accounts.c.owner, wanted.owners)
+        listed, alone = _offered(_spelled(conn, triggers.c.offered_to, wanted.owners))
+        yield or_(_unsorted(accounts.c.owner).in_(own), table.c.account.in_(listed), table.c.id.in_(alone))
+
+
+def _spelled(conn: Connection, column: Column[str], names: Collection[str]) -> list[str]:
+    known = conn.execute(select(column).distinct().where(column.is_not(None))).scalars()
+    return [name for name in known if folded(name) in names]
 
 
 def _is_in(part: Part, share: Share | None) -> ColumnElement[bool]:
@@ -314,12 +319,19 @@ def _is_not_hot() -> ColumnElement[bool]:
 
 def _hot() -> tuple[CompoundSelect[Any], Select[Any]]:
     """Return the queries of the hot accounts, and of the conversations that are: few are, so it is quick."""
-    offered = triggers.alias("offered")
-    waits = (offered.c.offered_to.is_not(None), _unsorted(offered.c.state) == TriggerState.OPEN.value)
     hot = select(accounts.c.id).where(accounts.c.stage == Stage.HOT.value)
-    to_answer = select(offered.c.account).where(offered.c.account.is_not(None), *waits)
-    alone = select(offered.c.id).where(offered.c.account.is_(None), *waits)
+    to_answer, alone = _offered()
     return hot.union_all(to_answer), alone
+
+
+def _offered(to: Collection[str] | None = None) -> tuple[Select[Any], Select[Any]]:
+    """Return the queries of the accounts, and of the conversations, that somebody (of these) is to answer."""
+    offered = triggers.alias("offered")
+    waits = [offered.c.offered_to.is_not(None), _unsorted(offered.c.state) == TriggerState.OPEN.value]
+    if to is not None:
+        waits.append(offered.c.offered_to.in_(to))
+    listed = select(offered.c.account).where(offered.c.account.is_not(None), *waits)
+    return listed, select(offered.c.id).where(offered.c.account.is_(None), *waits)
 
 
 def _unsorted(column: ColumnElement[str]) -> ColumnElement[str]:

@@ -1,6 +1,6 @@
 """The part of the list that somebody sees, as a condition that the database can keep to."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Connection, FromClause, and_, or_, select, true
@@ -8,7 +8,7 @@ from sqlalchemy import Column, ColumnElement, Connection, FromClause, and_, or_,
 from storage.names import folded
 from storage.tables import accounts
 
-__all__ = ["Scope", "within"]
+__all__ = ["Scope", "owned", "within"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,18 @@ def within(conn: Connection, scope: Scope | None, table: FromClause = accounts) 
     """
     if scope is None:
         return true()
-    own = [owner for owner in _spellings(conn, accounts.c.owner) if scope.holds(owner, None)]
-    theirs = table.c.owner.in_(own)
+    theirs = owned(conn, scope.names, table)
     if not scope.territories:
         return or_(theirs, table.c.owner.is_(None))
     near = [name for name in _spellings(conn, accounts.c.territory) if scope.holds(None, name)]
     somewhere = or_(table.c.territory.is_(None), table.c.territory.in_(near))
     return or_(theirs, and_(table.c.owner.is_(None), somewhere))
+
+
+def owned(conn: Connection, names: Collection[str], table: FromClause = accounts) -> ColumnElement[bool]:
+    """Return the condition on accounts that somebody of these (folded) names owns."""
+    own = [owner for owner in _spellings(conn, accounts.c.owner) if folded(owner) in names]
+    return table.c.owner.in_(own)
 
 
 def _spellings(conn: Connection, column: Column[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, null, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
@@ -12,13 +12,10 @@ from earmark.triggers import Polarity
 from earmark.types import Certainty, Mark, Role, Story, Suppression, Trigger, TriggerState
 from storage import search, stories
 from storage.rows import BATCH, batches, each, put
-from storage.scope import Scope, within
 from storage.tables import accounts, triggers
 
 __all__ = [
     "as_trigger",
-    "barred",
-    "best_barred",
     "every_open",
     "find",
     "get",
@@ -67,46 +64,6 @@ def today(
         if row.suppression is None or _is_over(row.suppression, now):
             found.append(as_trigger(row))
     return found
-
-
-def barred(conn: Connection, now: datetime) -> list[Trigger]:
-    """Return the waiting triggers of accounts that are not to be contacted now, and those against contact."""
-    query = (
-        select(triggers)
-        .join(accounts, accounts.c.id == triggers.c.account)
-        .where(triggers.c.state.in_(_WAITING), triggers.c.expires_at > now, _hidden(now))
-        .order_by(triggers.c.score_now.desc(), triggers.c.id)
-    )
-    return [as_trigger(row) for row in conn.execute(query)]
-
-
-def best_barred(conn: Connection, now: datetime, *, limit: int, scope: Scope | None) -> list[Trigger]:
-    """Return the best of what ``barred`` gives, one of each account and without its note."""
-    waiting = triggers.c.ended_at.is_(None), func.coalesce(triggers.c.state, "").in_(_WAITING)
-    best = (
-        select(triggers.c.account, func.max(triggers.c.score_now).label("best"))
-        .join(accounts, accounts.c.id == triggers.c.account)
-        .where(triggers.c.account.is_not(None), *waiting, triggers.c.expires_at > now, _hidden(now))
-        .where(within(conn, scope))
-        .group_by(triggers.c.account)
-        .order_by(func.max(triggers.c.score_now).desc(), triggers.c.account)
-        .limit(limit)
-    )
-    found = {row.account: row.best for row in conn.execute(best)}
-    columns = [column for column in triggers.c if column.name != "note"]
-    query = select(*columns, null().label("note")).where(*waiting).order_by(triggers.c.id)
-    rows = each(conn, query, triggers.c.account, found)
-    held = {row.account: row for row in rows if row.score_now == found[row.account]}
-    return [as_trigger(held[account]) for account in found if account in held]
-
-
-def _hidden(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        accounts.c.stage.not_in(_SHOWN),
-        accounts.c.snoozed_until > now,
-        accounts.c.suppression.is_not(None),
-        triggers.c.polarity == Polarity.SUPPRESS,
-    )
 
 
 def get(conn: Connection, id_prefix: str) -> Trigger | None:

@@ -167,36 +167,60 @@ def today(
     as_json: AsJson = False,
 ) -> None:
     """List what to do now, as much as a day holds: one row per account, hot first, best reason first."""
-    from dataclasses import replace
-    from datetime import UTC
-
-    from review.today import day
-
     session = session_of(context)
-    begin = session.now.astimezone(session.settings.team.zone).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
+    if left_out:
+        _left_out(session, owner, limit, as_json=as_json)
+    else:
+        _today(session, owner, limit, everything=everything, as_json=as_json)
+
+
+def _today(
+    session: Session, owner: str | None, limit: int | None, *, everything: bool, as_json: bool
+) -> None:
+    from review.day import day
+
     with session.reading() as connection:
         found = day(
             connection,
             session.now,
             touches=session.settings.team.touches_a_day,
-            since=begin.astimezone(UTC),
+            since=session.midnight,
             owner=owner,
-            everything=everything or limit is not None,
-            zone=session.settings.team.zone,
+            limit=limit,
+            everything=everything,
         )
-    found = replace(found, rows=found.rows[:limit])
 
     def draw(console: "Console") -> None:
-        from review.terminal import print_day, print_left_out
+        from review.terminal import print_day
 
-        if left_out:
-            print_left_out(console, found.left_out)
-        else:
-            print_day(console, found, session.now)
+        print_day(console, found, session.now)
 
-    session.show(found.left_out if left_out else found.rows, as_json, draw)
+    session.show(found.rows, as_json, draw)
+
+
+def _left_out(session: Session, owner: str | None, limit: int | None, *, as_json: bool) -> None:
+    from itertools import islice
+
+    from review.day import left_out
+
+    team = session.settings.team
+    with session.reading() as connection:
+        every = left_out(
+            connection,
+            session.now,
+            touches=team.touches_a_day,
+            since=session.midnight,
+            owner=owner,
+            zone=team.zone,
+        )
+        found = list(islice(every, limit))
+
+    def draw(console: "Console") -> None:
+        from review.terminal import print_left_out
+
+        print_left_out(console, found)
+
+    session.show(found, as_json, draw)
 
 
 def show(

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -75,6 +75,12 @@ class Session:
         from earmark.config import clock
 
         return clock()
+
+    @property
+    def midnight(self) -> datetime:
+        """When the day of this call began, in the team's zone; as UTC."""
+        here = self.now.astimezone(self.settings.team.zone)
+        return here.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
     @cached_property
     def engine(self) -> "Engine":

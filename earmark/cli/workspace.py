@@ -22,6 +22,8 @@ __all__ = ["add_to", "config_app"]
 config_app = typer.Typer(help="Settings of the workspace.", no_args_is_help=True)
 _FOR_A_PERSON = frozenset({2, 3})
 """Exit codes of faults that no new start mends: something to edit, or a database that can't be used."""
+_SHOWN = 20
+"""Rows of the list that ``earmark up`` prints when it changes."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -114,19 +116,24 @@ def up(
         with demo_workspace.serving(session.workspace):
             run(session.settings, _Screen(session))
         return
-    _supervised(session)
+    from monitors.supervise import MOVED
+
+    code = _supervised(session)
+    if code == MOVED:  # from the demo's page: one's own workspace stands beside it now
+        code = _supervised(Session(folder.parent))
+    raise typer.Exit(code)
 
 
-def _supervised(session: Session) -> None:
-    """Run the monitor and the page as two processes that share only the database."""
-    from monitors.supervise import Child, supervise
+def _supervised(session: Session) -> int:
+    """Run the monitor and the page as two processes that share only the database; return an exit code."""
+    from monitors.supervise import MOVED, Child, supervise
 
     if not _has_contact(session.workspace):
         notice("Nothing is polled before you say how a site's owner can reach you: the page asks for it.")
     earmark = [sys.executable, "-m", "earmark", "--workspace", str(session.workspace)]
     earmark += [flag for flag in ("--debug", "--log-json") if flag in sys.argv]
     notice("Running; Ctrl+C ends it.")
-    code = supervise(
+    return supervise(
         [
             Child(
                 name="monitor",
@@ -134,10 +141,13 @@ def _supervised(session: Session) -> None:
                 ends_all=_FOR_A_PERSON,
                 may_begin=lambda: _has_contact(session.workspace),
             ),
-            Child(name="page", command=[*earmark, "page", "--attached"]),
+            Child(
+                name="page",
+                command=[*earmark, "page", "--attached"],
+                ends_all=frozenset({MOVED}),
+            ),
         ]
     )
-    raise typer.Exit(code)
 
 
 def _has_contact(workspace: Path) -> bool:
@@ -214,28 +224,30 @@ class _Screen:
 
     def __call__(self, engine: "Engine") -> None:
         from earmark.config import clock
+        from review.day import day
         from review.terminal import print_today
-        from review.today import today
         from storage.engine import reading
 
         now = clock()
+        touches = self._session.settings.team.touches_a_day
         with reading(engine) as connection:
-            rows = today(connection, now, limit=20)
-        shown = [(row.trigger, row.kind, row.more, row.reports) for row in rows]
+            found = day(connection, now, touches=touches, since=now, limit=_SHOWN)
+        shown = [(row.trigger, row.kind, row.more, row.reports) for row in found.rows]
         if shown != self._shown:
             self._shown = shown
-            self._session.console.print(f"\n{now.astimezone():%H:%M:%S}  {len(rows)} to do")
-            print_today(self._session.console, rows, now)
+            self._session.console.print(f"\n{now.astimezone():%H:%M:%S}  {found.total} to do")
+            print_today(self._session.console, found.rows, now)
 
 
 def _print_demo(session: Session) -> None:
     from matcher.note import as_text
+    from review.day import day
     from review.terminal import print_today
-    from review.today import today
     from storage import triggers
 
+    touches = session.settings.team.touches_a_day
     with session.reading() as connection:
-        rows = today(connection, session.now)
+        rows = day(connection, session.now, touches=touches, since=session.now, everything=True).rows
         best = triggers.get(connection, rows[0].trigger) if rows else None
     print_today(session.console, rows, session.now)
     if best is not None and best.note is not None:

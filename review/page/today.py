@@ -8,11 +8,11 @@ from fastapi import APIRouter, HTTPException, Response
 
 from review import detail as opened
 from review import listing, views
+from review.day import capacity
 from review.emptiness import empty_of
 from review.listing import Asked as Wish
 from review.owners import owners
 from review.page.call import Asked, Call
-from review.today import capacity
 from storage import standing
 from storage.engine import Connection
 

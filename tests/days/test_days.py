@@ -7,7 +7,7 @@ meant, write the records anew and read the difference line by line before you co
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +15,10 @@ import pytest
 
 from monitors.relive import Span
 from monitors.replay import replay
-from review.today import today
+from review.day import day
+from review.today import Row
 from storage import accounts
-from storage.engine import Engine, reading
+from storage.engine import Connection, Engine, reading
 from tests.days import compound, doubts, funding, morning, routing, seasons, suppressed, triage
 from tests.days.work import Work, working
 from tests.monitors.line import contents
@@ -96,10 +97,14 @@ def test_a_replay_of_the_day_gives_what_was_lived(work: Work) -> None:
         stages = {past.account: past.stage for past in found.pasts if past.account}
         assert stages == {name: stage for name, stage in _stages(engine).items() if name in stages}
         with reading(engine) as connection:
-            listed = {row.account or row.trigger: row.score for row in today(connection, work.now)}
+            listed = {row.account or row.trigger: row.score for row in _rows(connection, work.now)}
         again = {past.account: past.score for past in found.pasts if past.score is not None and past.account}
         assert again == pytest.approx({name: listed[name] for name in again})
         assert len([past for past in found.pasts if past.score is not None]) == len(listed)
+
+
+def _rows(connection: Connection, now: datetime) -> tuple[Row, ...]:
+    return day(connection, now, touches=1, since=now, everything=True).rows
 
 
 def _stages(engine: Engine) -> dict[str, object]:

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from earmark.types import Event, Fact, Hint, HintKind
 from monitors.sweep import sweep
-from review.today import Row, day
+from review.day import day
+from review.today import Row
 from storage import accounts, rulebook, transitions, triggers
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW, an_account, an_event, days

@@ -1,6 +1,7 @@
 """The list in pages, held against the plain way to make it: all triggers, grouped and sorted."""
 
 import random
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
 from earmark.types import Account, Changes, Suppression, Trigger, TriggerState
-from storage import accounts, events, history, listing, triggers
+from storage import accounts, barred, events, history, listing, triggers
 from storage.engine import Connection, Engine, reading, writing
 from storage.scope import Scope
 from storage.wanted import Order, State, Wanted
@@ -84,7 +85,12 @@ def _plainly(
     """Return the best trigger of each row as anybody would find it who has all of them."""
     listed, held, scores = made
     by_id = {account.id: account for account in listed}
-    fitting = [each for each in held if _fits(each, by_id.get(each.account or ""), wanted, scope)]
+    offered = {
+        each.account or each.id
+        for each in held
+        if each.offered_to in wanted.owners and each.state is TriggerState.OPEN
+    }
+    fitting = [each for each in held if _fits(each, by_id.get(each.account or ""), wanted, scope, offered)]
     sign = 1 if wanted.order is Order.ENDING else -1
 
     def place(each: Trigger) -> tuple[Any, ...]:
@@ -108,7 +114,13 @@ def _plainly(
     return [one.id for one in rows.values()]
 
 
-def _fits(each: Trigger, account: Account | None, wanted: Wanted, scope: Scope | None) -> bool:
+def _fits(
+    each: Trigger,
+    account: Account | None,
+    wanted: Wanted,
+    scope: Scope | None,
+    offered: Collection[str] = (),
+) -> bool:
     waits = each.state in {TriggerState.OPEN, TriggerState.ACCEPTED} and each.expires_at > NOW
     snoozed = account is not None and account.snoozed_until is not None and account.snoozed_until > NOW
     shown = account is None or (account.stage in STAGES[:3] and not snoozed and account.suppression is None)
@@ -121,7 +133,7 @@ def _fits(each: Trigger, account: Account | None, wanted: Wanted, scope: Scope |
     owned = not (wanted.owners or wanted.unowned) or (
         owner in wanted.owners
         or (wanted.unowned and account is not None and account.owner is None)
-        or (each.offered_to in wanted.owners and each.state is TriggerState.OPEN)
+        or (each.account or each.id) in offered
     )
     return (
         of_state
@@ -212,12 +224,49 @@ def test_values_count_the_rows_that_a_filter_would_leave(engine: Engine) -> None
         assert sum(counts["stage"].values()) <= listing.count(conn, Wanted(), NOW)
 
 
-def test_the_best_that_are_barred_are_the_first_of_all_that_are(engine: Engine, made: Any) -> None:
+@pytest.mark.parametrize("owners", [frozenset[str](), frozenset({"ann"})])
+def test_the_best_reasons_of_those_who_are_barred_are_read_best_first(
+    engine: Engine, made: Any, owners: frozenset[str]
+) -> None:
+    listed, held, scores = made
+    fitting = [each for each in held if each.account and each.ended_at is None and each.expires_at > NOW]
+    shown = {each.account for each in fitting if _fits(each, _by_id(listed, each), Wanted(), None)}
+    best: dict[str, float] = {}
+    for each in fitting:
+        account = _by_id(listed, each)
+        if account.id not in shown and (not owners or (account.owner or "").lower() in owners):
+            best[account.id] = max(best.get(account.id, 0.0), scores[each.id])
     with reading(engine) as conn:
-        everything = triggers.barred(conn, NOW)
-        best = triggers.best_barred(conn, NOW, limit=4, scope=None)
-    first: dict[str | None, float] = {}
-    scores = made[2]
-    for each in everything:
-        first[each.account] = max(first.get(each.account, 0.0), scores[each.id])
-    assert [scores[each.id] for each in best] == sorted(first.values(), reverse=True)[:4]
+        found = barred.best(conn, NOW, owners=owners)
+        assert [each.id for each in barred.best(conn, NOW, limit=3, owners=owners)] == [
+            each.id for each in found[:3]
+        ]
+        assert barred.count(conn, NOW, owners=owners) == len(found) == len(best) > 0
+    assert {each.account: scores[each.id] for each in found} == best
+    assert [scores[each.id] for each in found] == sorted(best.values(), reverse=True)
+
+
+def _by_id(listed: list[Account], each: Trigger) -> Account:
+    return next(account for account in listed if account.id == each.account)
+
+
+def test_what_is_offered_to_somebody_is_theirs_whatever_they_are_called_and_whichever_reason_it_is(
+    engine: Engine,
+) -> None:
+    account = an_account("Norvik 1", stage=Stage.WARM, owner="Bo")
+    told = some_events(2)
+    tales = [a_story(a_told_match(each, account=account.id, company=None), id=each.id) for each in told]
+    held = [
+        replace(a_trigger(), id=name, story=tale.id, account=account.id, offered_to=to, kind=kind)
+        for name, tale, to, kind in zip(("best", "other"), tales, (None, "ada-lind"), KINDS, strict=False)
+    ]
+    with writing(engine) as conn:
+        accounts.upsert(conn, [account])
+        events.insert(conn, told)
+        history.save(conn, Changes(accounts=(account,), stories=tuple(tales), triggers=tuple(held)), NOW)
+        triggers.refresh(conn, {"best": 9.0, "other": 1.0})
+    with reading(engine) as conn:
+        for owner in ("ada lind", "bo"):
+            found = listing.page(conn, Wanted(owners=frozenset({owner})), NOW)
+            assert [group.best.id for group in found] == ["best"], owner
+        assert not listing.page(conn, Wanted(owners=frozenset({"cem"})), NOW)
