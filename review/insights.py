@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from earmark.lifecycle import Stage
-from earmark.triggers import TriggerKind
+from earmark.triggers import Polarity, TriggerKind
 from matcher.learning import precision
 from monitors.latency import STEPS, Ledger, Spread, ledger
 from review.charts import SERIES
@@ -28,6 +28,7 @@ __all__ = [
     "insights",
     "kind_days",
     "meetings",
+    "tiring",
 ]
 
 PERIODS: Final = (30, 90, 365)
@@ -40,6 +41,9 @@ _DAILY: Final = 90  # days; a longer time is counted by weeks
 _SHOWN: Final = 20
 _MEASURED: Final = 2_000  # triggers whose way is measured, the latest ones
 _BUCKET: Final = 20
+_TIRING: Final = 1 / 3
+"""Under this share acted on, people stop reading: spec of the SDR's day, section 2.1."""
+_TO_ANSWER: Final = timedelta(days=7)
 _EPOCH: Final = date(1970, 1, 1)
 _STEP_WORDS: Final = {
     "published_to_fetched": "published → fetched",
@@ -112,7 +116,11 @@ class Meetings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insights:
-    """All insights of some days; ``began_at`` is when the first trigger was made, ever."""
+    """All insights of some days; ``began_at`` is when the first trigger was made, ever.
+
+    Of the tiring sources and kinds (by their keys) beyond doubt too few reasons were acted on, of those that
+    anybody had the time to answer.
+    """
 
     since: datetime
     days: int
@@ -120,6 +128,8 @@ class Insights:
     kinds: KindDays
     sources: tuple[Share, ...]
     rules: tuple[Share, ...]
+    tiring_sources: tuple[Share, ...]
+    tiring_kinds: tuple[Share, ...]
     steps: tuple[Step, ...]
     funnel: tuple[tuple[str, int], ...]
     standing: tuple[tuple[str, int], ...]
@@ -132,7 +142,7 @@ def insights(connection: Connection, now: datetime, days: int, zone: tzinfo) -> 
     today = now.astimezone(zone).date()
     since = datetime.combine(today - timedelta(days=days - 1), time(), tzinfo=zone)
     kinds = rulebook.decided(connection, ()).kinds
-    acted = figures.acted_by_rule(connection, since)
+    acted = figures.acted_by_rule(connection, since, now - _TO_ANSWER)
     counts = figures.by_kind_and_day(connection, since, now + timedelta(seconds=1), zone)
     return Insights(
         since=since,
@@ -141,6 +151,8 @@ def insights(connection: Connection, now: datetime, days: int, zone: tzinfo) -> 
         kinds=kind_days(counts, since.date(), days, kinds),
         sources=_acted(acted, lambda one: one.source),
         rules=_acted(acted, lambda one: f"{kind_words(one.kind, kinds)} @ {one.source}"),
+        tiring_sources=tiring(acted, kinds, lambda one: one.source),
+        tiring_kinds=tiring(acted, kinds, lambda one: one.kind),
         steps=_steps(connection, since),
         funnel=_funnel(connection, since),
         standing=tuple(figures.standing(connection).items()),
@@ -194,6 +206,17 @@ def calibration(judged: Iterable[Judged]) -> tuple[Share, ...]:
     )
 
 
+def tiring(
+    rules: Iterable[RuleActed], kinds: Mapping[str, TriggerKind], of: Callable[[RuleActed], str]
+) -> tuple[Share, ...]:
+    """Return the groups of which under a third was acted on, beyond doubt, those that told most first.
+
+    Only reasons to call count: nobody acts on one that warns. Fresh ones that wait are left out.
+    """
+    told = [one for one in rules if one.kind in kinds and kinds[one.kind].polarity is Polarity.BUY]
+    return tuple(one for one in _rates(told, of) if one.high < _TIRING)
+
+
 def _meetings(by: str, of: Callable[[Worked], str], worked: Sequence[Worked]) -> list[Meetings]:
     groups: dict[str, list[Worked]] = {}
     for one in worked:
@@ -217,13 +240,18 @@ def _meetings(by: str, of: Callable[[Worked], str], worked: Sequence[Worked]) ->
 
 
 def _acted(rules: Iterable[RuleActed], of: Callable[[RuleActed], str]) -> tuple[Share, ...]:
-    """Return the acted-on rate of each group, those that told most first."""
+    """Return the acted-on rate of each group of all that it told, those that told most first."""
+    return tuple(_rates([replace(one, waiting=0) for one in rules], of)[:_SHOWN])
+
+
+def _rates(rules: Iterable[RuleActed], of: Callable[[RuleActed], str]) -> list[Share]:
+    """Return the acted-on rate of each group of what does not wait, those that told most first."""
     counts: dict[str, list[int]] = {}
     for one in rules:
         held = counts.setdefault(of(one), [0, 0])
-        held[0], held[1] = held[0] + one.acted_on, held[1] + one.triggers
-    shares = [_share(name, acted, told) for name, (acted, told) in counts.items()]
-    return tuple(sorted(shares, key=lambda one: (-one.of, one.name))[:_SHOWN])
+        held[0], held[1] = held[0] + one.acted_on, held[1] + one.triggers - one.waiting
+    shares = [_share(name, acted, told) for name, (acted, told) in counts.items() if told]
+    return sorted(shares, key=lambda one: (-one.of, one.name))
 
 
 def _share(name: str, number: int, of: int) -> Share:

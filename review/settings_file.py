@@ -43,11 +43,12 @@ def write_settings(workspace: Path, values: Mapping[tuple[str, str], str]) -> Se
         ) from error
 
 
-def with_key(text: str, table: str, key: str, value: str) -> str:
+def with_key(text: str, table: str, key: str, value: str | float, what: str = FILE) -> str:
     """Return the text of a TOML file with a key of a table set; comments and order stay.
 
-    A line of the key, or one that stands there as a comment, is replaced; else it is added to its table.
-    ConfigError when the file writes the key in a way that no line of it can be replaced.
+    A line of the key, or one that stands there as a comment, is replaced; else it is added to its table. A
+    table within another is named with a dot; ``what`` is what the text is called. ConfigError when it
+    writes the key in a way that no line of it can be replaced.
     """
     line = f"{key} = {_toml(value)}"
     lines = text.splitlines()
@@ -68,7 +69,7 @@ def with_key(text: str, table: str, key: str, value: str) -> str:
         else:
             done[place] = line
     result = "\n".join(done) + "\n"
-    _check(text, result, table, key, value)
+    _check(text, result, table, key, value, what)
     return result
 
 
@@ -86,19 +87,21 @@ def _span(lines: list[str], table: str) -> tuple[int | None, int]:
     return start, len(lines)
 
 
-def _check(before: str, after: str, table: str, key: str, value: str) -> None:
+def _check(before: str, after: str, table: str, key: str, value: str | float, what: str) -> None:
     """Make sure that the key is set, and nothing else has changed."""
     try:
-        wanted = tomllib.loads(before)
-        wanted.setdefault(table, {})[key] = value
+        wanted = place = tomllib.loads(before)
+        for part in table.split("."):
+            place = place.setdefault(part, {})
+        place[key] = value
         same = tomllib.loads(after) == wanted
     except (tomllib.TOMLDecodeError, AttributeError, TypeError):
         same = False
     if not same:
         raise ConfigError(
-            f"{FILE} can't be changed from here. Write it there by hand: [{table}] {key} = {_toml(value)}"
+            f"{what} can't be changed from here. Write it there by hand: [{table}] {key} = {_toml(value)}"
         )
 
 
-def _toml(value: str) -> str:
+def _toml(value: str | float) -> str:
     return tomli_w.dumps({"x": value}).removeprefix("x = ").strip()

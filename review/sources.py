@@ -24,7 +24,18 @@ from storage.latency import Acted
 from storage.polls import Configured, Finished
 from storage.watching import Brought
 
-__all__ = ["Detail", "Proposal", "Watched", "about", "add", "detail_of", "free_id", "listed", "shown_options"]
+__all__ = [
+    "Detail",
+    "Proposal",
+    "Watched",
+    "about",
+    "add",
+    "detail_of",
+    "free_id",
+    "listed",
+    "shown_options",
+    "trust_of",
+]
 
 _WEEK: Final = timedelta(days=7)
 _MONTH: Final = timedelta(days=30)
@@ -146,6 +157,12 @@ def add(
     return chosen
 
 
+def trust_of(source: Configured) -> float:
+    """Return by how much a source is believed, 0 to 1."""
+    trust = source.options.get("trust", 1.0)
+    return float(trust) if isinstance(trust, int | float) else 1.0
+
+
 def free_id(values: Mapping[str, Any], kind: str, taken: Container[str]) -> str:
     """Return an id made of the address, with a number if it is taken."""
     address = next((str(value) for key, value in values.items() if key.endswith("url")), "")
@@ -191,6 +208,5 @@ def _proposal(source: Configured, bad: int, judged: int) -> Proposal | None:
     """Return the proposal to believe a source less, or to mute it, when it tires its readers."""
     if judged < _FEWEST or bad / judged <= _TIRING or not source.enabled:
         return None
-    trust = source.options.get("trust", 1.0)
-    trust = float(trust) if isinstance(trust, int | float) else 1.0
+    trust = trust_of(source)
     return Proposal(bad=bad, judged=judged, trust=trust, less_trust=round(trust * (1 - bad / judged), 2))

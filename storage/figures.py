@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    false,
     func,
     literal_column,
     select,
@@ -54,12 +55,16 @@ _MICROSECONDS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleActed:
-    """How many triggers of a kind a source told first, and how many of them were acted on."""
+    """How many triggers of a kind a source told first, and how many of them were acted on.
+
+    ``waiting`` of them are fresh, and nobody has answered them yet.
+    """
 
     source: str
     kind: str
     triggers: int
     acted_on: int
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,21 +135,34 @@ def by_kind_and_day(
     return {(row.kind, int(row.day)): row.number for row in conn.execute(query)}
 
 
-def acted_by_rule(conn: Connection, since: datetime) -> list[RuleActed]:
-    """Return what came of the triggers since a time, by the source that told each first and by kind."""
+def acted_by_rule(conn: Connection, since: datetime, fresh: datetime | None = None) -> list[RuleActed]:
+    """Return what came of the triggers since a time, by the source that told each first and by kind.
+
+    What was made since ``fresh`` and is open still waits; without that time nothing does.
+    """
     order = (events.c.seen_at, events.c.id)
     place = func.row_number().over(partition_by=triggers.c.id, order_by=order).label("place")
     told = triggers.join(matches, matches.c.story == triggers.c.story)
-    first = select(triggers.c.kind, triggers.c.state, events.c.source, place).select_from(
-        told.join(events, events.c.id == matches.c.event)
-    )
+    first = select(
+        triggers.c.kind, triggers.c.state, triggers.c.created_at, events.c.source, place
+    ).select_from(told.join(events, events.c.id == matches.c.event))
     made = (triggers.c.created_at >= since, triggers.c.state != TriggerState.MERGED.value)
     one = first.where(*made).subquery()
     acted = func.sum(case((one.c.state.in_(_ACTED_ON), 1), else_=0)).label("acted_on")
-    query = select(one.c.source, one.c.kind, func.count().label("number"), acted).where(one.c.place == 1)
+    waits = one.c.state == TriggerState.OPEN.value
+    waits = and_(waits, one.c.created_at >= fresh) if fresh is not None else false()
+    waiting = func.sum(case((waits, 1), else_=0)).label("waiting")
+    query = select(one.c.source, one.c.kind, func.count().label("number"), acted, waiting)
+    query = query.where(one.c.place == 1)
     rows = conn.execute(query.group_by(one.c.source, one.c.kind).order_by(one.c.source, one.c.kind))
     return [
-        RuleActed(source=row.source, kind=row.kind, triggers=row.number, acted_on=int(row.acted_on))
+        RuleActed(
+            source=row.source,
+            kind=row.kind,
+            triggers=row.number,
+            acted_on=int(row.acted_on),
+            waiting=int(row.waiting),
+        )
         for row in rows
     ]
 

@@ -12,6 +12,7 @@ from review.charts import Bar, bars, columns
 from review.insights import PERIODS, Insights, Meetings, Share, insights
 from review.page.bench import bench_of
 from review.page.call import Asked, Call
+from review.relief import Relief, for_kinds, for_sources
 from review.remembered import remembered
 from storage.engine import Engine, reading
 
@@ -20,6 +21,7 @@ __all__ = ["router"]
 router = APIRouter()
 _USUAL = 90
 _PER_CHART = 12
+_PROPOSED = 5
 _MOST_ROWS = 31
 _STEPS = ((timedelta(days=2), timedelta(days=1), "d"), (timedelta(hours=2), timedelta(hours=1), "h"))
 
@@ -35,6 +37,8 @@ class _Chart:
     rows: tuple[tuple[str, ...], ...]
     legend: tuple[str, ...] = ()
     empty: str = ""
+    reliefs: tuple[Relief, ...] = ()
+    of_kinds: bool = False
 
 
 @router.get("/insights")
@@ -45,10 +49,13 @@ def _insights(call: Asked, days: Annotated[int, Query()] = _USUAL) -> Response:
     found = bench_of(call).counts.get(key, lambda: _counted(call.engine, key, call.now, days, call.zone))
     if found is None:
         return call.page("insights_wait.html", days=days, periods=PERIODS)
+    with call.reading() as connection:
+        sources = for_sources(connection, found.tiring_sources)[:_PROPOSED]
+        kinds = for_kinds(connection, found.tiring_kinds)[:_PROPOSED]
     charts = (
         _kinds(found),
-        _rates("Acted on, by source", "source", found.sources),
-        _rates("Acted on, by rule", "rule", found.rules),
+        _rates("Acted on, by source", "source", found.sources, sources),
+        _rates("Acted on, by rule", "rule", found.rules, kinds),
         _steps(found),
         _funnel(found),
         *_meetings(call, found),
@@ -85,15 +92,16 @@ def _kinds(found: Insights) -> _Chart:
     )
 
 
-def _rates(title: str, head: str, shares: tuple[Share, ...]) -> _Chart:
+def _rates(title: str, head: str, shares: tuple[Share, ...], reliefs: tuple[Relief, ...]) -> _Chart:
     return _Chart(
         title=title,
-        why="Accepted or contacted, of all that it told first. Under a third it tires those who read it: "
-        "raise its threshold, or pause it.",
+        why="Accepted or contacted, of all that it told first. Under a third it tires those who read it.",
         svg=_shares(title, shares[:_PER_CHART]) if shares else "",
         heads=(head.capitalize(), "Triggers", "Acted on", "Rate", "Likely"),
         rows=tuple(_row(one) for one in shares),
         empty="There will be a rate from the first trigger on.",
+        reliefs=reliefs,
+        of_kinds=head == "rule",
     )
 
 

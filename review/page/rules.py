@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Response
 
-from earmark.errors import EarmarkError
+from earmark.errors import ConfigError, EarmarkError
+from earmark.triggers import CATALOGUE
 from review.compounds import Offered, offered
 from review.fields import TABLES, Shape, Table
 from review.page.bench import Typed, Work, bench_of, keep, open_bench, work
 from review.page.call import Asked, Call, needs
 from review.page.viewer import Role
+from review.settings_file import with_key
 from review.tables import row_from, row_of, rows_of, text_with, typed_of
 from review.trial import DAYS, span_of
 from review.trying import Ask
@@ -158,6 +160,21 @@ def _switch_on(call: Asked, compound: Annotated[str, Form()]) -> Response:
         return call.back("/rules/compounds", f"{compound} is on already, or not shipped.")
     text = f"{held.text.rstrip()}\n\n{found.text}".lstrip()
     return keep(call, text, over=held.over, in_draft=held.draft is not None, where="/rules/compounds")
+
+
+@router.post("/kinds/weigh", dependencies=_MANAGER)
+def _weigh(
+    call: Asked,
+    kind: Annotated[str, Form(max_length=200)],
+    intent: Annotated[float, Form(ge=0, le=1)],
+    back: Annotated[str, Form(max_length=2_000)] = "/rules/kinds",
+) -> Response:
+    """Let a kind speak for less, or for nothing: it is listed then, and promotes nobody by itself."""
+    if kind not in CATALOGUE:
+        raise ConfigError(f"There is no kind {kind!r} in the catalogue.")
+    held = work(call)
+    text = with_key(held.text, f"kinds.{kind}", "intent", intent, "The rulebook")
+    return keep(call, text, over=held.over, in_draft=held.draft is not None, where=back)
 
 
 @router.get("/{name}")

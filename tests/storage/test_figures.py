@@ -76,6 +76,8 @@ def test_a_rule_is_a_kind_of_the_source_that_was_first(engine: Engine) -> None:
     with reading(engine) as conn:
         found = acted_by_rule(conn, ago(5))
         assert acted_by_rule(conn, NOW) == []
+        waiting = {one.source: one.waiting for one in acted_by_rule(conn, ago(5), fresh=ago(3))}
+        assert waiting == {"board": 0, "wire": 1}
     assert found == [
         RuleActed(source="board", kind="funding_early", triggers=1, acted_on=1),
         RuleActed(source="wire", kind="funding_early", triggers=1, acted_on=0),

@@ -1,7 +1,9 @@
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from html import unescape
+from pathlib import Path
 from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,14 +17,15 @@ from earmark.triggers import CATALOGUE
 from earmark.types import Action
 from review.acting import carry_out
 from review.charts import SERIES
-from review.insights import PERIODS, calibration, insights, kind_days, meetings
-from storage import figures, triggers
+from review.insights import PERIODS, calibration, insights, kind_days, meetings, tiring
+from storage import figures, polls, rulebook, triggers
 from storage.engine import Engine, reading
-from storage.figures import Judged
+from storage.figures import Judged, RuleActed
 from storage.latency import acted_on
 from storage.worked import Worked
 from tests.builders import NOW, days
-from tests.review.page.served import Served
+from tests.review.page.filled import forms_of
+from tests.review.page.served import Served, served
 from tests.review.page.team import a_team, entered
 
 DAY = (NOW.date() - date(1970, 1, 1)).days
@@ -190,6 +193,104 @@ def test_meetings_are_told_of_all_and_by_each_view() -> None:
         ("rep", "ida"): (2, 2),
         ("rep", "ole"): (1, 0),
     }
+
+
+def told_of(kind: str, source: str, count: int, acted: int = 0, waiting: int = 0) -> RuleActed:
+    return RuleActed(source=source, kind=kind, triggers=count, acted_on=acted, waiting=waiting)
+
+
+def test_what_tires_is_told_beyond_doubt_and_of_reasons_to_call_that_had_their_time() -> None:
+    rows = [
+        told_of("funding_early", "dull", 40, acted=2),
+        told_of("exec_hire", "dull", 20, acted=1),
+        told_of("exec_hire", "fine", 40, acted=30),
+        told_of("exec_hire", "few", 5),
+        told_of("exec_hire", "fresh", 40, waiting=38),
+        told_of("layoffs", "warns", 40),  # nobody is expected to act on it
+        told_of("gone_kind", "gone", 40),
+    ]
+    found = tiring(rows, CATALOGUE, lambda one: one.source)
+    assert [(one.name, one.count, one.of) for one in found] == [("dull", 3, 60)]
+    assert [one.name for one in tiring(rows, CATALOGUE, lambda one: one.kind)] == ["funding_early"]
+
+
+@pytest.fixture
+def tired(workspace: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """The page eight days later, when nobody did anything, and less is enough to tire."""
+    monkeypatch.setattr("review.insights._TIRING", 0.6)
+    with served(workspace, engine, now=NOW + days(8)) as page:
+        page.app.state.bench.counts._patience = 60
+        yield page
+
+
+def proposed(page: Served, action: str, key: str) -> list[dict[str, list[str]]]:
+    """The forms of Insights that lead there and speak of this source or kind."""
+    text = page.get("/insights?days=30").text
+    return [form.fields for form in forms_of(text) if form.action == action and [key] in form.fields.values()]
+
+
+def test_a_source_that_tires_is_believed_half_or_muted_by_one_click(tired: Served, engine: Engine) -> None:
+    [half] = proposed(tired, "/sources/believe", "city-business")
+    assert (half["trust"], half["back"]) == (["0.5"], ["/insights?days=30"])
+    assert tired.post("/sources/believe", half).headers["location"] == "/insights?days=30"
+    with reading(engine) as connection:
+        known = polls.get(connection, "city-business")
+    assert known is not None
+    assert known.options["trust"] == 0.5
+    assert proposed(tired, "/sources/believe", "city-business") == []  # once is enough
+    [mute] = proposed(tired, "/sources/pause", "city-business")
+    assert tired.post("/sources/pause", mute).status_code == 303
+    assert proposed(tired, "/sources/pause", "city-business") == []
+    assert tired.post("/sources/resume", {"source": "city-business"}).status_code == 303
+    assert len(proposed(tired, "/sources/pause", "city-business")) == 1
+
+
+def test_a_kind_that_tires_counts_half_or_nothing_as_a_new_version(tired: Served, engine: Engine) -> None:
+    usual = CATALOGUE["hiring_role"].intent
+    with reading(engine) as connection:
+        number, before = rulebook.latest(connection) or (0, "")
+    assert "#" in before
+    half, mute = proposed(tired, "/rules/kinds/weigh", "hiring_role")
+    assert half["intent"] == [str(round(usual / 2, 2))]
+    for form, intent in ((half, round(usual / 2, 2)), (mute, 0)):
+        assert tired.post("/rules/kinds/weigh", form).headers["location"] == "/insights?days=30"
+        with reading(engine) as connection:
+            newest = rulebook.latest(connection)
+            kinds = rulebook.decided(connection, ()).kinds
+        assert newest is not None
+        number += 1
+        assert newest[0] == number
+        assert all(line in newest[1].splitlines() for line in before.splitlines())  # its comments too
+        assert kinds["hiring_role"].intent == intent
+    assert proposed(tired, "/rules/kinds/weigh", "hiring_role") == []
+    tired.post(f"/rules/versions/{number - 2}/back", {"over": str(number)})
+    assert len(proposed(tired, "/rules/kinds/weigh", "hiring_role")) == 2
+
+
+@pytest.mark.parametrize("form", [{"kind": "zebra", "intent": "0"}, {"kind": "hiring_role", "intent": "2"}])
+def test_no_kind_is_weighed_that_is_none_or_by_more_than_all(
+    page: Served, engine: Engine, form: dict[str, str]
+) -> None:
+    assert page.post("/rules/kinds/weigh", form).status_code in {400, 422}
+    with reading(engine) as connection:
+        assert [one.number for one in rulebook.versions(connection)] == [1]
+
+
+def test_nothing_is_proposed_before_anybody_had_the_time_to_answer(
+    page: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.insights._TIRING", 0.6)
+    assert "To hear less of" not in page.get("/insights").text
+
+
+def test_who_may_not_change_it_sees_what_tires_and_no_button(tired: Served, engine: Engine) -> None:
+    a_team(engine)
+    with entered(tired, "rea") as rep:
+        text = rep.get("/insights?days=30").text
+    assert "To hear less of" in text
+    assert "An admin may do that." in text
+    assert "A manager may do that." in text
+    assert [form.action for form in forms_of(text) if form.method == "post"] in ([], ["/logout"])
 
 
 def test_a_stranger_sees_no_insights(stranger: httpx.Client) -> None:
