@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from earmark.contract import Source
+from earmark.types import StoredEvent
 from monitors import pace
 from monitors.health import is_silent
 from monitors.poll import Outcome
@@ -23,15 +24,15 @@ def finished(
     outcome: Outcome,
     now: datetime,
     *,
-    news: Iterable[datetime] = (),
+    news: Iterable[StoredEvent] = (),
 ) -> Finished:
     """Return the poll to be stored; log when the source fails or falls silent, and when that is over.
 
-    ``source`` is None when its options no longer make one; ``news`` are the moments of its new events.
+    ``source`` is None when its options no longer make one; ``news`` are its new events.
     """
     if outcome.result == "waiting":
         return _put_off(configured, outcome, now)
-    rhythm = pace.learned(configured.rhythm, news, now)
+    rhythm = pace.learned(configured.rhythm, map(_told_at, news), now)
     failures = configured.failures + 1 if outcome.error else 0
     silent_since = None if outcome.error else _silent_since(configured, source, rhythm, now)
     following = _following(configured, source, outcome, rhythm, now)
@@ -53,6 +54,11 @@ def finished(
         seen=len(outcome.events),
         host=outcome.host,
     )
+
+
+def _told_at(event: StoredEvent) -> datetime:
+    """Return the moment of a piece of news; one without a date is as old as our sight of it."""
+    return event.published_at or event.occurred_at or event.seen_at
 
 
 def _put_off(configured: Configured, outcome: Outcome, now: datetime) -> Finished:

@@ -105,10 +105,11 @@ def _ill(source: Configured, now: datetime) -> Health | None:
 
 
 def _well(source: Configured, now: datetime) -> Health:
-    if source.last_ok_at is None:
-        return Health(state="new", words="Not polled yet.")
-    pace = f"; {source.pace}" if source.pace else ""
-    return Health(state="ok", words=f"Next {_ahead(source.next_poll_at, now)}{pace}.")
+    pace = f"; {source.pace.removesuffix('.')}" if source.pace else ""
+    following = f"Next {_ahead(source.next_poll_at, now)}{pace}."
+    if source.last_ok_at is not None:
+        return Health(state="ok", words=following)
+    return Health(state="new", words=f"Not polled yet. {following}" if pace else "Not polled yet.")
 
 
 def _last(source: Configured, now: datetime) -> str:

@@ -16,11 +16,12 @@ from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from earmark.contract import Source
 from earmark.errors import ConfigError, LifecycleError, StorageError
-from earmark.types import Lexicon, StoredEvent
+from earmark.types import Lexicon
 from matcher.read import Matcher
 from monitors import alive, notices, pipeline
 from monitors.finish import finished
 from monitors.http import Fetcher
+from monitors.outage import Outage
 from monitors.parse import ParsePool
 from monitors.pipeline import Written
 from monitors.poll import Outcome, poll_source, robots_of
@@ -50,11 +51,6 @@ IN_LINE: Final = 4
 logger = logging.getLogger(__name__)
 
 
-def _told_at(event: StoredEvent) -> datetime:
-    """Return the moment of a piece of news; one without a date is as old as our sight of it."""
-    return event.published_at or event.occurred_at or event.seen_at
-
-
 class Monitor:
     """Polls what is due and sweeps what time has changed; use it as an async context manager."""
 
@@ -72,6 +68,7 @@ class Monitor:
         self.worker = alive.myself()
         self.polled: Counter[str] = Counter()  # by result
         self.heard_at = time.monotonic()
+        self.outage = Outage()
         self._robots = robots_of(fetcher)
         self._in_line = IN_LINE * fetcher.per_host
         self._database = ThreadPoolExecutor(1, thread_name_prefix="earmark-database")
@@ -301,7 +298,7 @@ class Monitor:
                 self._engine,
                 arrivals,
                 readings,
-                finished(configured, source, outcome, self._clock(), news=map(_told_at, arrivals.new)),
+                finished(configured, source, outcome, self._clock(), news=arrivals.new),
                 lexicon=lexicon,
                 now=self._clock(),
                 matched_at=matched_at,

@@ -108,6 +108,7 @@ async def answer(path: str, settings: Settings, engine: Engine, monitor: Monitor
         )
     silence = timedelta(seconds=time.monotonic() - monitor.heard_at)
     found, fault = await _pulse(engine, monitor.now)
+    fault = fault or monitor.outage.said or ""
     if path == "/metrics":
         return _figures(found, monitor, silence)
     allowed = max(_LEAST_SILENCE, _TICKS * settings.monitor.tick)
@@ -141,12 +142,12 @@ def _figures(found: Pulse | None, monitor: Monitor, silence: timedelta) -> Reply
 def _health(
     found: Pulse | None, fault: str, *, silence: timedelta, allowed: timedelta, now: datetime
 ) -> Reply:
-    """503 when the monitor stands still or the database is out of reach; the rest is for a person to read."""
-    is_well = found is not None and silence <= allowed
+    """503 when the monitor stands still or the database fails it; the rest is for a person to read."""
+    is_well = not fault and silence <= allowed
     said: dict[str, Any] = {
         "ok": is_well,
         "monitor": {"seconds_since_its_last_round": round(silence.total_seconds(), 1)},
-        "database": "ok" if found else fault,
+        "database": fault or "ok",
     }
     if found:
         late = round((now - found.due_since).total_seconds(), 1) if found.due_since else 0.0

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitors.monitor import Monitor
-from monitors.outage import Outage
 from storage.engine import PassingFault
 
 __all__ = ["run_until_stopped"]
@@ -20,7 +19,6 @@ async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.
     """
     ticking = asyncio.Lock()
     faults: list[BaseException] = []
-    outage = Outage()
 
     async def once() -> None:
         async with ticking:
@@ -28,9 +26,9 @@ async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.
                 return
             try:
                 await monitor.tick()
-                outage.ends()
+                monitor.outage.ends()
             except PassingFault as error:
-                outage.begins(error)
+                monitor.outage.begins(error)
             except Exception as error:  # noqa: BLE001 - carried out of the scheduler and raised below
                 faults.append(error)
                 stop.set()

@@ -14,7 +14,7 @@ from monitors.parse import ParsePool
 from monitors.poll import Outcome, poll_source
 from sources.registry import build
 from storage.polls import Configured, Finished, Validators
-from tests.builders import NOW, ago, days
+from tests.builders import NOW, a_stored_event, ago, days
 from tests.monitors.hostile import Handler, Hostile, a_fetcher, answer
 
 DAILY = tuple(NOW + days(number) for number in range(-12, 1))
@@ -105,7 +105,8 @@ def test_silence_is_said_once_when_it_begins_and_once_when_it_ends(caplog: pytes
     source = after(source, told(source, now=NOW + days(14), error="It is down."))
     assert source.silent_since == NOW + days(11), "a failure says nothing about silence"
     outcome = Outcome(source="wire", result="new", started_at=NOW + days(15))
-    spoken = finished(source, a_feed(), outcome, NOW + days(15), news=[NOW + days(15)])
+    news = [a_stored_event(published_at=NOW + days(15))]
+    spoken = finished(source, a_feed(), outcome, NOW + days(15), news=news)
     assert spoken.silent_since is None
     assert spoken.rhythm is not None
     assert spoken.rhythm[-1] == NOW + days(15)
@@ -132,6 +133,12 @@ def test_a_failing_source_is_said_once_down_and_once_up(caplog: pytest.LogCaptur
         ({}, "ok", "Next in 20 min.", ""),
         ({"pace": "every 25 min, because"}, "ok", "Next in 20 min; every 25 min, because.", ""),
         ({"last_ok_at": None}, "new", "Not polled yet.", ""),
+        (
+            {"last_ok_at": None, "pace": "it waits: Its host wants a pause. It is tried again."},
+            "new",
+            "Not polled yet. Next in 20 min; it waits: Its host wants a pause. It is tried again.",
+            "",
+        ),
         ({"enabled": False, "failures": 3}, "paused", "Paused by a person; last good 2.4 h ago.", "resume"),
         (
             {"paused_reason": "Gone.", "failures": 2, "last_error": "HTTP 410."},

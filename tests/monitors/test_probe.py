@@ -18,7 +18,7 @@ from earmark.types import Outgoing
 from monitors.monitor import Monitor
 from monitors.probe import probed
 from storage import outbox, polls, targets
-from storage.engine import Engine, writing
+from storage.engine import Engine, PassingFault, writing
 from storage.polls import Finished
 from tests.builders import NOW, ago
 from tests.monitors.hostile import a_fetcher
@@ -152,6 +152,22 @@ def test_a_database_out_of_reach_is_said_and_the_process_still_answers(
             assert "earmark.db" in said["database"]
             assert (await figures(port))["earmark_database_up", ()] == 0
             swapped(sqlite_engine, kept)
+
+    asyncio.run(run())
+
+
+def test_a_database_that_is_waited_for_is_said_though_it_can_be_read(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        async with a_probe(sqlite_engine, tmp_path) as (monitor, port):
+            await monitor.beat()
+            monitor.outage.begins(PassingFault("The disk is full."))
+            status, said = await health(port)
+            assert (status, said["ok"], said["database"]) == (503, False, "The disk is full.")
+            assert said["sources"] == {}
+            monitor.outage.ends()
+            assert (await health(port))[0] == 200
 
     asyncio.run(run())
 
