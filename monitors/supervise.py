@@ -15,8 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Child", "end_with_supervisor", "supervise"]
+__all__ = ["MOVED", "Child", "end_with_supervisor", "supervise"]
 
+MOVED: Final = 10
+"""The code with which a page ends that goes on in another workspace."""
 CALM: Final = 60.0
 """Seconds after which a child counts as well again."""
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)

@@ -6,19 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from earmark.config import FILE, Settings, load
 from earmark.errors import ConfigError
 from earmark.intake.cells import slug_of, text_in
 from earmark.rulebook import Hours, IcpRule, Problem, Rulebook, parse, render
 from earmark.types import Account, Lexicon
 from matcher.fit import fit
 from matcher.trial import check
+from monitors.beginning import begin
 from monitors.discover import Discovered
 from monitors.pace import DAY, EVERY
 from monitors.proposals import Proposal, free, proposals
 from review.discovered import Suggestion, discovered
+from review.settings_file import write_settings
 from sources.queries import queries
 from sources.registry import build
 from storage import hosts, rulebook
@@ -37,6 +41,7 @@ __all__ = [
     "general",
     "groups",
     "nearest_misses",
+    "own_workspace",
     "phrases_for",
     "rules_of",
     "save_rules",
@@ -163,6 +168,15 @@ def answered(rules: Rulebook) -> Answers:
     """Return how the second question was answered, as far as the rulebook says it."""
     told: dict[str, Any] = {_ASKED[one.field, one.op]: one.value for one in rules.icp if _is_asked(one)}
     return Answers(problem="", **told)
+
+
+def own_workspace(folder: Path, address: str) -> Settings:
+    """Return the settings of the workspace in a folder, made with a page at this address if there is none."""
+    if not (folder / FILE).exists():
+        begin(folder, None)
+        if load(folder).page.address != address:
+            return write_settings(folder, {("page", "address"): address})
+    return load(folder)
 
 
 def save_rules(connection: Connection, answers: Answers, by: str, now: datetime) -> int | None:

@@ -20,7 +20,7 @@ def page(
     context: typer.Context, attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False
 ) -> None:
     """Serve the page alone, without the monitor, until Ctrl+C."""
-    from monitors.supervise import end_with_supervisor
+    from monitors.supervise import MOVED, end_with_supervisor
     from review.page.serve import serve
 
     session = session_of(context)
@@ -28,4 +28,8 @@ def page(
         session.quiet = True
         end_with_supervisor()
     # With its token, which is meant to be seen.
-    serve(session.settings, lambda address: typer.echo(f"The page: {address}", err=True))
+    moved = serve(
+        session.settings, lambda address: typer.echo(f"The page: {address}", err=True), may_move=attached
+    )
+    if moved:
+        raise typer.Exit(MOVED)

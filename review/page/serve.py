@@ -17,7 +17,16 @@ __all__ = ["Server", "serve"]
 
 
 class Server(uvicorn.Server):
-    """A server that ends its streams before it waits for its connections to end."""
+    """A server that ends its streams before it waits for its connections to end.
+
+    ``moved`` says whether it ended to go on in another workspace.
+    """
+
+    moved = False
+
+    def move(self) -> None:
+        """End, as soon as what is being answered is answered."""
+        self.moved = self.should_exit = True
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Stop; pages that listen for changes are let go at once."""
@@ -27,10 +36,11 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings, told: Callable[[str], None]) -> None:
+def serve(settings: Settings, told: Callable[[str], None], *, may_move: bool = False) -> bool:
     """Serve the page until SIGTERM or SIGINT; ``told`` hears its address first.
 
-    ConfigError when its port is taken.
+    True when it ended because the demo's page was left for a workspace of one's own; ``may_move`` says that
+    somebody serves that one then. ConfigError when its port is taken.
     """
     engine = connect(settings.database_url)
     migrate(engine)
@@ -48,6 +58,7 @@ def serve(settings: Settings, told: Callable[[str], None]) -> None:
         timeout_graceful_shutdown=5,
     )
     server = Server(config)
+    app.state.move = server.move if may_move else None
     try:
         server.run()
     except SystemExit as error:
@@ -57,6 +68,7 @@ def serve(settings: Settings, told: Callable[[str], None]) -> None:
         ) from error
     finally:
         engine.dispose()
+    return server.moved
 
 
 def _address(settings: Settings, engine: Engine) -> str:

@@ -1,6 +1,7 @@
 """The first run: a list, three questions, sources to watch, and the first reason to call."""
 
-from collections.abc import AsyncIterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
@@ -14,7 +15,7 @@ from earmark.errors import ConfigError
 from earmark.rulebook import Rulebook, parse
 from earmark.types import Account, Lexicon
 from monitors import discoveries
-from monitors.beginning import Exploration, begin
+from monitors.beginning import Exploration
 from monitors.demo import is_demo
 from monitors.proposals import Proposal, add
 from monitors.recorded import demo_file
@@ -22,6 +23,7 @@ from review import importing, welcome
 from review.account import trigger_view
 from review.discovered import Suggestion
 from review.page.call import Asked, Call, needs
+from review.page.keys import page_token
 from review.page.viewer import Role
 from review.rules import lexicon_of
 from review.settings_file import write_settings
@@ -166,16 +168,32 @@ def _begin(
 
 
 @router.post("/welcome/begin")
-def _leave_demo(call: Asked, contact: _Text = "") -> Response:
-    """Make a workspace beside the demo: where the demo's own folder stands."""
+def _leave_demo(call: Asked) -> Response:
+    """Make a workspace beside the demo, where the demo's own folder stands, and go on there.
+
+    One that is there already is left as it is. The page of ``earmark page`` alone can only say how.
+    """
     workspace = call.settings.workspace
     if not is_demo(workspace):
         raise HTTPException(404, "This is no demo: it is your own workspace already.")
     try:
-        file = begin(workspace.parent, contact.strip() or None)
+        own = welcome.own_workspace(workspace.parent, call.settings.page.address)
     except ConfigError as error:
         return _leave(call, fault=str(error))
-    return call.page("welcome_made.html", file=file, folder=file.parent, has_contact=bool(contact.strip()))
+    move: Callable[[], None] | None = getattr(call.request.app.state, "move", None)
+    where = "" if own.page.address == call.settings.page.address else f"http://{own.page.address}"
+    answer = call.page(
+        "welcome_made.html",
+        folder=own.workspace,
+        moves=move is not None,
+        way=f"{where}/"
+        if call.is_personal
+        else f"{where}/enter?token={page_token(own.workspace)}&back=/welcome",
+        command=f"{sys.executable} -m earmark up",
+    )
+    if move is not None:
+        move()
+    return answer
 
 
 def _leave(call: Call, fault: str = "") -> Response:

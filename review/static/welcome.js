@@ -23,6 +23,25 @@ if (zone && zone.dataset.guess === "yes") {
   zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || zone.value;
 }
 
+const moving = document.getElementById("moving");
+if (moving) {
+  let wasAway = false;
+  const knock = async () => {
+    try {
+      // Who answers after a silence, or does not know this browser, is the page that was begun.
+      const answer = await fetch("/welcome", { headers: { "x-earmark": "part" } });
+      if (wasAway || answer.status === 401) {
+        location.assign(moving.dataset.to);
+        return;
+      }
+    } catch {
+      wasAway = true;
+    }
+    setTimeout(knock, 300);
+  };
+  knock();
+}
+
 const live = document.getElementById("live");
 if (live) {
   let shown = live.innerHTML;

@@ -1,18 +1,27 @@
 """The first run: from a list to the first reason, and what is said on the way."""
 
+import html
+import os
 import re
+import shutil
+import signal
+import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
-from earmark.config import load
+from earmark.config import DEMO, load
 from earmark.errors import ConfigError
 from earmark.rulebook import parse
 from monitors.beginning import begin
+from review.page.keys import page_token
 from review.settings_file import with_key
 from review.welcome import Answers, answered, phrases_for, rules_of
 from storage import accounts, polls, rulebook
@@ -59,10 +68,27 @@ def start(folder: Path, fresh: Engine) -> Iterator[Served]:
         yield found
 
 
-def ticked(html: str) -> dict[str, list[str]]:
+@pytest.fixture
+def demo_folder(demo_workspace: Path, tmp_path: Path) -> Path:
+    """The demo's workspace where the demo makes it."""
+    folder = tmp_path / "team" / DEMO
+    shutil.copytree(demo_workspace, folder)
+    return folder
+
+
+@pytest.fixture
+def demo_page(demo_folder: Path) -> Iterator[Served]:
+    """The page of the demo."""
+    engine = connect(f"sqlite:///{demo_folder / 'earmark.db'}")
+    with served(demo_folder, engine) as found:
+        yield found
+    engine.dispose()
+
+
+def ticked(shown: str) -> dict[str, list[str]]:
     """Return what a form would send of its boxes as they stand."""
     found: dict[str, list[str]] = {}
-    for name, value in re.findall(r'type="checkbox" name="(\w+)" value="([^"]*)" checked', html):
+    for name, value in re.findall(r'type="checkbox" name="(\w+)" value="([^"]*)" checked', shown):
         found.setdefault(name, []).append(value)
     return found
 
@@ -296,16 +322,70 @@ def test_the_first_reason_among_200_accounts_comes_within_two_minutes(
     assert took < 120
 
 
-def test_the_demo_begins_a_workspace_of_ones_own_beside_it(page: Served, workspace: Path) -> None:
-    assert "Begin with your own list" in page.get("/welcome").text
-    wrong = page.post("/welcome/begin", {"contact": "nobody"})
-    assert wrong.status_code == 422
-    assert not (workspace.parent / "earmark.toml").exists()
-    made = page.post("/welcome/begin", {"contact": "sdr@tundralooms.example"})
+def test_one_click_on_any_page_of_the_demo_begins_a_workspace_beside_it(
+    demo_page: Served, demo_folder: Path
+) -> None:
+    banner = re.search(r'role="note"><strong>Sample data:.*?</div>', demo_page.get("/health").text, re.DOTALL)
+    assert banner
+    assert 'action="/welcome/begin"' in banner[0]
+    asked: list[bool] = []
+    demo_page.app.state.move = lambda: asked.append(True)
+    made = demo_page.post("/welcome/begin")
     assert made.status_code == 200
-    assert "earmark up" in made.text
-    assert load(workspace.parent).contact == "sdr@tundralooms.example"
-    assert "is there already" in page.post("/welcome/begin", {"contact": "sdr@tundralooms.example"}).text
+    assert asked == [True]
+    own = load(demo_folder.parent)
+    assert f"http://{own.page.address}" == demo_page.url, "the browser finds it where the demo was"
+    assert f"/enter?token={page_token(own.workspace)}&amp;back=/welcome" in made.text
+    text = (own.workspace / "earmark.toml").read_text("utf-8")
+    assert demo_page.post("/welcome/begin").status_code == 200, "what is there is gone to"
+    assert (own.workspace / "earmark.toml").read_text("utf-8") == text
+
+
+def test_a_page_alone_says_how_to_start_what_it_began(demo_page: Served, demo_folder: Path) -> None:
+    made = demo_page.post("/welcome/begin").text
+    assert f"{sys.executable} -m earmark up" in made
+    assert "token=" not in made
+    assert load(demo_folder.parent).http.contact is None
+
+
+@pytest.mark.slow
+def test_the_demo_of_earmark_up_gives_way_to_ones_own_page(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("EARMARK_")}
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "earmark", "up"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(Path.cwd())},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        said = iter(process.stderr.readline, "")
+        addresses = (found[1] for line in said if (found := re.search(r"The page: (\S+)", line)))
+        first = urlsplit(next(addresses))
+        with httpx.Client(
+            base_url=f"http://{first.netloc}", trust_env=False, follow_redirects=True
+        ) as client:
+            shown = client.get(f"{first.path}?{first.query}").text
+            word = re.search(r'name="csrf" value="([0-9a-f]+)"', shown)
+            assert word
+            headers = {"origin": f"http://{first.netloc}"}
+            made = client.post("/welcome/begin", data={"csrf": word[1]}, headers=headers).text
+            way = re.search(r'data-to="([^"]+)"', made)
+            assert way
+            assert urlsplit(next(addresses)).netloc == first.netloc
+            until(lambda: is_up(client), 30)
+            assert "Whom do you want to call?" in client.get(html.unescape(way[1])).text
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def is_up(client: httpx.Client) -> bool:
+    try:
+        return client.get("/").status_code == 401
+    except httpx.TransportError:
+        return False
 
 
 def test_a_workspace_of_ones_own_is_never_begun_anew(start: Served, folder: Path) -> None:
