@@ -55,11 +55,12 @@ class Exploration:
     """Looks at the sites of accounts on a thread of its own, one run at a time.
 
     Each look is remembered in the workspace as soon as it is done, so a stop loses nothing. ``done`` of
-    ``total`` accounts were looked at; ``fault`` says why it ended before its time.
+    ``total`` accounts were looked at, ``silent`` of them did not answer; ``fault`` says why it ended before
+    its time.
     """
 
     def __init__(self) -> None:
-        self.total = self.done = 0
+        self.total = self.done = self.silent = 0
         self.fault = ""
         self._lock = threading.Lock()
         self._adding = threading.Event()
@@ -83,7 +84,7 @@ class Exploration:
                 return
             known = discoveries.known(settings.workspace / discoveries.FILE, accounts, now)
             left = [one for one in accounts if one.id not in known]
-            self.total, self.done, self.fault = len(left), 0, ""
+            self.total, self.done, self.silent, self.fault = len(left), 0, 0, ""
             self._adding.clear()
             if left:
                 self._thread = threading.Thread(
@@ -123,6 +124,8 @@ class Exploration:
             async for look in scout.every(accounts):
                 if look.reached:
                     discoveries.remember(file, look)
+                else:
+                    self.silent += 1
                 if self._adding.is_set():
                     await asyncio.to_thread(_add, engine, look, now)
                 self.done += 1

@@ -152,9 +152,15 @@ def _begin(
     rest: Annotated[bool, Form()] = False,  # noqa: FBT002 - a box of a form
     follow: Annotated[bool, Form()] = False,  # noqa: FBT002 - as above
 ) -> Response:
-    """Add the sources that are ticked: they are due at once."""
+    """Add the sources that are ticked: they are due at once; ``follow`` adds what is still to be found."""
     exploration = _exploration(call)
-    if follow and exploration.runs:
+    if follow:
+        with call.reading() as connection:
+            _, chosen = _chosen(connection)
+        try:
+            exploration.begin(call.settings, call.engine, chosen, call.now)
+        except ConfigError as error:
+            return call.back("/welcome?step=sources", str(error))
         exploration.add_what_comes()
     offered = _listed(_groups(call))
     hidden = {one.id for one in offered[_SHOWN:]} if rest else set()
@@ -164,7 +170,8 @@ def _begin(
     add(call.engine, wanted, call.now)
     with call.writing() as connection:
         call.log(connection, "source.add", f"{len(wanted)} sources", "Offered in the first run.")
-    return call.back("/welcome?step=watch", f"{len(wanted)} sources were added. The first visits begin now.")
+    said = f"{len(wanted)} sources were added. The first visits begin now." if wanted else ""
+    return call.back("/welcome?step=watch", said)
 
 
 @router.post("/welcome/begin")
@@ -266,6 +273,7 @@ def _sources(call: Call) -> Response:
         cost=welcome.cost_of(offered, http.spacing, http.per_host),
         exploration=exploration,
         chosen=len(chosen),
+        names={one.id: one.name for one in chosen},
         looked=len(discoveries.known(call.settings.workspace / discoveries.FILE, chosen, call.now)),
         needs_contact=http.contact is None,
     )

@@ -233,6 +233,23 @@ def test_suggestions_are_ticked_say_why_and_what_they_cost(start: Served, fresh:
     assert "hackernews-problem" not in ticked(start.get("/welcome?step=sources").text).get("pick", [])
 
 
+def test_one_click_also_looks_at_the_sites_and_adds_what_is_found(
+    start: Served, fresh: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = a_list(3)
+    with farmed(monkeypatch, names[:2], {}):
+        with writing(fresh) as connection:
+            accounts.upsert(connection, [an_account(name, domains=(domain_of(name),)) for name in names])
+        assert "at the sites of 3 of your best-fitting accounts" in start.get("/welcome?step=sources").text
+        start.post("/welcome/sources", {"follow": "1"})
+        until(lambda: not start.app.state.exploration.runs, 30)
+    with reading(fresh) as connection:
+        assert len(polls.every(connection)) == 2
+    told = start.get("/welcome?step=sources").text
+    assert "3 of 3 sites looked at, 1 of them did not answer" in told
+    assert names[0] in told, "an account is called by its name"
+
+
 def test_without_a_monitor_the_page_says_how_to_start_it(start: Served, fresh: Engine) -> None:
     with writing(fresh) as connection:
         accounts.upsert(connection, [an_account("Tundra Looms")])
