@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from earmark.lifecycle import Cause, Stage
 from earmark.types import Account, Contact, Match, Story, Transition, Trigger, TriggerState
+from matcher.agenda import is_over
 from matcher.citations import ranked
 from matcher.fit import Fit
 from matcher.folding import publisher_of
@@ -76,6 +77,8 @@ class Detail:
     relatives: tuple[Account, ...] = ()
     twins: tuple[Reason, ...] = ()
     """Other reasons of the account, also ended ones, of which this may be a duplicate: the newest first."""
+    barred: str = ""
+    """Why the account is never to be contacted, where it is not."""
     left_out: int = 0
     """How many further reasons are not shown here, but on the page of the account."""
 
@@ -133,6 +136,9 @@ def _of_account(connection: Connection, trigger: Trigger, account: Account, now:
         contacts=view.contacts,
         relatives=view.relatives,
         twins=_twins(known, picked),
+        barred=account.suppression.reason
+        if account.suppression and not is_over(account.suppression, now)
+        else "",
         left_out=len(others) + 1 - len(reasons),
     )
 

@@ -2,13 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
 
 from review.terminal import age
 from storage import beginning
 from storage.beginning import Round
 from storage.engine import Connection
 
-__all__ = ["Empty", "empty_of"]
+__all__ = ["Empty", "empty_of", "nothing_of"]
+
+_NOTHING: Final = {
+    "owner=me": "Nothing of yours is on the list of today.",
+    "stage=hot": "No account is hot.",
+    "state=snoozed": "Nothing is snoozed.",
+    "state=contacted": "Nobody was contacted yet.",
+    "state=dismissed": "Nothing was dismissed.",
+    "state=expired": "Nothing has expired.",
+    "state=everything": "There is no reason yet.",
+}
+"""What the lists say that are asked for by one word alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +53,20 @@ def empty_of(connection: Connection, now: datetime, zone: tzinfo) -> Empty:
         words = "Your only source does not answer as it should." if told.sources == 1 else words
         return Empty(words=words, path="/health", label="See why, and what to do")
     return Empty(words=_caught_up(told, now, zone), path="/sources", label="See the sources")
+
+
+def nothing_of(query: str) -> Empty:
+    """Return what a list without a row says when something was asked of it, and where it may be found."""
+    if query in _NOTHING:
+        return Empty(words=_NOTHING[query], path="/", label="Show the list of today")
+    asked = dict(parse_qsl(query))
+    if "q" not in asked:
+        return Empty(words="Nothing matches the filter.", path="/", label="Clear the filter")
+    words = f"Nothing on this list matches “{asked['q']}”."
+    if asked == {"q": asked["q"], "state": "everything"}:
+        return Empty(words=words, path="/", label="Clear the search")
+    everywhere = urlencode({"q": asked["q"], "state": "everything"})
+    return Empty(words=words, path=f"/?{everywhere}", label="Search among all reasons, done ones too")
 
 
 def _caught_up(told: Round, now: datetime, zone: tzinfo) -> str:

@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 from earmark.errors import ConfigError
 from earmark.lifecycle import Stage
 from earmark.triggers import TriggerKind
-from earmark.types import Mark, TriggerState
+from earmark.types import Account, Mark, TriggerState
+from matcher.agenda import is_over
 from review.remembered import remembered
 from review.rules import lexicon_now
 from review.surplus import not_surplus
 from review.today import Row, kind_words, rows_of
-from storage import accounts, listing, polls, stories
+from storage import accounts, listing, polls, stories, tally
 from storage.engine import Connection
 from storage.names import folded
 from storage.scope import Scope
@@ -32,6 +33,7 @@ __all__ = [
     "Value",
     "asked_of",
     "filters",
+    "narrowed",
     "rows",
     "total",
 ]
@@ -49,7 +51,7 @@ _LONGEST: Final = 200  # characters of one value
 _MOST_VALUES: Final = 50
 _HIGHEST: Final = 100
 _FARTHEST: Final = 2.0e17  # microseconds: some thousand years
-_DEFAULTS: Final = {"state": "today", "sort": "score"}
+_DEFAULTS: Final = {"state": "today", "sort": "score", "mark": ""}
 _SORT_WORDS: Final = {"score": "best first", "newest": "newest first", "ending": "ending first"}
 _ALL: Final = "all"
 _GROUPS: Final = {
@@ -73,6 +75,12 @@ class Asked:
     """Whether the list goes on although the day is full."""
 
     @property
+    def here(self) -> str:
+        """The address of this very page of the list: ``query``, and the place at which the page begins."""
+        place = _ALL if self.is_whole else _as_text(self.after) if self.after else ""
+        return "&".join(filter(None, (self.query, place and urlencode({"after": place}))))
+
+    @property
     def is_day(self) -> bool:
         """Whether this is the plain list of the day, sized to what the team can do."""
         return not self.query and self.after is None and not self.is_whole
@@ -80,10 +88,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Row):
-    """A row of the page; ``offered_at`` is since when a hot one waits for ``offered_to``."""
+    """A row of the page; ``offered_at`` is since when a hot one waits for ``offered_to``.
+
+    ``snoozed_until`` is when the account comes back, where it is snoozed; ``suppressed`` why it is never to
+    be contacted.
+    """
 
     offered_at: datetime | None = None
     is_hot: bool = False
+    snoozed_until: datetime | None = None
+    suppressed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,16 +121,12 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """One thing to filter by: ``name`` is its name in the address."""
+    """One thing to filter by: ``name`` is what an address calls it; ``left_out`` values are not listed."""
 
     name: str
     words: str
     values: tuple[Value, ...]
-
-    @property
-    def is_chosen(self) -> bool:
-        """Whether something of it is chosen."""
-        return any(value.is_chosen for value in self.values)
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,9 +202,7 @@ def rows(
 def total(connection: Connection, asked: Asked, now: datetime, scope: Scope | None = None) -> int:
     """Return how many rows the list has in all."""
     wanted = asked.wanted
-    return remembered(
-        connection, ("total", wanted, scope), lambda own: listing.count(own, wanted, now, scope)
-    )
+    return remembered(connection, ("total", wanted, scope), lambda own: tally.count(own, wanted, now, scope))
 
 
 def filters(
@@ -203,19 +211,19 @@ def filters(
     """Return what the list can be filtered by, and how many reasons have each value."""
     of_state = Wanted(state=asked.wanted.state)
     counts = remembered(
-        connection, ("values", of_state, scope), lambda own: listing.values(own, of_state, now, scope)
+        connection, ("values", of_state, scope), lambda own: tally.values(own, of_state, now, scope)
     )
     lexicon = lexicon_now(connection)
     problems = {problem.id: problem.name for problem in lexicon.problems}
     reps = {rep.id: rep.name or rep.id for rep in lexicon.reps}
     sources = {source.id: None for source in polls.every(connection)}
     kinds = {kind: kind_words(kind, lexicon.kinds) for kind in counts["kind"]}
-    seen = {Mark.BACKFILL.value: "in the first poll", Mark.LIVE.value: "since"}
+    seen = {"": "at any time", Mark.BACKFILL.value: "in the first poll", Mark.LIVE.value: "since then"}
     made: tuple[tuple[str, str, Mapping[str, int | None], Mapping[str, str]], ...] = (
         ("state", "State", dict.fromkeys(map(str, State)), {}),
         ("kind", "Reason", counts["kind"], kinds),
         ("stage", "Stage", counts["stage"], {}),
-        ("owner", "Owner", {"me": None, "nobody": None, **counts["owner"]}, reps | {"me": "Mine"}),
+        ("owner", "Owner", {"me": None, "nobody": None, **counts["owner"]}, reps | {"me": "me"}),
         ("tier", "Tier", counts["tier"], {}),
         ("problem", "Problem", counts["problem"], problems),
         ("source", "Source", sources, {}),
@@ -225,6 +233,25 @@ def filters(
     return tuple(_filter(name, words, held, said, asked) for name, words, held, said in made)
 
 
+def narrowed(asked: Asked, known: Iterable[Filter]) -> tuple[str, ...]:
+    """Return in words what the list is narrowed to, or ordered by, one line for each thing."""
+    told = {filter_.name: filter_ for filter_ in known}
+    held: dict[str, list[str]] = {}
+    for name, value in asked.chosen:
+        if _DEFAULTS.get(name) != value:
+            held.setdefault(name, []).append(value)
+    return tuple(_narrowed(name, values, told.get(name)) for name, values in held.items())
+
+
+def _narrowed(name: str, values: Sequence[str], known: Filter | None) -> str:
+    if name == "q":
+        return f"“{values[-1]}”"
+    if known is None:
+        return f"{name} {'from ' if name == 'score' else ''}{values[-1]}"
+    words = {value.value: value.words for value in known.values}
+    return f"{known.words.lower()}: {' or '.join(words.get(value, value) for value in values)}"
+
+
 def _shown(
     connection: Connection, found: Sequence[listing.Group], kinds: Mapping[str, TriggerKind], now: datetime
 ) -> tuple[Listed, ...]:
@@ -232,11 +259,13 @@ def _shown(
     named = accounts.of(connection, [one.best.account for one in found if one.best.account])
     told = stories.of(connection, [one.best.story for one in found])
     plain = rows_of([[one.best] for one in found], named, told, kinds, now)
-    return tuple(_listed(row, groups[row.trigger], kinds) for row in plain)
+    return tuple(_listed(row, groups[row.trigger], named.get(row.account or ""), kinds, now) for row in plain)
 
 
-def _listed(row: Row, group: listing.Group, kinds: Mapping[str, TriggerKind]) -> Listed:
-    """Return the row with what the further reasons of its account add to it."""
+def _listed(
+    row: Row, group: listing.Group, account: Account | None, kinds: Mapping[str, TriggerKind], now: datetime
+) -> Listed:
+    """Return the row with what its account, and its further reasons, add to it."""
     best = group.best
     own = best.offered_to if best.state is TriggerState.OPEN else None
     offers = [(own, best.offered_at), *((one.offered_to, one.offered_at) for one in group.further)]
@@ -247,7 +276,15 @@ def _listed(row: Row, group: listing.Group, kinds: Mapping[str, TriggerKind]) ->
         "reasons": tuple(kind_words(one.kind, kinds) for one in group.further),
         "offered_to": to,
     }
-    return Listed(**(held | more), offered_at=at, is_hot=group.part is Part.HOT)
+    until = account.snoozed_until if account else None
+    held_back = account.suppression if account else None
+    return Listed(
+        **(held | more),
+        offered_at=at,
+        is_hot=group.part is Part.HOT,
+        snoozed_until=until if until and until > now else None,
+        suppressed=held_back.reason if held_back and not is_over(held_back, now) else "",
+    )
 
 
 def _filter(
@@ -257,7 +294,8 @@ def _filter(
     chosen = [value for key, value in asked.chosen if key == name]
     if not chosen and name in _DEFAULTS:
         chosen = [_DEFAULTS[name]]
-    known = dict(sorted(held.items(), key=lambda each: -(each[1] or 0))[:_MOST_VALUES])
+    by_count = sorted(held.items(), key=lambda each: -(each[1] or 0))
+    known = dict(sorted(by_count) if name == "tier" else by_count[:_MOST_VALUES])
     known |= {value: held.get(value) for value in chosen}
     values = tuple(
         Value(
@@ -268,7 +306,7 @@ def _filter(
         )
         for value, count in known.items()
     )
-    return Filter(name=name, words=words, values=values)
+    return Filter(name=name, words=words, values=values, left_out=len(held.keys() - known.keys()))
 
 
 def _wanted(held: Mapping[str, Sequence[str]], names: frozenset[str], now: datetime, zone: tzinfo) -> Wanted:

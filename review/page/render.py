@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from review.deeds import CHANNELS
 from review.terminal import age
 from review.today import kind_words
 
@@ -77,6 +78,7 @@ def _environment() -> Environment:
     }
     made.filters.update(filters)
     made.globals["asset"] = _asset
+    made.globals["channels"] = CHANNELS
     return made
 
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, HTTPException, Response
 
 from review import detail as opened
 from review import listing, views
-from review.day import capacity
-from review.emptiness import empty_of
+from review.day import Day, capacity
+from review.emptiness import empty_of, nothing_of
 from review.listing import Asked as Wish
 from review.owners import owners
 from review.page.call import Asked, Call
@@ -47,7 +47,7 @@ def _trigger(call: Asked, trigger_id: str) -> Response:
         "trigger.html",
         picked=picked,
         owners=whom,
-        query=wish.query,
+        here=wish.here,
         seen=seen,
         undo=undo and f"{undo.name}: {undo.words}",
     )
@@ -72,10 +72,10 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
             scope=scope,
             zone=call.zone,
         )
-        room = max(0, day.touches - day.made) if wish.is_day else None
-        found = listing.rows(
-            connection, wish, call.now, scope=scope, room=room, touches=call.settings.team.touches_a_day
-        )
+        found = _found(connection, call, wish, day)
+        if wish.after and not found.rows:  # what stood on this page of the list is done with
+            wish = replace(wish, after=None)
+            found = _found(connection, call, wish, day)
         undo = standing.last(connection, call.viewer.id)
         shown: dict[str, Any] = {
             "day": replace(day, rows=found.rows),
@@ -84,16 +84,30 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
             "picked": _picked(connection, call, wish, found),
             "owners": owners(connection),
             "views": views.shown(connection, call.viewer.id, wish.query),
-            "filters": listing.filters(connection, wish, call.now, scope),
+            "filters": (known := listing.filters(connection, wish, call.now, scope)),
+            "narrowed": listing.narrowed(wish, known),
             "query": wish.query,
-            "asked": dict(wish.chosen),
+            "here": wish.here,
             "next_after": found.next_after,
             "undo": f"{undo.name}: {undo.words}" if undo else None,
             "seen": standing.newest(connection),
         }
-        if not found.rows and not wish.query:
-            shown["empty"] = empty_of(connection, call.now, call.zone)
+        if not found.rows:
+            empty = nothing_of(wish.query) if wish.query else empty_of(connection, call.now, call.zone)
+            shown["empty"] = empty
         return shown
+
+
+def _found(connection: Connection, call: Call, wish: Wish, day: Day) -> listing.Listing:
+    """Return the rows of one page of the list; of the plain list as many as the day has room for."""
+    return listing.rows(
+        connection,
+        wish,
+        call.now,
+        scope=call.scope,
+        room=max(0, day.touches - day.made) if wish.is_day else None,
+        touches=call.settings.team.touches_a_day,
+    )
 
 
 def picked_of(connection: Connection, call: Call, trigger_id: str) -> opened.Detail | None:

@@ -17,6 +17,16 @@ export async function copyNote(link) {
   }
 }
 
+/** Copy what stands in a field, as the person left it. */
+export async function copyField(field) {
+  try {
+    await write(field.value, false);
+    tell("Opener copied.");
+  } catch {
+    tell("The browser did not let it be copied.", { isBad: true });
+  }
+}
+
 async function write(text, isHtml) {
   if (!navigator.clipboard) return writeBySelection(text);
   if (!isHtml) return navigator.clipboard.writeText(text);

@@ -4,10 +4,12 @@ import * as rows from "./rows.js";
 
 const palette = () => document.getElementById("palette");
 
-/** What there is on the page, now: [words, key, element]. */
+/** What there is on the page, now: [words, key, element]; what can be done to the row comes first. */
 function commands() {
   const seen = new Set();
-  return [...document.querySelectorAll("[data-key], header nav a, .views a")]
+  const found = [".bar [data-key]", "[data-key]", ".views a", "header nav a"];
+  return found
+    .flatMap((each) => [...document.querySelectorAll(each)])
     .filter((one) => !palette().contains(one) && !isOut(one))
     .map((one) => [wordsOf(one), keyOf(one), one])
     .filter(([words]) => words && !seen.has(words) && seen.add(words));
@@ -41,7 +43,7 @@ function fits(words, typed) {
 
 function list() {
   const input = palette().querySelector("input");
-  const found = commands().filter(([words]) => fits(words, input.value.trim())).slice(0, 40);
+  const found = commands().filter(([words]) => fits(words, input.value.trim())).slice(0, 80);
   const options = found.map(([words, key, one], place) => {
     const option = document.createElement("li");
     option.id = `command-${place}`;

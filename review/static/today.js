@@ -1,6 +1,6 @@
 // Today: triage by keys. Every action is a form that works without this; here it is sent without leaving the list.
 
-import { copyNote } from "./copy.js";
+import { copyField, copyNote } from "./copy.js";
 import * as keys from "./keys.js";
 import * as live from "./live.js";
 import { startPalette } from "./palette.js";
@@ -11,6 +11,7 @@ import * as swap from "./swap.js";
 const SETTLED = 90; // ms without a step, before a detail is fetched
 const READ = 1000; // ms that a detail is looked at, before it counts as opened
 const MANY = 10; // rows that are changed without asking
+const PLAIN = { state: "today", sort: "score" }; // what a list without filters shows
 
 const WIDE = matchMedia("(min-width: 900px)");
 const opened = new Set();
@@ -185,6 +186,8 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     copyNote(copied);
   }
+  const taken = target.closest("[data-copy-from]");
+  if (taken) copyField(document.getElementById(taken.dataset.copyFrom));
   if (target.closest("[data-all]")) rows.selectAll(true);
   if (target.closest("[data-none]")) {
     rows.selectAll(false);
@@ -212,6 +215,16 @@ function escape(target) {
   rows.focus();
 }
 
+// What was left as it is in the filters does not go into the address: it stays fit to be sent to somebody.
+document.addEventListener("formdata", ({ target, formData }) => {
+  if (!target.matches(".filters form, .search")) return;
+  for (const name of new Set(formData.keys())) {
+    const values = formData.getAll(name).filter((value) => value && value !== PLAIN[name]);
+    formData.delete(name);
+    for (const value of values) formData.append(name, value);
+  }
+});
+
 const goOn = keys.start({ moved, escape, hurry, isStale, isBusy: () => isBusy });
 
 document.addEventListener("change", (event) => {
@@ -235,6 +248,7 @@ function tick() {
 }
 
 function settled() {
+  for (const button of document.querySelectorAll("[data-copy-from]")) button.hidden = false;
   rows.mark(rows.current());
   counted();
   tick();

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from review.emptiness import Empty, empty_of
+import pytest
+
+from review.emptiness import Empty, empty_of, nothing_of
 from storage import accounts, polls
 from storage.engine import Engine, migrate, reading, writing
 from storage.polls import Finished
@@ -50,3 +52,22 @@ def test_from_nothing_to_all_caught_up_each_state_says_the_next_step() -> None:
             path="/sources",
             label="See the sources",
         )
+
+
+@pytest.mark.parametrize(
+    ("query", "words", "path"),
+    [
+        ("state=snoozed", "Nothing is snoozed.", "/"),
+        ("state=dismissed", "Nothing was dismissed.", "/"),
+        ("owner=me", "Nothing of yours is on the list of today.", "/"),
+        ("tier=A&kind=exec_hire", "Nothing matches the filter.", "/"),
+        ("q=no+such", "Nothing on this list matches “no such”.", "/?q=no+such&state=everything"),
+        ("q=gone&tier=A", "Nothing on this list matches “gone”.", "/?q=gone&state=everything"),
+        ("q=gone&state=everything", "Nothing on this list matches “gone”.", "/"),
+    ],
+)
+def test_a_list_on_which_nothing_is_names_what_was_asked_and_the_way_on(
+    query: str, words: str, path: str
+) -> None:
+    told = nothing_of(query)
+    assert (told.words, told.path) == (words, path)

@@ -3,15 +3,19 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from earmark.types import Changes
-from storage import accounts, history
+from review.deeds import CHANNELS
+from storage import accounts, history, outbox, polls, targets, triggers
 from storage.engine import Engine, reading, writing
+from tests.browser.lists import fill
 from tests.builders import NOW
 from tests.review.page.served import Served, served
+from tests.review.page.team import a_team, entered
 
 ROW = re.compile(r'data-row="([0-9a-f]+)"')
 
@@ -142,3 +146,161 @@ def test_a_snoozed_account_leaves_the_list_and_is_told_of(page: Served, engine: 
     [row] = rows_of(page, "/?state=snoozed")
     assert row not in rows_of(page)
     assert "snoozed until 2026-11-23" in page.get("/").text
+
+
+def _account_of(page: Served, engine: Engine, place: int = 1) -> tuple[str, str]:
+    """Return trigger and account of a row of the list."""
+    found = rows_of(page)[place]
+    with reading(engine) as conn:
+        trigger = triggers.get(conn, found)
+    assert trigger is not None
+    assert trigger.account is not None
+    return found, trigger.account
+
+
+def _row(html: str, trigger: str) -> str:
+    """Return one row of a page, without its tags."""
+    found = html.partition(f'<tr data-row="{trigger}"')[2].partition("<tr")[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", found.partition("<td>")[2]).split())
+
+
+def test_a_hot_row_says_how_long_it_waits_and_for_whom(page: Served, engine: Engine) -> None:
+    name, _ = _account_of(page, engine)
+    with writing(engine) as conn:
+        trigger = triggers.get(conn, name)
+        assert trigger is not None
+        waits = replace(trigger, offered_to="Rosa Delgado", offered_at=NOW - timedelta(minutes=4, seconds=5))
+        triggers.save(conn, [waits])
+    html = page.get("/").text
+    assert "4:05 Rosa Delgado" in _row(html, name)
+    assert name in rows_of(page)[:2], "what waits for an answer is hot"
+    assert 'class="timer"' in html
+    with writing(engine) as conn:
+        triggers.save(conn, [replace(waits, offered_at=NOW - timedelta(minutes=5, seconds=1))])
+    assert 'class="timer late" data-waited="301"' in page.get("/").text
+
+
+def test_a_row_says_how_many_reasons_its_account_has_besides(page: Served, engine: Engine) -> None:
+    html = page.get("/").text
+    with reading(engine) as conn:
+        [norvik, *_] = accounts.find(conn, "Norvik Labs")
+        best, *more = [one for one in triggers.of_account(conn, norvik.id) if one.state == "open"]
+    [row] = [name for name in rows_of(page) if name in {one.id for one in (best, *more)}]
+    assert f"raised money +{len(more)} reasons" in _row(html, row)
+
+
+def test_a_row_says_what_became_of_it(page: Served, engine: Engine) -> None:
+    first, account = _account_of(page, engine, 1)
+    second, _ = _account_of(page, engine, 2)
+    page.post("/act", {"verb": "contacted call", "trigger": first})
+    page.post("/act", {"verb": "snooze", "until": "2d", "trigger": second})
+    assert "contacted" in _row(page.get("/?state=contacted").text, first)
+    assert "until 23 Nov" in _row(page.get("/?state=snoozed").text, second)
+    opened = page.get(f"/?state=snoozed&pick={second}").text
+    assert "snoozed until Mon 23 Nov 2026" in opened
+    page.post("/act", {"verb": "snooze", "until": "trigger", "trigger": second})
+    assert "until news" in _row(page.get("/?state=snoozed").text, second)
+    assert '<span class="chip">contacted</span>' in page.get(f"/triggers/{first}").text
+    page.post("/act", {"verb": "suppress legal", "account": account})
+    assert "never contact" in _row(page.get("/?state=everything").text, first)
+    assert "never contact: legal" in page.get(f"/triggers/{first}").text
+
+
+def test_an_account_of_which_nothing_is_known_is_no_conversation(page: Served, engine: Engine) -> None:
+    fill(engine, 1)
+    [row] = rows_of(page, "/?q=quillmere")
+    told = _row(page.get("/?q=quillmere").text, row)
+    assert "conversation" not in told
+    assert "outreach ready" in told
+
+
+def test_who_acts_on_a_further_page_of_the_list_stays_on_it(page: Served, engine: Engine) -> None:
+    fill(engine, 60)
+    path = f"/?after={_next(page, '/')}"
+    shown = rows_of(page, path)
+    back = re.search(r'name="back" value="([^"]*)"', page.get(path).text)
+    assert back
+    assert unescape(back[1]) == path
+    answer = page.post(
+        "/act", {"verb": "accept", "trigger": shown[1], "back": path}, headers={"x-earmark": "part"}
+    )
+    assert set(ROW.findall(answer.text)) == set(shown)
+    link = re.search(rf'href="([^"]*pick={shown[2]})"', answer.text)
+    assert link
+    assert rows_of(page, unescape(link[1])) == ROW.findall(answer.text), (
+        "a row is opened beside its own page of the list"
+    )
+    assert "from the first" in answer.text
+
+
+def test_a_page_of_the_list_that_is_done_with_gives_way_to_the_first(page: Served, engine: Engine) -> None:
+    fill(engine, 60)
+    path = f"/?kind=funding_early&after={_next(page, '/?kind=funding_early')}"
+    beyond = rows_of(page, path)
+    assert 0 < len(beyond) < 30
+    page.post("/act", {"verb": "dismiss good", "trigger": beyond})
+    assert rows_of(page, path) == rows_of(page, "/?kind=funding_early")
+
+
+def test_each_value_can_be_filtered_by_also_those_that_are_not_shown_first(
+    page: Served, engine: Engine
+) -> None:
+    with reading(engine) as conn:
+        sources = {source.id for source in polls.every(conn)}
+    assert len(sources) > 7
+    html = page.get("/").text.partition('<form class="choices"')[2].partition("</form>")[0]
+    boxes = set(re.findall(r'name="source" value="([^"]+)"', html))
+    _, _, rest = html.partition('<select name="source"')
+    chosen = set(re.findall(r'<option value="([^"]+)"', rest.partition("</select>")[0]))
+    assert boxes | chosen == sources
+    assert not boxes & chosen
+    last = max(chosen)
+    again = page.get(f"/?source={last}&kind=&score=").text
+    assert f'name="source" value="{last}" checked' in again
+
+
+def test_what_the_list_is_narrowed_to_stands_above_it_with_the_way_back(page: Served) -> None:
+    line = page.get("/?q=norvik&tier=A&tier=B&score=20&owner=nobody").text.partition('class="capacity"')[2]
+    told = " ".join(re.sub(r"<[^>]*>", "", unescape(line.partition("</p>")[0])).split())
+    assert told.endswith("“norvik” · owner: nobody · tier: A or B · score from 20 · Clear")
+    view = page.get("/?state=snoozed").text.partition('class="capacity"')[2].partition("</p>")[0]
+    assert "Clear" not in view, "a view has its name above already"
+
+
+def test_the_line_above_an_empty_list_counts_and_offers_nothing_that_is_not_there(page: Served) -> None:
+    html = page.get("/?q=zzzz").text
+    assert "Select all" not in html
+    assert "Search among all reasons" in html
+
+
+def test_fifty_rows_are_a_small_page(page: Served, engine: Engine) -> None:
+    fill(engine, 60)
+    answer = page.get("/?sort=newest")
+    assert len(ROW.findall(answer.text)) == 50
+    assert len(answer.content) <= 60_000
+
+
+def test_who_may_only_look_is_offered_nothing_to_do(page: Served, engine: Engine) -> None:
+    a_team(engine)
+    with entered(page, "ron") as client:
+        html = client.get("/").text
+    assert 'name="verb"' not in html
+    assert 'action="/undo"' not in html
+    assert "Copy note" in html
+
+
+def test_every_channel_of_contact_is_offered_for_one_row_and_for_many(page: Served) -> None:
+    html = page.get("/").text
+    for channel, words in CHANNELS:
+        assert len(re.findall(rf'value="contacted {channel}" data-key="\d"[^>]*>{words}<', html)) == 2
+
+
+def test_many_rows_are_exported_at_once(page: Served, engine: Engine) -> None:
+    with writing(engine) as conn:
+        targets.add(conn, "hook", "webhook", {"url": "https://hook.example/in"}, NOW)
+    bulk = page.get("/").text.partition('id="for-selected"')[2].partition("</form>")[0]
+    assert 'formaction="/export"' in bulk
+    chosen = [_account_of(page, engine, place)[0] for place in (0, 1)]
+    page.post("/export", {"trigger": chosen, "verb": "export"})
+    with reading(engine) as conn:
+        assert len(outbox.find(conn, target="hook")) == 2
