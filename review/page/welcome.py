@@ -297,6 +297,7 @@ def _watch(call: Call) -> Response:
         "misses": misses,
         "exploration": _exploration(call),
         "is_over": watch.visited >= watch.sources,
+        "is_deaf": watch.failing >= watch.visited > 0,
     }
     return call.page("welcome_watch_part.html" if call.wants_part else "welcome_watch.html", **values)
 

@@ -258,6 +258,20 @@ def test_without_a_monitor_the_page_says_how_to_start_it(start: Served, fresh: E
     assert "No source is watched yet" in html
 
 
+def test_when_no_source_answers_that_is_said_and_not_that_nothing_happened(
+    start: Served, folder: Path, fresh: Engine
+) -> None:
+    with writing(fresh) as connection:
+        accounts.upsert(connection, [an_account("Tundra Looms")])
+        polls.add(connection, "press", "feed", {"url": "http://127.0.0.1:9/feed.xml"}, NOW)
+    with polled(folder, tick=timedelta(seconds=0.5)):
+        until(lambda: "1 of 1" in start.get("/welcome?step=watch").text, 30)
+    shown = start.get("/welcome?step=watch").text
+    assert "None of them answered as it should: so nothing could be read" in shown
+    assert 'href="/health"' in shown
+    assert "nearest misses" not in shown
+
+
 def from_upload_to_first_reason(
     start: Served, folder: Path, farm: Farm, *, tick: timedelta
 ) -> tuple[float, str]:
