@@ -135,6 +135,22 @@ def test_lines_above_the_header_are_skipped(tmp_path: Path) -> None:
     assert intake.mapping == {"Name": "name", "Domain": "domains"}
 
 
+def test_the_foot_of_a_report_is_no_account_and_that_is_told(tmp_path: Path) -> None:
+    foot = (
+        '"Grand Totals ( 1 records)",,,,,,,\n\n"Copyright (c) 2000-2026 somebody, inc."\n'
+        '"Confidential Information - Do Not Distribute"\n'
+        "001xx0000000002,Copyright Kiln,copyrightkiln.example,,,,,\n"
+    )
+    found, intake = accounts_of(tmp_path, SALESFORCE + foot.replace('"Grand', ',"Grand', 1))
+    assert [one.name for one in found] == ["Osk Ltd", "Copyright Kiln"]
+    assert [line for line, reason in told(intake, "refused") if "foot of a report" in reason] == [3]
+    found, intake = accounts_of(
+        tmp_path, "Account Name,Website\nOsk Ltd,osk.example\n" + foot.rsplit("001", 1)[0]
+    )
+    assert [one.name for one in found] == ["Osk Ltd"]
+    assert [line for line, reason in told(intake, "refused") if "foot of a report" in reason] == [3, 5, 6]
+
+
 def test_ids_are_given_or_the_domain_or_the_name_and_the_same_each_time(tmp_path: Path) -> None:
     text = "account_id,name,domain\nX9,Osk,osk.example\n,Norvik Labs,www.Norvik.example\n,Straße & Söhne,\n"
     accounts, _ = accounts_of(tmp_path, text)
