@@ -7,6 +7,7 @@ from typing import Final
 
 from earmark.types import Lexicon, TrackRecord, Verdict
 from matcher.learning import Precision, precision, throttled, weight_of
+from review.today import kind_words
 from storage import joins, judgements, lessons, rulebook
 from storage.engine import Connection
 from storage.lessons import Lesson
@@ -132,14 +133,15 @@ def _told(one: Said, lexicon: Lexicon, *, is_joined: bool) -> Told:
         by=one.by,
         at=one.at,
         text=one.text,
-        learned=f"{one.kind.replace('_', ' ')}: {one.verdict.replace('_', ' ')}",
+        learned=f"{kind_words(one.kind, lexicon.kinds)}: {one.verdict.replace('_', ' ')}",
         effect=_effect(one, lexicon, is_joined=is_joined),
     )
 
 
 def _effect(one: Said, lexicon: Lexicon, *, is_joined: bool) -> str:
     """Return in words what a verdict does."""
-    rules = ", ".join(rule_name(one.kind, source, one.problem) for source in one.sources)
+    said = kind_words(one.kind, lexicon.kinds) + (f" ({one.problem})" if one.problem else "")
+    rules = ", ".join(f"{said} @ {source}" for source in one.sources)
     if one.verdict in COUNTED:
         side = "for" if one.verdict is Verdict.GOOD else "against"
         return f"Counts {side} {rules}." if rules else "Nothing tells it any more."
@@ -151,12 +153,13 @@ def _effect(one: Said, lexicon: Lexicon, *, is_joined: bool) -> str:
         ]
         was = lexicon.kinds[one.kind].expires.days
         return f"New ones end after {', '.join(ends)} (else {was})." if ends else "Nothing tells it any more."
+    of_account = "The account is {} until a day." if one.account else "Dismissed only: it has no account."
     return {
         Verdict.DUPLICATE: "Joined to another story, which carries on: later news of either goes to it."
         if is_joined
         else "Dismissed only: no other reason near it told the same.",
-        Verdict.CUSTOMER_OR_OPEN_DEAL: "The account is suppressed until a day.",
-        Verdict.NOT_NOW: "The account is snoozed until a day.",
+        Verdict.CUSTOMER_OR_OPEN_DEAL: of_account.format("suppressed"),
+        Verdict.NOT_NOW: of_account.format("snoozed"),
     }.get(one.verdict, "Kept as a remark.")
 
 

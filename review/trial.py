@@ -77,12 +77,14 @@ class Sample:
 class Lived:
     """The last days lived through again: figures, and what only the new or the old rules would have given.
 
-    ``more`` and ``fewer`` count those reasons; the samples are the latest few of each.
+    ``more`` and ``fewer`` count those reasons; the samples are the latest few of each, and of all that the
+    new rules would have given.
     """
 
     found: Comparison
     more: int
     fewer: int
+    samples: tuple[Sample, ...]
     more_samples: tuple[Sample, ...]
     fewer_samples: tuple[Sample, ...]
     names: tuple[tuple[str, str], ...]
@@ -162,6 +164,7 @@ def _lived(
         found=found,
         more=len(more),
         fewer=len(fewer),
+        samples=_samples(connection, after, lexicon),
         more_samples=_samples(connection, more, lexicon),
         fewer_samples=_samples(connection, fewer, lexicon),
         names=tuple(

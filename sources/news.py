@@ -33,7 +33,7 @@ _OUTLETS: Final[Mapping[Outlet, str]] = {
 
 
 class GoogleAlerts(Reader):
-    """A Google Alert delivered to RSS, its links unwrapped; ``sources queries`` writes the queries."""
+    """A Google Alert delivered to RSS, its links unwrapped; earmark sources queries writes the queries."""
 
     kind: ClassVar[str] = "google_alerts"
     floor: ClassVar[timedelta] = timedelta(minutes=15)

@@ -27,7 +27,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 _MOST: Final = 50
-_SHOWN: Final = 200
+_SHOWN: Final = 50
 _HOME: Final = "/exports"
 _Name = Annotated[str, Form(max_length=200)]
 _Word = Annotated[str, Query(max_length=200)]

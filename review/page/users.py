@@ -1,6 +1,8 @@
 """Users on the page: an admin adds them, and says what they may do."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
@@ -18,12 +20,13 @@ __all__ = ["router"]
 router = APIRouter(prefix="/settings/users", dependencies=[needs(Role.ADMIN)])
 _HERE: Final = "/settings/users"
 _ROLES: Final = {
-    Role.ADMIN: "users, sources, targets and settings besides",
+    Role.ADMIN: "users, sources, targets, settings",
     Role.MANAGER: "the whole list, and the rulebook",
     Role.REP: "works their own accounts and territory",
     Role.READ_ONLY: "looks, and changes nothing",
 }
 _Word = Annotated[str, Form()]
+P = ParamSpec("P")
 
 
 @router.get("")
@@ -43,87 +46,69 @@ def _add(
     password: _Word = "",
 ) -> Response:
     """Add a user; with the first one everybody logs in, who adds them too."""
-    typed = {"user": user, "name": name, "email": email, "role": role, "rep": rep}
+    told = {"role": role, "name": name, "email": email, "rep": rep}
     try:
         kept = hashed(password)
         with call.writing() as connection:
-            added = team.add(
-                connection,
-                user,
-                role=role,
-                password=kept,
-                name=name,
-                email=email,
-                rep=rep,
-                by=call.viewer.id,
-                now=call.now,
-            )
+            added = team.add(connection, user, password=kept, **told, by=call.viewer.id, now=call.now)
     except ConfigError as error:
-        return _page(call, wrong=str(error), typed=typed)
+        return _page(call, wrong=str(error), typed={"user": user, **told})
     if not call.is_personal:
         said = f"Added {added.id}. From now on everybody logs in; so do you."
         return tell(RedirectResponse("/login", status_code=303), said, call.desk)
     return call.back(_HERE, f"Added {added.id}. Tell them their password; they can change it in Settings.")
 
 
+def _or_said(route: Callable[Concatenate[Call, P], Response]) -> Callable[Concatenate[Call, P], Response]:
+    """Let a route answer what is wrong above the list of users."""
+
+    @wraps(route)
+    def answer(call: Call, *args: P.args, **kwargs: P.kwargs) -> Response:
+        try:
+            return route(call, *args, **kwargs)
+        except ConfigError as error:
+            return _page(call, wrong=str(error))
+
+    return answer
+
+
 @router.post("/{user_id}")
+@_or_said
 def _change(
-    call: Asked,
-    user_id: str,
-    name: _Word = "",
-    email: _Word = "",
-    role: _Word = "",
-    rep: _Word = "",
+    call: Asked, user_id: str, name: _Word = "", email: _Word = "", role: _Word = "", rep: _Word = ""
 ) -> Response:
     """Change what a user may do, and who they are."""
-    try:
-        with call.writing() as connection:
-            team.change(
-                connection,
-                user_id,
-                role=role,
-                name=name,
-                email=email,
-                rep=rep,
-                by=call.viewer.id,
-                now=call.now,
-            )
-    except ConfigError as error:
-        return _page(call, wrong=str(error))
+    told = {"role": role, "name": name, "email": email, "rep": rep}
+    with call.writing() as connection:
+        team.change(connection, user_id, **told, by=call.viewer.id, now=call.now)
     return call.back(_HERE, f"Changed {user_id}.")
 
 
 @router.post("/{user_id}/password")
+@_or_said
 def _password(call: Asked, user_id: str, password: _Word = "") -> Response:
     """Give a user another password; they are logged out everywhere."""
-    try:
-        kept = hashed(password)
-        with call.writing() as connection:
-            team.set_password(connection, user_id, kept, by=call.viewer.id, now=call.now)
-    except ConfigError as error:
-        return _page(call, wrong=str(error))
+    kept = hashed(password)
+    with call.writing() as connection:
+        team.set_password(connection, user_id, kept, by=call.viewer.id, now=call.now)
     return call.back(_HERE, f"{user_id} has another password, and is logged out everywhere.")
 
 
 @router.post("/{user_id}/disable")
+@_or_said
 def _disable(call: Asked, user_id: str) -> Response:
     """Let a user in no more."""
-    try:
-        with call.writing() as connection:
-            team.disable(connection, user_id, by=call.viewer.id, now=call.now)
-    except ConfigError as error:
-        return _page(call, wrong=str(error))
+    with call.writing() as connection:
+        team.disable(connection, user_id, by=call.viewer.id, now=call.now)
     return call.back(_HERE, f"{user_id} enters no more; what they did stays theirs.")
 
 
 @router.post("/{user_id}/enable")
+@_or_said
 def _enable(call: Asked, user_id: str) -> Response:
     """Let a disabled user in again."""
-    try:
-        with call.writing() as connection:
-            team.enable(connection, user_id, by=call.viewer.id, now=call.now)
-    except ConfigError as error:
-        return _page(call, wrong=str(error))
+    with call.writing() as connection:
+        team.enable(connection, user_id, by=call.viewer.id, now=call.now)
     return call.back(_HERE, f"{user_id} may enter again.")
 
 

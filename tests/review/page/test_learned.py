@@ -5,6 +5,7 @@ import re
 
 from earmark.types import Action, TriggerState, Verdict
 from review.acting import carry_out
+from review.today import kind_words
 from storage import accounts, judgements, lessons, triggers
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW
@@ -73,6 +74,28 @@ def test_a_lesson_of_a_name_is_listed_and_taken_back(page: Served, engine: Engin
         assert lessons.learned(connection) == []
     page.post("/learned/undo", {"name": "lesson-1"})
     assert "taken back already" in page.get("/learned").text
+
+
+def test_what_a_verdict_does_is_told_in_the_words_of_the_page(page: Served, engine: Engine) -> None:
+    trigger = dismissed(engine, Verdict.OFF_TOPIC)
+    with reading(engine) as connection:
+        found = triggers.get(connection, trigger)
+    assert found is not None
+    told = text_of(page.get("/learned").text)
+    assert f"{kind_words(found.kind)}: off topic" in told
+    assert f"Counts against {kind_words(found.kind)}" in told
+    assert found.kind not in told
+
+
+def test_a_verdict_on_a_conversation_touches_no_account(page: Served, engine: Engine) -> None:
+    with reading(engine) as connection:
+        talk = next(one for one in triggers.find(connection, limit=None) if one.account is None)
+    assert UTC is not None
+    action = Action(verb="dismiss", by="ada", trigger=talk.id, value=Verdict.CUSTOMER_OR_OPEN_DEAL.value)
+    carry_out(engine, action, now=NOW, zone=UTC)
+    told = text_of(page.get("/learned").text)
+    assert "it has no account" in told
+    assert "suppressed" not in told
 
 
 def test_a_rule_shows_its_interval_begins_anew_and_goes_back(page: Served, engine: Engine) -> None:
