@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, tzinfo
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -35,6 +36,7 @@ from storage import roster
 from storage.engine import Engine
 
 __all__ = [
+    "EXCEL",
     "LARGEST",
     "Barring",
     "File",
@@ -49,6 +51,8 @@ __all__ = [
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of the largest file that is taken."""
+EXCEL: Final = find_spec("python_calamine") is not None
+"""Whether workbooks are taken: that needs an extra."""
 _FOLDER: Final = ".earmark-imports"
 _ABOUT: Final = "about.json"
 _TAKEN: Final = "taken.json"

@@ -10,7 +10,7 @@ from earmark.errors import ConfigError
 from earmark.intake import Subject
 from matcher.act import SUPPRESSIONS
 from review import importing
-from review.importing import LARGEST, Barring
+from review.importing import EXCEL, LARGEST, Barring
 from review.page.call import Asked, Call, needs
 from review.page.viewer import Role
 from storage.beginning import begun
@@ -25,6 +25,7 @@ _WORDS: Final = {
     "": "do not take",
     "account": "company",
     "account_id": "id of the account",
+    "domains": "web address or domain",
     "aliases": "other names",
     "emails": "e-mail",
     "first": "first name",
@@ -123,7 +124,12 @@ def _ask(call: Call, subject: str, fault: str = "") -> Response:
         raise HTTPException(404, "There is no such list.")
     status = 422 if fault else 200
     return call.page(
-        "import.html", subject=subject, fault=fault, megabytes=LARGEST // 1024 // 1024, status=status
+        "import.html",
+        subject=subject,
+        fault=fault,
+        megabytes=LARGEST // 1024 // 1024,
+        excel=EXCEL,
+        status=status,
     )
 
 

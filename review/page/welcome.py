@@ -86,7 +86,10 @@ def _shown(
         begun = beginning.begun(connection)
     if not begun.accounts:
         return call.page(
-            "welcome_list.html", fault="", at="list", megabytes=importing.LARGEST // 1024 // 1024
+            "welcome_list.html",
+            at="list",
+            megabytes=importing.LARGEST // 1024 // 1024,
+            excel=importing.EXCEL,
         )
     if step not in _STEPS:
         step = "questions" if not begun.rules else "sources" if not begun.sources else "watch"

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from review.page import imports
 from storage import accounts
 from storage.engine import Engine, reading
 from tests.review.page.served import Served
@@ -54,6 +55,7 @@ def test_a_file_is_mapped_and_taken_in_with_one_click_and_each_row_is_told_of(
     seen = page.get(where).text
     assert "Tundra Looms" in seen
     assert "an export of Hubspot" in seen
+    assert seen.count('<td class="sample">') == 4 * 3, "each row keeps its column, empty cells too"
     assert re.search(r'Company owner is taken as">.*?value="owner" selected', seen, re.DOTALL)
     assert held(engine) == before
     folder = workspace / ".earmark-imports" / where.rpartition("/")[2]
@@ -158,6 +160,52 @@ def test_a_list_of_customers_suppresses_them(page: Served, engine: Engine) -> No
     assert suppression.until is not None
     assert suppression.until.isoformat().startswith("2027-03-31T23:59:59")
     assert "is not on the list" in page.get(where).text
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("Firma;Webseite\r\nTundra Looms Übersee;tundralooms.example\r\n".encode("cp1252"), "liste.csv"),
+        ("Company\tWebsite\r\nTundra Looms Übersee\ttundralooms.example\r\n".encode("utf-16"), "list.txt"),
+        ("Company,Website\r\nTundra Looms Übersee,tundralooms.example\r\n".encode("utf-8-sig"), "list.csv"),
+    ],
+)
+def test_a_list_of_any_encoding_is_taken_as_it_is(
+    page: Served, engine: Engine, content: bytes, name: str
+) -> None:
+    where = upload(page, content, name).headers["location"]
+    assert "Tundra Looms Übersee" in page.get(where).text
+    assert taken(page, where).status_code == 303
+    assert held(engine)["tundralooms.example"].name == "Tundra Looms Übersee"
+
+
+def test_a_workbook_is_taken_where_its_reader_is_there_and_asked_for_only_then(
+    page: Served, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xlsxwriter = pytest.importorskip("xlsxwriter", reason="the extra excel is not installed")
+    file = tmp_path / "list.xlsx"
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Account Name", "Website", "Employees"])
+        sheet.write_row(1, 0, ["Tundra Looms", "tundralooms.example", 120])
+    assert "CSV or Excel file" in page.get("/accounts/import").text
+    taken(page, upload(page, file.read_bytes(), "list.xlsx").headers["location"])
+    assert held(engine)["tundralooms.example"].size == 120
+    monkeypatch.setattr(imports, "EXCEL", False)
+    assert "Excel" not in page.get("/accounts/import").text
+
+
+def test_hostile_cells_are_shown_as_the_text_that_they_are(page: Served, engine: Engine) -> None:
+    cells = ["<script>alert(1)</script>", '=HYPERLINK("http://a.example")', "\u202eelpmaxe", "{{ 7*7 }}"]
+    rows = "".join(
+        f'"{cell.replace(chr(34), chr(34) * 2)}",osk{at}.example\n' for at, cell in enumerate(cells)
+    )
+    where = upload(page, f"Company,Domain\n{rows}").headers["location"]
+    for shown in (page.get(where).text, taken(page, where) and page.get("/accounts?q=osk0.example").text):
+        assert "<script>alert" not in shown
+        assert "\u202e" not in shown
+    assert held(engine)["osk3.example"].name == "{{ 7*7 }}"
+    assert "49" not in page.get("/accounts/osk3.example").text.split("<h1>")[1].split("</h1>")[0]
 
 
 def test_a_key_of_no_upload_leads_nowhere(page: Served) -> None:
