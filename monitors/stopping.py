@@ -15,8 +15,8 @@ from typing import Final
 
 __all__ = ["WITHIN", "Listen", "stopping"]
 
-WITHIN: Final = 9.5
-"""Seconds from the signal to the end at the latest."""
+WITHIN: Final = 9.0
+"""Seconds from the signal to the end at the latest, so that its supervisor is gone within ten."""
 
 Listen = Callable[[asyncio.Event], None]
 """Has SIGTERM and SIGINT set an event of the loop that runs."""

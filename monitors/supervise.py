@@ -25,8 +25,8 @@ PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 """Seconds before each new start of a child that ends again and again."""
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks whether a child may begin."""
-GRACE: Final = 12.0
-"""Seconds that a child has to drain."""
+GRACE: Final = 9.5
+"""Seconds that a child has to drain, so that all are gone within ten."""
 
 _log = logging.getLogger(__name__)
 

@@ -98,15 +98,17 @@ def up(
 ) -> None:
     """Poll by schedule and sweep, show the list as it fills, and serve the page, until Ctrl+C."""
     from earmark.config import FILE, clock_is_fixed, find_workspace
-    from monitors import demo as demo_workspace
 
     session = session_of(context)
     folder, is_own = find_workspace(session.start)
     if not attached and not is_own and not (folder / FILE).is_file():
+        from monitors import demo as demo_workspace
+
         notice(f"There is no workspace here, so this is the demo, in {folder}.")
         notice("Begin your own with: earmark init accounts.csv --contact you@company.example")
         demo_workspace.create(folder)
     if alone or clock_is_fixed():
+        from monitors import demo as demo_workspace
         from monitors.supervise import end_with_supervisor
         from monitors.up import up as run
 

@@ -1,5 +1,6 @@
 """The page as a process: it shares nothing with the monitor but the database."""
 
+import asyncio
 from collections.abc import Callable
 from socket import socket
 
@@ -7,6 +8,7 @@ import uvicorn
 
 from earmark.config import Settings
 from earmark.errors import ConfigError
+from monitors.outage import Outage, patiently
 from review.page.app import create
 from review.page.keys import page_token
 from review.page.live import Live
@@ -43,7 +45,7 @@ def serve(settings: Settings, told: Callable[[str], None], *, may_move: bool = F
     somebody serves that one then. ConfigError when its port is taken.
     """
     engine = connect(settings.database_url)
-    migrate(engine)
+    asyncio.run(patiently(lambda: migrate(engine), Outage()))
     told(_address(settings, engine))
     app = create(settings, engine, page_token(settings.workspace))
     host, _, port = settings.page.address.rpartition(":")

@@ -116,6 +116,23 @@ def test_a_child_begins_when_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert next(asked, None) is None
 
 
+def test_what_supervises_loads_nothing_heavy_and_is_gone_as_soon_as_its_children(tmp_path: Path) -> None:
+    (tmp_path / "earmark.toml").write_text('[http]\ncontact = "ops@norvik.example"\n', encoding="utf-8")
+    program = """
+import sys
+from monitors import supervise
+heavy = {"alembic", "apscheduler", "bs4", "httpx", "sqlalchemy", "uvicorn"}
+supervise.supervise = lambda _: print(sorted(heavy & sys.modules.keys())) or 0
+from earmark.cli import main
+sys.argv = ["earmark", "--workspace", sys.argv[1], "up"]
+main()
+"""
+    said = subprocess.run(  # noqa: S603 - our own interpreter and our own words
+        [sys.executable, "-c", program, str(tmp_path)], check=True, capture_output=True, text=True
+    )
+    assert said.stdout == "[]\n"
+
+
 def test_a_child_that_does_not_drain_in_time_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervise, "GRACE", 0.2)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
