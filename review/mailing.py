@@ -18,14 +18,17 @@ from monitors.post import post, postbox_of
 from review.digest import Digest, Envelope, digest_of, letter, next_due, period_of
 from review.page.keys import viewer_of
 from review.page.viewer import Viewer
-from storage import digests, latency, tokens
+from review.zones import zone_of
+from storage import agenda, digests, latency, tokens
 from storage.digests import Schedule
 from storage.engine import Connection, Engine, reading, writing
 
-__all__ = ["SETTLED", "Sent", "address_of", "page_of", "preview", "scheduled", "send_due"]
+__all__ = ["SETTLED", "Sent", "Settling", "address_of", "page_of", "preview", "send_due"]
 
 SETTLED: Final = timedelta(minutes=2)
 """How long after its moment a digest is made: by then all that belongs to the time before is stored."""
+PATIENCE: Final = timedelta(minutes=15)
+"""How long letters wait at most for what time has changed to be decided."""
 LEASE: Final = timedelta(minutes=5)
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 """The wait after each failure; the last one again and again."""
@@ -40,6 +43,24 @@ class Sent:
     user: str
     reasons: int = 0
     error: str = ""
+
+
+@dataclass
+class Settling:
+    """Whether what fell due by now is decided: the sweep dates it back to its own moment.
+
+    Where the machine slept, a letter that is made before the sweep has caught up would leave that out for
+    good. It waits for the sweep, but not for ever: perhaps there is no monitor that sweeps.
+    """
+
+    _since: datetime | None = None
+
+    def is_over(self, engine: Engine, now: datetime) -> bool:
+        """Tell whether letters may be made."""
+        with reading(engine) as connection:
+            waits = bool(agenda.due(connection, now - SETTLED, limit=1))
+        self._since = (self._since or now) if waits else None
+        return self._since is None or now - self._since >= PATIENCE
 
 
 def send_due(
@@ -58,28 +79,13 @@ def send_due(
         yield _tried(settings, engine, taken, now, tls)
 
 
-def scheduled(wanted: Schedule, now: datetime, settings: Settings) -> Schedule:
-    """Return a schedule with the moment of its first letter, which tells what comes from now on."""
-    due = next_due(wanted, now, settings.team.zone)
-    return Schedule(
-        user=wanted.user,
-        every=wanted.every,
-        hour=wanted.hour,
-        weekday=wanted.weekday,
-        query=wanted.query,
-        through=now,
-        next_at=due,
-    )
-
-
 def preview(
     connection: Connection, settings: Settings, viewer: Viewer, now: datetime
 ) -> tuple[Digest, Envelope]:
     """Return what somebody would be told now; for who is told nothing yet, of the last day."""
     held = digests.get(connection, viewer.id) or Schedule(user=viewer.id, every="daily", hour=8)
-    told = digest_of(
-        connection, viewer, held.through or now - _FIRST, now, now, query=held.query, zone=settings.team.zone
-    )
+    zone = zone_of(viewer, settings)
+    told = digest_of(connection, viewer, held.through or now - _FIRST, now, now, query=held.query, zone=zone)
     try:
         to = address_of(viewer, settings)
     except ConfigError:
@@ -123,16 +129,16 @@ def _sent(
     settings: Settings, engine: Engine, taken: Schedule, now: datetime, tls: ssl.SSLContext | None
 ) -> Sent:
     """Make one letter, hand it in, and record what it told."""
-    zone = settings.team.zone
-    period = period_of(taken, now - SETTLED, zone)
     with reading(engine) as connection:
         viewer = viewer_of(connection, taken.user)
+        zone = zone_of(viewer, settings) if viewer else settings.team.zone
+        period = period_of(taken, now - SETTLED, zone)
         told = None
         if viewer is not None:
             after = taken.through or period - _FIRST
             told = digest_of(connection, viewer, after, period, now, query=taken.query, zone=zone)
     if viewer is None or told is None or not told.entries:
-        _record(engine, settings, taken, period, None, now)
+        _record(engine, settings, taken, period, next_due(taken, period, zone), None, now)
         return Sent(user=taken.user)
     postbox, to = postbox_of(settings), address_of(viewer, settings)
     with writing(engine) as connection:
@@ -140,7 +146,7 @@ def _sent(
         _, secret = tokens.create(connection, purpose="unsubscribe", user=viewer.id, name=name, at=now)
     envelope = _envelope(settings, viewer, taken, to, f"{page_of(settings)}/unsubscribe/{secret}")
     post(letter(told, envelope, period, zone, now, sender=postbox.sender), postbox, tls=tls)
-    _record(engine, settings, taken, period, told, now)
+    _record(engine, settings, taken, period, next_due(taken, period, zone), told, now)
     return Sent(user=taken.user, reasons=told.total)
 
 
@@ -151,9 +157,14 @@ def _envelope(settings: Settings, viewer: Viewer, held: Schedule, to: str, leave
 
 
 def _record(
-    engine: Engine, settings: Settings, taken: Schedule, period: datetime, told: Digest | None, now: datetime
+    engine: Engine,
+    settings: Settings,
+    taken: Schedule,
+    period: datetime,
+    following: datetime,
+    told: Digest | None,
+    now: datetime,
 ) -> None:
-    following = next_due(taken, period, settings.team.zone)
     with writing(engine) as connection:
         sent_at = now if told else None
         if digests.done(connection, taken, through=period, next_at=following, sent_at=sent_at) and told:

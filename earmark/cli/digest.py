@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from earmark.cli.session import Session, nothing, notice, session_of
+from earmark.cli.session import Session, nothing, notice, session_of, who
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,9 +34,12 @@ def digest(  # noqa: PLR0913, PLR0917 - each is an option of its own
     every: Annotated[
         Literal["daily", "weekly", "never"] | None, typer.Option(help="From now on: daily, weekly or never.")
     ] = None,
-    hour: Annotated[int, typer.Option(min=0, max=23, help="With --every: the hour, in the team's zone.")] = 8,
+    hour: Annotated[int, typer.Option(min=0, max=23, help="With --every: the hour, in your zone.")] = 8,
     on: Annotated[str, typer.Option(help="With --every weekly: the day, such as monday.")] = "monday",
-    user: Annotated[str | None, typer.Option(help="Whose digest; else yours, or the owner's.")] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="With --every: your zone, such as Europe/Berlin; else the team's.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Whose digest; else the owner's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show who is told by mail and when; preview a letter, mail what is due, or set when it comes.
@@ -49,7 +52,7 @@ def digest(  # noqa: PLR0913, PLR0917 - each is an option of its own
     elif send:
         _send(session, as_json=as_json)
     elif every is not None:
-        _keep(session, user, every, hour, on)
+        _keep(session, user, every, hour, on, zone)
     else:
         _show(session, as_json=as_json)
 
@@ -75,8 +78,10 @@ def _viewer(session: Session, user: str | None) -> "Viewer":
 def _preview(session: Session, user: str | None, html: Path | None) -> None:
     from review.digest import letter, text_of
     from review.mailing import preview
+    from review.zones import zone_of
 
-    viewer, zone = _viewer(session, user), session.settings.team.zone
+    viewer = _viewer(session, user)
+    zone = zone_of(viewer, session.settings)
     with session.reading() as connection:
         told, envelope = preview(connection, session.settings, viewer, session.now)
     if html is None:
@@ -104,26 +109,31 @@ def _send(session: Session, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _keep(session: Session, user: str | None, every: str, hour: int, on: str) -> None:
+def _keep(session: Session, user: str | None, every: str, hour: int, on: str, zone: str | None) -> None:
+    from dataclasses import replace
+
     from earmark.errors import ConfigError
-    from review.mailing import address_of, scheduled
+    from review.subscribing import leave, subscribe
+    from review.zones import zone_of
     from storage import digests
     from storage.digests import Schedule
 
-    viewer = _viewer(session, user)
+    viewer, now = _viewer(session, user), session.now
     if every == "never":
         with session.writing() as connection:
-            digests.remove(connection, viewer.id)
+            leave(connection, viewer.id, by=who(), now=now)
         notice(f"{viewer.name} gets no digest.")
         return
     if on.lower() not in _DAYS:
         raise ConfigError(f"There is no day {on!r}. Write one of: {', '.join(_DAYS)}.")
-    to = address_of(viewer, session.settings)
     wanted = Schedule(user=viewer.id, every=every, hour=hour, weekday=_DAYS.index(on.lower()))
-    made = scheduled(wanted, session.now, session.settings)
+    chosen = viewer.prefers("zone") if zone is None else zone
     with session.writing() as connection:
-        digests.keep(connection, made)
-    first = made.next_at.astimezone(session.settings.team.zone) if made.next_at else session.now
+        held = digests.get(connection, viewer.id)
+        wanted = replace(wanted, query=held.query if held else "")
+        made, to = subscribe(connection, session.settings, viewer, wanted, chosen, by=who(), now=now)
+    own = replace(viewer, preferences=(("zone", chosen),))
+    first = (made.next_at or now).astimezone(zone_of(own, session.settings))
     notice(f"The digest goes {every} to {to}, first on {first:%Y-%m-%d at %H:%M}.")
     if session.settings.mail.server is None:
         notice("No mail server is set: write [mail] server and sender into earmark.toml.")

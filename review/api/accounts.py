@@ -1,5 +1,6 @@
 """Accounts: the list by name, one with its reasons, and rows of a list put in."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -16,7 +17,7 @@ from review.plain import plain
 from storage import accounts
 from storage.directory import Place
 
-__all__ = ["AccountItem", "AccountRow", "AccountRows", "router"]
+__all__ = ["AccountDetail", "AccountItem", "AccountRow", "AccountRows", "Put", "router"]
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[needs(Right.READ)])
 
@@ -38,6 +39,23 @@ class AccountItem(BaseModel):
     is_suppressed: bool
     fit: float
     reasons: int
+
+
+class AccountDetail(BaseModel):
+    """An account with all that explains where it stands; times are ISO, durations seconds."""
+
+    account: dict[str, Any] = Field(description="the record")
+    at: datetime
+    stage: Stage
+    since: datetime | None = Field(description="since when it is in its stage")
+    fit: dict[str, Any] = Field(description="the share, and the sentence of each rule")
+    reasons: list[dict[str, Any]] = Field(description="open triggers with their stories, the best first")
+    ended: list[dict[str, Any]]
+    transitions: list[dict[str, Any]]
+    contacts: list[dict[str, Any]]
+    abstentions: list[dict[str, Any]] = Field(description="texts that may name it, and why that is unsure")
+    relatives: list[dict[str, Any]] = Field(description="parent, subsidiaries and sisters")
+    paths: list[dict[str, Any]] = Field(description="people who may open its door")
 
 
 class AccountRow(BaseModel):
@@ -68,7 +86,15 @@ class AccountRows(BaseModel):
     accounts: list[AccountRow] = Field(min_length=1, max_length=5_000)
 
 
-@router.get("")
+class Put(BaseModel):
+    """How many rows were new, how many changed something, and how many said what was known."""
+
+    added: int
+    changed: int
+    same: int
+
+
+@router.get("", name="list_accounts")
 def _listed(
     caller: Called,
     limit: Limit = 50,
@@ -94,18 +120,17 @@ def _listed(
     return Piece(items=items, next_after=as_word(leaf.after.folded, leaf.after.id) if leaf.after else None)
 
 
-@router.get("/{account_id}")
-def _one(caller: Called, account_id: str) -> dict[str, Any]:
+@router.get("/{account_id}", name="get_account")
+def _one(caller: Called, account_id: str) -> AccountDetail:
     """Return one account: its record, stage, fit, open and ended reasons, moves, people and ambiguities."""
     with caller.reading() as connection:
         account = caller.visible(accounts.get(connection, account_id))
         view = account_view(connection, account, caller.now)
-    told: dict[str, Any] = plain(view)
-    return told
+    return AccountDetail.model_validate(plain(view))
 
 
-@router.post("", dependencies=[needs(Right.ADMIN, Role.MANAGER)])
-def _put(caller: Called, rows: AccountRows) -> dict[str, Any]:
+@router.post("", name="put_accounts", dependencies=[needs(Right.ADMIN, Role.MANAGER)])
+def _put(caller: Called, rows: AccountRows) -> Put:
     """Add accounts, or change those that are there; what was not there is watched from now on."""
     alike: dict[frozenset[str], list[Account]] = {}
     for row in rows.accounts:
@@ -116,7 +141,7 @@ def _put(caller: Called, rows: AccountRows) -> dict[str, Any]:
             told = accounts.upsert(connection, some, given=given)
             added, changed, same = added + told.added, changed + told.changed, same + told.same
         caller.log(connection, "account.import", f"{len(rows.accounts)} accounts", "by the API")
-    return {"added": added, "changed": changed, "same": same}
+    return Put(added=added, changed=changed, same=same)
 
 
 def _account(row: AccountRow) -> Account:

@@ -52,7 +52,7 @@ class Done(BaseModel):
     said: list[str]
 
 
-@router.post("/actions")
+@router.post("/actions", name="act")
 def _act(caller: Called, wish: Wish) -> Done:
     """Do something, as a form of the page does; a verdict or an owner that holds already changes nothing."""
     deed = Deed(
@@ -66,7 +66,7 @@ def _act(caller: Called, wish: Wish) -> Done:
     return carried_out(caller, deed, _target(caller, wish.trigger, wish.account))
 
 
-@router.post("/undo")
+@router.post("/undo", name="undo")
 def _undo(caller: Called, back: Back) -> Done:
     """Take the last thing back; called again, the one before it, and so on."""
     target = _target(caller, back.trigger, back.account) if back.trigger or back.account else None

@@ -7,6 +7,8 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from earmark.errors import EarmarkError, StorageError
@@ -31,6 +33,13 @@ _CODES: Final = {
 _log = logging.getLogger(__name__)
 
 
+class Fault(BaseModel):
+    """What is said of a call that was not answered."""
+
+    error: str = Field(description="a sentence that says what to do")
+    code: str = Field(description=", ".join(sorted({*_CODES.values(), "failed"})))
+
+
 def create(page: FastAPI) -> FastAPI:
     """Return the application, to be mounted at /api/v1 of the page; it shares the page's desk."""
     app = FastAPI(
@@ -42,16 +51,27 @@ def create(page: FastAPI) -> FastAPI:
         openapi_url=None,
         servers=[{"url": "/api/v1"}],
         max_body_size=_MOST,
+        generate_unique_id_function=_name_of,
     )
     app.state.desk, app.state.page, app.state.pace = page.state.desk, page, Pace()
     for room in _ROUTES:
-        app.include_router(room.router)
+        app.include_router(room.router, responses=_FAULTS)
     app.add_api_route("/openapi.json", _described, include_in_schema=False, dependencies=[needs(Right.READ)])
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _wrong)
     app.add_exception_handler(EarmarkError, _failed)
     app.add_exception_handler(Exception, _broke)
     return app
+
+
+_FAULTS: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {"model": Fault, "description": "A fault: 401, 403, 404, 413, 422, 429, 500 or 503."}
+}
+
+
+def _name_of(route: APIRoute) -> str:
+    """Return what programs that are made of the description call a route: list_triggers."""
+    return route.name
 
 
 def _described(request: Request) -> JSONResponse:

@@ -1,21 +1,17 @@
 """Who calls the API: a token, the user it belongs to, and what both allow."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, tzinfo
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, HTTPException, Request
 
-from earmark.types import Account
-from review.page.call import Desk, desk_of
 from review.page.keys import bearer_of, viewer_of
 from review.page.viewer import OWNER, Role, Viewer
-from storage import audit, tokens
+from review.page.visit import Desk, Visit, desk_of
 from storage import engine as database
-from storage.engine import Connection
+from storage import tokens
 
 __all__ = ["Called", "Caller", "Pace", "Right", "needs"]
 
@@ -53,41 +49,12 @@ class Pace:
         return 0 if count <= self._most else 60 - second
 
 
-class Caller:
+class Caller(Visit):
     """One call of the API by a program, for a user."""
 
     def __init__(self, request: Request, desk: Desk, viewer: Viewer, rights: frozenset[Right]) -> None:
-        self.request, self.desk, self.viewer, self.rights = request, desk, viewer, rights
-        self.settings, self.engine = desk.settings, desk.engine
-        self.now = desk.clock()
-
-    @property
-    def zone(self) -> tzinfo:
-        """The time zone of the team."""
-        return self.settings.team.zone
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one moment of the database."""
-        with database.reading(self.engine) as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give a connection whose changes are kept all or none."""
-        with database.writing(self.engine) as connection:
-            yield connection
-
-    def visible(self, account: Account | None) -> Account:
-        """Return an account that the user may see; 404 for one beyond their territory, as for none."""
-        if account is None or not self.viewer.sees(account):
-            raise HTTPException(404, "There is no such account on your list.")
-        return account
-
-    def log(self, connection: Connection, verb: str, subject: str, text: str = "") -> None:
-        """Write down what was done, in the transaction that does it."""
-        deed = audit.Deed(at=self.now, by=self.viewer.id, verb=verb, subject=subject, text=text)
-        audit.record(connection, deed)
+        super().__init__(request, desk, viewer)
+        self.rights = rights
 
 
 def _called(request: Request) -> Caller:

@@ -50,7 +50,7 @@ class NewJudgement(BaseModel):
     )
 
 
-@router.get("")
+@router.get("", name="list_judgements")
 def _listed(
     caller: Called,
     limit: Limit = 50,
@@ -71,7 +71,7 @@ def _listed(
     return Piece(items=list(map(_item, held)), next_after=as_word(held[-1].number) if more else None)
 
 
-@router.post("", dependencies=[needs(Right.ACT, Role.REP)])
+@router.post("", name="judge", dependencies=[needs(Right.ACT, Role.REP)])
 def _judge(caller: Called, new: NewJudgement) -> Done:
     """Give a verdict, and say what follows from it."""
     with caller.reading() as connection:

@@ -11,10 +11,10 @@ from review.api.caller import Called, Caller, Right, needs
 from review.page.viewer import Role
 from review.plain import plain
 from review.trial import DAYS, span_of
-from review.trying import Ask, Trials, Trying
+from review.trying import Ask, State, Trials, Trying
 from storage import rulebook
 
-__all__ = ["NewReplay", "router"]
+__all__ = ["NewReplay", "Replay", "router"]
 
 router = APIRouter(prefix="/replay", tags=["replay"], dependencies=[needs(Right.ADMIN, Role.MANAGER)])
 
@@ -28,8 +28,20 @@ class NewReplay(BaseModel):
     days: int = Field(DAYS, ge=1, le=365)
 
 
-@router.post("", status_code=202)
-def _begin(caller: Called, new: NewReplay) -> dict[str, Any]:
+class Replay(BaseModel):
+    """How far a replay is, and, when it is over, what it found or why it failed."""
+
+    state: str = Field(description=", ".join(State))
+    is_over: bool
+    said: str
+    share: float | None = Field(description="how much of it is done: 0 to 1; null when that is unknown")
+    accounts: dict[str, Any] | None = Field(description="what the rules change for accounts by itself")
+    texts: dict[str, Any] | None = Field(description="what they change in single texts")
+    result: dict[str, Any] | None = Field(description="the days lived again by these rules")
+
+
+@router.post("", name="begin_replay", status_code=202)
+def _begin(caller: Called, new: NewReplay) -> Replay:
     """Begin a replay in the background; the one of this user that runs is called off. Nothing is written."""
     text = new.rulebook
     if text is None:
@@ -44,14 +56,14 @@ def _begin(caller: Called, new: NewReplay) -> dict[str, Any]:
     return _told(_trials(caller).of(_who(caller)))
 
 
-@router.get("")
-def _state(caller: Called) -> dict[str, Any]:
+@router.get("", name="get_replay")
+def _state(caller: Called) -> Replay:
     """Return how far the replay is, and what it found."""
     return _told(_trials(caller).of(_who(caller)))
 
 
-@router.delete("")
-def _end(caller: Called) -> dict[str, Any]:
+@router.delete("", name="end_replay")
+def _end(caller: Called) -> Replay:
     """Call the replay off."""
     _trials(caller).call_off(_who(caller))
     return _told(_trials(caller).of(_who(caller)))
@@ -67,15 +79,15 @@ def _trials(caller: Caller) -> Trials:
     return trials
 
 
-def _told(trying: Trying | None) -> dict[str, Any]:
+def _told(trying: Trying | None) -> Replay:
     if trying is None:
         raise HTTPException(404, "There is no replay of yours. Begin one: POST /api/v1/replay")
-    return {
-        "state": trying.state.value,
-        "is_over": trying.is_over,
-        "said": trying.said,
-        "share": trying.share,
-        "accounts": plain(trying.accounts),
-        "texts": plain(trying.texts),
-        "result": plain(trying.lived),
-    }
+    return Replay(
+        state=trying.state.value,
+        is_over=trying.is_over,
+        said=trying.said,
+        share=trying.share,
+        accounts=plain(trying.accounts),
+        texts=plain(trying.texts),
+        result=plain(trying.lived),
+    )

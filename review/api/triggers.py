@@ -23,11 +23,9 @@ from review.today import kind_words
 from storage import accounts, newest, stories, triggers
 from storage.engine import Connection
 
-__all__ = ["TriggerItem", "found", "items_of", "router"]
+__all__ = ["TriggerDetail", "TriggerItem", "found", "items_of", "router"]
 
 router = APIRouter(prefix="/triggers", tags=["triggers"], dependencies=[needs(Right.READ)])
-
-_LONG = ("note_text", "note_markdown", "note_html")
 
 
 class TriggerItem(BaseModel):
@@ -65,7 +63,52 @@ class TriggerItem(BaseModel):
     territory: str | None
 
 
-@router.get("")
+class Quote(BaseModel):
+    """Words of a text that say so."""
+
+    field: str = Field(description="title, text or author")
+    words: str
+
+
+class Feature(BaseModel):
+    """What speaks for or against a text being about the account."""
+
+    name: str
+    value: float
+    weight: float
+    sentence: str
+
+
+class Evidence(BaseModel):
+    """One text that tells of it: what it says, where, and where it can be read."""
+
+    event: str
+    source: str
+    title: str
+    url: str | None
+    published_at: datetime | None
+    seen_at: datetime
+    confidence: float
+    quotes: list[Quote]
+    features: list[Feature]
+
+
+class TriggerDetail(TriggerItem):
+    """A trigger with its note in three forms, the parts of its score, the evidence, and what was done."""
+
+    note_text: str
+    note_markdown: str
+    note_html: str
+    sentences: list[dict[str, Any]] = Field(description="the note, each sentence with what it rests on")
+    score_parts: dict[str, Any] = Field(description="fit × intent × freshness × confidence, and why")
+    facts: list[dict[str, Any]]
+    publishers: list[str]
+    evidence: list[Evidence] = Field(description="the latest first")
+    transitions: list[dict[str, Any]] = Field(description="what it moved, and who did what")
+    judgements: list[dict[str, Any]]
+
+
+@router.get("", name="list_triggers")
 def _listed(
     caller: Called,
     limit: Limit = 50,
@@ -94,27 +137,27 @@ def _listed(
     return Piece(items=listed, next_after=following)
 
 
-@router.get("/{trigger_id}")
-def _one(caller: Called, trigger_id: str) -> dict[str, Any]:
+@router.get("/{trigger_id}", name="get_trigger")
+def _one(caller: Called, trigger_id: str) -> TriggerDetail:
     """Return one trigger: its note in three forms, the parts of its score, the evidence, what was done."""
     with caller.reading() as connection:
         trigger = found(connection, trigger_id, caller)
         view = trigger_view(connection, trigger, caller.now)
         (item,) = items_of(connection, [trigger], caller)
     note, story = trigger.note, view.reason.story
-    return {
-        **item.model_dump(mode="json"),
-        "note_text": as_text(note, view.reason.score, at=caller.now) if note else "",
-        "note_markdown": as_markdown(note, view.reason.score, at=caller.now) if note else "",
-        "note_html": as_html(note, view.reason.score, at=caller.now) if note else "",
-        "sentences": plain(note.sentences) if note else [],
-        "score_parts": plain(view.reason.score),
-        "facts": plain(story.facts) if story else [],
-        "publishers": plain(story.publishers) if story else [],
-        "evidence": _evidence(story) if story else [],
-        "transitions": plain(view.transitions),
-        "judgements": plain(view.judgements),
-    }
+    return TriggerDetail(
+        **item.model_dump(),
+        note_text=as_text(note, view.reason.score, at=caller.now) if note else "",
+        note_markdown=as_markdown(note, view.reason.score, at=caller.now) if note else "",
+        note_html=as_html(note, view.reason.score, at=caller.now) if note else "",
+        sentences=plain(note.sentences) if note else [],
+        score_parts=plain(view.reason.score),
+        facts=plain(story.facts) if story else [],
+        publishers=list(story.publishers) if story else [],
+        evidence=_evidence(story) if story else [],
+        transitions=plain(view.transitions),
+        judgements=plain(view.judgements),
+    )
 
 
 def found(connection: Connection, trigger_id: str, caller: Caller) -> Trigger:
@@ -164,23 +207,22 @@ def _item(
     return TriggerItem.model_validate(held)
 
 
-def _evidence(story: Story) -> list[dict[str, Any]]:
-    """Return what was said, where, and where it can be read; the latest first."""
+def _evidence(story: Story) -> list[Evidence]:
     return [
-        {
-            "event": match.event.id,
-            "source": match.event.source,
-            "title": match.event.title,
-            "url": match.event.url,
-            "published_at": plain(match.event.published_at),
-            "seen_at": plain(match.event.seen_at),
-            "confidence": match.confidence,
-            "quotes": [{"field": span.field, "words": span.quote} for span in match.evidence],
-            "features": [
-                {"name": one.name, "value": one.value, "weight": one.weight, "sentence": one.sentence}
+        Evidence(
+            event=match.event.id,
+            source=match.event.source,
+            title=match.event.title,
+            url=match.event.url,
+            published_at=match.event.published_at,
+            seen_at=match.event.seen_at,
+            confidence=match.confidence,
+            quotes=[Quote(field=span.field, words=span.quote) for span in match.evidence],
+            features=[
+                Feature(name=one.name, value=one.value, weight=one.weight, sentence=one.sentence)
                 for one in match.features
             ],
-        }
+        )
         for match in reversed(story.matches)
     ]
 

@@ -38,7 +38,7 @@ class NewView(BaseModel):
     shared: bool = False
 
 
-@router.get("")
+@router.get("", name="list_views")
 def _listed(caller: Called) -> list[ViewItem]:
     """List the views of the user and of the team."""
     with caller.reading() as connection:
@@ -46,7 +46,7 @@ def _listed(caller: Called) -> list[ViewItem]:
     return [ViewItem(id=one.id, name=one.name, query=one.query, is_own=one.is_own) for one in held]
 
 
-@router.get("/rows")
+@router.get("/rows", name="list_rows")
 def _rows(
     caller: Called,
     query: Annotated[
@@ -64,7 +64,7 @@ def _rows(
     return Piece(items=items, next_after=found.next_after or None)
 
 
-@router.post("", status_code=201, dependencies=[needs(Right.ACT, Role.REP)])
+@router.post("", name="keep_view", status_code=201, dependencies=[needs(Right.ACT, Role.REP)])
 def _keep(caller: Called, new: NewView) -> ViewItem:
     """Keep a view, for the user or (by a manager) for everybody."""
     if new.shared and not caller.viewer.may(Role.MANAGER):

@@ -10,12 +10,14 @@ from starlette.concurrency import run_in_threadpool
 
 from earmark.config import Settings
 from earmark.errors import ConfigError
-from review.page.attempts import limits
-from review.page.call import AskedOfSelf, Call, Desk, desk_of, local, said_to, tell
+from review.page.attempts import in_words, limits
+from review.page.call import AskedOfSelf, Call, local, said_to, tell
 from review.page.gate import Crowded
 from review.page.render import templates
+from review.page.visit import Desk, desk_of
 from review.passwords import fits, hashed, is_stale
 from storage import sessions, users
+from storage.audit import Deed, record
 from storage.engine import Engine, reading, writing
 
 __all__ = ["login_page", "refuse_open_address", "router"]
@@ -124,6 +126,7 @@ def _log_out(call: AskedOfSelf) -> Response:
     if call.desk.keys.are_personal():
         with call.writing() as connection:
             sessions.end(connection, call.entry.secret)
+            call.log(connection, "user.log_out", call.viewer.id)
     return _out(call)
 
 
@@ -161,11 +164,11 @@ def _begin(desk: Desk, user: str, better: str | None) -> str:
     with writing(desk.engine) as connection:
         if better is not None:
             users.set_password(connection, user, better)
+        record(connection, Deed(at=desk.clock(), by=user, verb="user.log_in", subject=user))
         return sessions.begin(connection, user, desk.clock())
 
 
 def _wait(wait: timedelta, name: str, back: str, *, undone: bool) -> Response:
+    said = f"Too many logins failed under this name or from this place. Try again in {in_words(wait)}."
     seconds = max(1, round(wait.total_seconds()))
-    length = f"{seconds} seconds" if seconds < 100 else f"{round(seconds / 60)} minutes"  # noqa: PLR2004 - words
-    said = f"Too many logins failed under this name or from this place. Try again in {length}."
     return login_page(said, back, name=name, undone=undone, status=429, wait=seconds)

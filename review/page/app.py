@@ -41,10 +41,10 @@ from review.page import (
     views,
     welcome,
 )
-from review.page.call import Desk, desk_of
 from review.page.doors import Doors, names_of
 from review.page.keys import Keys
 from review.page.render import STATIC, templates
+from review.page.visit import Desk, desk_of
 from storage.engine import Engine
 
 __all__ = ["create"]
@@ -95,7 +95,7 @@ def create(settings: Settings, engine: Engine, token: str, *, now: Callable[[], 
     )
     keys, page = Keys(token, engine, now), settings.page
     app.state.desk = Desk(settings=settings, engine=engine, keys=keys, clock=now)
-    app.add_middleware(Doors, hosts=names_of(page.address, page.hosts, page.url), keys=keys)
+    app.add_middleware(Doors, hosts=names_of(page.address, page.hosts, page.url), keys=keys, broke=_broke)
     app.mount("/static", StaticFiles(directory=STATIC))
     for router in _ROUTES:
         app.include_router(router)
@@ -103,7 +103,6 @@ def create(settings: Settings, engine: Engine, token: str, *, now: Callable[[], 
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(EarmarkError, _failed)
     app.add_exception_handler(RequestValidationError, _unread)
-    app.add_exception_handler(Exception, _broke)
     return app
 
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-__all__ = ["Attempts", "Limit", "limits"]
+__all__ = ["Attempts", "Limit", "in_words", "limits", "own_limits"]
 
 _FORGOTTEN: Final = timedelta(hours=1)
 _MOST: Final = 20_000
 """Failures that are remembered; the oldest go first."""
 _QUARTER: Final = timedelta(minutes=15)
+_MANY_SECONDS: Final = 100
+_OF_NAME: Final = frozenset({"pair", "known", "own"})
 _STEEPEST: Final = 12
 """Doublings after which a wait grows no more: it is longer than any limit's longest by then."""
 
@@ -36,6 +38,10 @@ class _Failures:
     number: int
     last_at: datetime
 
+    def count_at(self, now: datetime) -> bool:
+        """Tell whether they are remembered: for an hour, and not where the clock was put back since."""
+        return timedelta(0) <= now - self.last_at < _FORGOTTEN
+
 
 def limits(name: str, peer: str, *, known: bool) -> tuple[Limit, ...]:
     """Return what counts for a login by this name (a user's id, or what was typed) from this address."""
@@ -47,6 +53,17 @@ def limits(name: str, peer: str, *, known: bool) -> tuple[Limit, ...]:
         Limit(key=("place", place), free=20, longest=_QUARTER),
         Limit(key=("name", name), free=20, longest=timedelta(minutes=1)),
     )
+
+
+def own_limits(user: str) -> tuple[Limit, ...]:
+    """Return what counts for somebody who is logged in and tells their password once more."""
+    return (Limit(key=("own", user), free=5, longest=_QUARTER),)
+
+
+def in_words(wait: timedelta) -> str:
+    """Return how long somebody must wait."""
+    seconds = max(1, round(wait.total_seconds()))
+    return f"{seconds} seconds" if seconds < _MANY_SECONDS else f"{round(seconds / 60)} minutes"
 
 
 @dataclass
@@ -75,12 +92,12 @@ class Attempts:
                 failures = self._failures.get(limit.key)
                 if failures is not None:
                     failures.number -= 1
-                if limit.key[0] in {"pair", "known"}:
+                if limit.key[0] in _OF_NAME:
                     self._failures.pop(limit.key, None)
 
     def _wait(self, limit: Limit, now: datetime) -> timedelta:
         failures = self._failures.get(limit.key)
-        if failures is None or failures.number < limit.free or now - failures.last_at >= _FORGOTTEN:
+        if failures is None or failures.number < limit.free or not failures.count_at(now):
             return timedelta(0)
         doublings = min(failures.number - limit.free, _STEEPEST)
         until = failures.last_at + min(limit.longest, timedelta(seconds=2**doublings))
@@ -88,8 +105,7 @@ class Attempts:
 
     def _count(self, limit: Limit, now: datetime) -> None:
         before = self._failures.pop(limit.key, None)
-        fresh = before is not None and now - before.last_at < _FORGOTTEN
-        number = before.number + 1 if before is not None and fresh else 1
+        number = before.number + 1 if before is not None and before.count_at(now) else 1
         self._failures[limit.key] = _Failures(number, now)  # at the end: the dictionary is by age
         while len(self._failures) > _MOST:
             del self._failures[next(iter(self._failures))]

@@ -1,9 +1,5 @@
 """One call of the page: who calls, the database, the clock, and how an answer is made."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
@@ -11,19 +7,13 @@ from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from earmark.config import DEMO, Settings
-from earmark.types import Account
-from review.page.attempts import Attempts
-from review.page.gate import Gate
-from review.page.keys import Entry, Keys
+from earmark.config import DEMO
+from review.page.keys import Entry
 from review.page.render import templates
 from review.page.viewer import OWNER, Role
-from storage import engine as database
-from storage.audit import Deed, record
-from storage.engine import Connection, Engine
-from storage.scope import Scope
+from review.page.visit import Desk, Visit, desk_of
 
-__all__ = ["Asked", "AskedOfSelf", "Call", "Desk", "desk_of", "local", "needs", "said_to", "tell"]
+__all__ = ["Asked", "AskedOfSelf", "Call", "local", "needs", "said_to", "tell"]
 
 _SCREENS = (
     ("/", "Today"),
@@ -41,29 +31,6 @@ _READS = frozenset({"GET", "HEAD"})
 _SAID = "said"
 _SAID_FOR = 60  # seconds
 _LONGEST_SAID = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What all calls of one page share; it is ``app.state.desk``."""
-
-    settings: Settings
-    engine: Engine
-    keys: Keys
-    clock: Callable[[], datetime]
-    attempts: Attempts = field(default_factory=Attempts)
-    gate: Gate = field(default_factory=Gate)
-
-    @property
-    def is_secure(self) -> bool:
-        """Whether people reach the page by https alone; its cookies then travel no other way."""
-        return (self.settings.page.url or "").startswith("https://")
-
-
-def desk_of(request: Request) -> Desk:
-    """Return what the page behind a request shares."""
-    desk: Desk = request.app.state.desk
-    return desk
 
 
 def local(where: str) -> str:
@@ -90,19 +57,12 @@ def tell(answer: Response, said: str, desk: Desk) -> Response:
     return answer
 
 
-class Call:
+class Call(Visit):
     """One call, by somebody who may make it."""
 
     def __init__(self, request: Request, desk: Desk, entry: Entry) -> None:
-        self.request, self.desk, self.entry = request, desk, entry
-        self.viewer, self.csrf = entry.viewer, entry.csrf
-        self.settings, self.engine = desk.settings, desk.engine
-        self.now = desk.clock()
-
-    @property
-    def zone(self) -> tzinfo:
-        """The time zone of the team."""
-        return self.settings.team.zone
+        super().__init__(request, desk, entry.viewer)
+        self.entry, self.csrf = entry, entry.csrf
 
     @property
     def wants_part(self) -> bool:
@@ -125,46 +85,14 @@ class Call:
         return here == path or (path != "/" and here.startswith(f"{path}/"))
 
     @property
-    def scope(self) -> Scope | None:
-        """The part of the list that the viewer may see, for what reads lists; None for all of it."""
-        return self.viewer.scope
-
-    def visible(self, account: Account | None) -> Account:
-        """Return an account that the viewer may see; 404 for one beyond their territory, as for none."""
-        if account is None or not self.viewer.sees(account):
-            raise HTTPException(404, "There is no such account on your list.")
-        return account
-
-    def log(self, connection: Connection, verb: str, subject: str, text: str = "") -> None:
-        """Write down who did what, in the transaction that does it.
-
-        Every change that is no action on an account or a trigger (those are kept by themselves) says so
-        here: the verb ("source.pause"), what it was done to, and a sentence. Never a secret.
-        """
-        deed = Deed(at=self.now, by=self.viewer.id, verb=verb, subject=subject, text=text)
-        record(connection, deed)
-
-    @property
     def is_demo(self) -> bool:
         """Whether this is the demo, whose companies are made up."""
         return self.settings.workspace.name == DEMO
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one moment of the database."""
-        with database.reading(self.engine) as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give a connection whose changes are kept all or none."""
-        with database.writing(self.engine) as connection:
-            yield connection
-
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """Return a page made of a template; it knows the ``call`` besides these values."""
         said = said_to(self.request)
-        shown: Mapping[str, Any] = {"call": self, "now": self.now, "said": said, **values}
+        shown = {"call": self, "now": self.now, "said": said, **values}
         answer = HTMLResponse(templates.get_template(template).render(shown), status_code=status)
         if said:
             answer.delete_cookie(self.desk.keys.cookie(_SAID))

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
@@ -17,14 +18,16 @@ from review.acting import carry_out
 from review.deeds import CHANNELS
 from review.digest import text_of
 from review.listing import asked_of
-from review.mailing import address_of, preview, scheduled, send_due
+from review.mailing import Settling, preview, send_due
 from review.moments import read_moment
-from review.page.call import Asked, AskedOfSelf, Call, Desk, desk_of
+from review.page.call import Asked, AskedOfSelf, Call
 from review.page.render import templates
 from review.page.settings import tabs
+from review.page.visit import Desk, desk_of
+from review.subscribing import leave, subscribe
 from review.views import shown
+from review.zones import zone_of, zones
 from storage import accounts, digests, tokens, triggers
-from storage.audit import Deed, record
 from storage.digests import Schedule
 from storage.engine import reading, writing
 
@@ -53,10 +56,13 @@ async def _mailing(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _drive(desk: Desk, stop: threading.Event) -> None:
+    settling = Settling()
     while not stop.wait(LOOK_EVERY):
         if desk.settings.mail.server is None:
             continue
         try:
+            if not settling.is_over(desk.engine, desk.clock()):
+                continue
             for sent in send_due(desk.settings, desk.engine, desk.clock):
                 if stop.is_set():
                     return
@@ -81,22 +87,22 @@ def _set(
     hour: Annotated[int, Form(ge=0, le=23)] = 8,
     weekday: Annotated[int, Form(ge=0, le=6)] = 0,
     query: Annotated[str, Form()] = "",
+    zone: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Keep when the viewer wants to be told, or that they don't."""
+    viewer, now = call.viewer, call.now
     if every not in {"daily", "weekly"}:
         with call.writing() as connection:
-            digests.remove(connection, call.viewer.id)
-            call.log(connection, "digest.end", call.viewer.id)
+            leave(connection, viewer.id, by=viewer.id, now=now)
         return call.back("/digest", "You get no digest.")
+    typed = Schedule(user=viewer.id, every=every, hour=hour, weekday=weekday, query=query)
     try:
-        asked = asked_of(parse_qsl(query), call.viewer.names, call.now, call.zone)
-        to = address_of(call.viewer, call.settings)
+        asked = asked_of(parse_qsl(query), viewer.names, now, call.zone)
+        wanted = replace(typed, query=asked.query)
+        with call.writing() as connection:
+            _, to = subscribe(connection, call.settings, viewer, wanted, zone, by=viewer.id, now=now)
     except ConfigError as error:
-        return _page(call, wrong=str(error))
-    wanted = Schedule(user=call.viewer.id, every=every, hour=hour, weekday=weekday, query=asked.query)
-    with call.writing() as connection:
-        digests.keep(connection, scheduled(wanted, call.now, call.settings))
-        call.log(connection, "digest.set", call.viewer.id, f"{every} at {hour}:00")
+        return _page(call, wrong=str(error), typed=typed, zone=zone)
     return call.back("/digest", f"The digest goes {every} to {to}.")
 
 
@@ -113,9 +119,7 @@ def _left(request: Request, secret: str) -> Response:
     desk = desk_of(request)
     user = _leaver(desk, secret)
     with writing(desk.engine) as connection:
-        if digests.remove(connection, user):
-            deed = Deed(at=desk.clock(), by=user, verb="digest.end", subject=user, text="by a letter's link")
-            record(connection, deed)
+        leave(connection, user, by=user, now=desk.clock(), how="by a letter's link")
     return HTMLResponse(templates.get_template("unsubscribe.html").render(secret=secret, is_done=True))
 
 
@@ -129,7 +133,7 @@ def _asking(call: Asked, verb: str, trigger_id: str) -> Response:
         trigger=trigger,
         account=account,
         verdicts=tuple(each for each in Verdict if each is not Verdict.GOOD),
-        channels=[channel for channel, _ in CHANNELS],
+        channels=CHANNELS,
         until=_UNTIL,
     )
 
@@ -157,7 +161,9 @@ def _confirmed(
     return call.back("/", " ".join(carry_out(call.engine, action, now=call.now, zone=call.zone)))
 
 
-def _page(call: Call, wrong: str = "") -> Response:
+def _page(call: Call, wrong: str = "", typed: Schedule | None = None, zone: str | None = None) -> Response:
+    """Show the form, with what was typed where that was wrong, and what a letter would say."""
+    own = zone_of(call.viewer, call.settings)
     with call.reading() as connection:
         held = digests.get(connection, call.viewer.id)
         told, envelope = preview(connection, call.settings, call.viewer, call.now)
@@ -165,14 +171,18 @@ def _page(call: Call, wrong: str = "") -> Response:
     return call.page(
         "settings_digest.html",
         status=422 if wrong else 200,
-        held=held or Schedule(user=call.viewer.id, every="never", hour=8),
+        held=held,
+        shown=typed or held or Schedule(user=call.viewer.id, every="never", hour=8),
+        zone=call.viewer.prefers("zone") if zone is None else zone,
+        own_zone=own,
+        zones=zones(),
         envelope=envelope,
         views=views,
         days=_DAYS,
         wrong=wrong,
         tabs=tabs(call),
         is_mailed=call.settings.mail.server is not None,
-        letter=text_of(told, envelope, call.zone, call.now),
+        letter=text_of(told, envelope, own, call.now),
     )
 
 

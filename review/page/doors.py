@@ -1,12 +1,12 @@
 """The doors of the page: which hosts it answers for, where forms may come from, what a browser may do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review.page.keys import Keys, bearer_of
@@ -47,21 +47,34 @@ def names_of(address: str, hosts: Iterable[str], url: str | None) -> frozenset[s
 class Doors:
     """ASGI middleware: refuses other hosts and foreign forms, and says what a browser may do with an answer.
 
+    ``broke`` makes the answer to a call at which something failed; it goes out by the same door.
+
     A form comes from here when its Origin is one of our hosts. A browser sends one with every form. A call
     of the API needs none: its token is its only key, and no browser adds that by itself.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], keys: Keys) -> None:
-        self._app, self._hosts, self._keys = app, hosts, keys
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: frozenset[str],
+        keys: Keys,
+        broke: Callable[[Request, Exception], Response],
+    ) -> None:
+        self._app, self._hosts, self._keys, self._broke = app, hosts, keys, broke
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call, or pass it on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        begun = ended = False
 
         async def guarded(message: Message) -> None:
+            nonlocal begun, ended
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(raw=message["headers"])
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -77,7 +90,13 @@ class Doors:
         app = PlainTextResponse(refusal, status_code=403) if refusal else self._app
         if not refusal and await self._is_load_of_stranger(Request(scope)):
             app = PlainTextResponse("Log in first; nothing of that was kept.", status_code=401)
-        await app(scope, receive, guarded)
+        try:
+            await app(scope, receive, guarded)
+        except Exception as error:  # a call that fails becomes an answer
+            if begun and not ended:
+                raise  # the connection ends, so that nobody takes half an answer for a whole one
+            if not begun:
+                await self._broke(Request(scope), error)(scope, receive, guarded)
 
     async def _is_load_of_stranger(self, request: Request) -> bool:
         """Tell whether somebody unknown sends a file: a form is read whole before it is asked whose it is."""

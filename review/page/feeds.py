@@ -10,9 +10,10 @@ from earmark.errors import ConfigError
 from review.feeds import as_atom, as_json, feed_of, tag_of
 from review.listing import asked_of
 from review.mailing import page_of
-from review.page.call import Asked, AskedOfSelf, Call, desk_of
+from review.page.call import Asked, AskedOfSelf, Call
 from review.page.keys import viewer_of
 from review.page.settings import tabs
+from review.page.visit import desk_of
 from review.views import shown
 from storage import tokens
 from storage.engine import reading

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query, Response
 
 from earmark.errors import ConfigError
 from review.machine import settings_in_force
+from review.page.attempts import in_words, own_limits
 from review.page.call import Asked, AskedOfSelf, Call, needs
 from review.page.viewer import Role
 from review.passwords import fits, hashed
@@ -20,7 +21,7 @@ router = APIRouter()
 SCOPES: Final = {
     "read": "See triggers, accounts and sources",
     "act": "Accept, dismiss, snooze and record outcomes as well",
-    "admin": "Change sources and run replays as well",
+    "admin": "Put accounts in, run replays, and (an admin's) change sources as well",
 }
 """What a token of the API may be for, and in words."""
 _THEMES: Final = ("auto", "light", "dark")
@@ -64,11 +65,16 @@ def _password(
     again: Annotated[str, Form()] = "",
 ) -> Response:
     """Give the viewer another password, who knows the old one; their other browsers are logged out."""
+    attempts, counted = call.desk.attempts, own_limits(call.viewer.id)
+    if wait := attempts.begin(counted, call.now):
+        said = f"Too many wrong passwords. Nothing was changed; try again in {in_words(wait)}."
+        return _own_page(call, wrong=said, status=429)
     with call.reading() as connection:
         stored = users.password_of(connection, call.viewer.id)
     try:
         if not fits(stored, old):
             raise ConfigError("That is not your password of now. Nothing was changed.")  # noqa: TRY301 - told below
+        attempts.succeeded(counted)
         if new != again:
             raise ConfigError("The two new passwords differ. Type the same one twice.")  # noqa: TRY301 - told below
         kept = hashed(new)
@@ -94,7 +100,7 @@ def _create_token(
     if not name or not wanted:
         said = "Say what the token is for, and choose at least one thing that it may do."
         return _tokens_page(call, wrong=said, status=422)
-    if "admin" in wanted and not call.viewer.may(Role.ADMIN):
+    if "admin" in wanted and not call.viewer.may(Role.MANAGER):  # each route asks for the role besides
         return _tokens_page(
             call, wrong="A token may do no more than you may: leave out the last one.", status=422
         )

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from storage import digests
+from storage.digests import Schedule
+from storage.engine import writing
 from tests.builders import NOW, ago, an_event
 from tests.earmark.workspaces import FUNDING, HIRE, a_workspace, earmark, json_of, tell, well
 from tests.monitors.smtp import Smtp, served
+from tests.storage.databases import opened
 
 
 @pytest.fixture
@@ -42,6 +46,20 @@ def test_it_is_set_shown_and_ended(desk: Path) -> None:
     assert "weekly" in well(desk, "digest")
     well(desk, "digest", "--every", "never")
     assert json_of(desk, "digest") == []
+
+
+def test_a_zone_is_given_and_the_view_of_the_page_is_kept(desk: Path) -> None:
+    (desk / "earmark.toml").write_text('[http]\ncontact = "owner@team.example"\n')
+    with opened(f"sqlite:///{desk / 'earmark.db'}") as engine, writing(engine) as connection:
+        digests.keep(connection, Schedule(user="owner", every="daily", hour=8, query="owner=me"))
+    said = earmark(desk, "digest", "--every", "daily", "--hour", "6", "--zone", "Asia/Tokyo").output
+    assert "2026-11-22 at 06:00" in said
+    (held,) = json_of(desk, "digest")
+    assert (held["query"], held["next_at"]) == ("owner=me", "2026-11-21T21:00:00Z")
+    well(desk, "digest", "--every", "daily", "--hour", "5")
+    assert json_of(desk, "digest")[0]["next_at"] == "2026-11-21T20:00:00Z", "the zone is kept too"
+    wrong = earmark(desk, "digest", "--every", "daily", "--zone", "Asia/Tokio")
+    assert (wrong.exit_code, "did you mean Asia/Tokyo" in wrong.output) == (2, True)
 
 
 def test_a_day_that_is_none_is_a_sentence(desk: Path) -> None:

@@ -147,6 +147,19 @@ def test_the_headers_end_it_in_one_click_and_name_it_for_good() -> None:
     assert one["References"] == again["References"]
 
 
+def test_only_what_can_be_done_is_offered() -> None:
+    """A conversation has no account that could be snoozed."""
+    for said in parts(a_letter(a_digest(a_row(account=None)))):
+        assert "/confirm/dismiss/" in said
+        assert "/confirm/snooze/" not in said
+
+
+def test_further_reasons_are_counted_as_on_the_list() -> None:
+    for more, words in ((1, "+1 reason."), (2, "+2 reasons."), (0, " d. Contact by")):
+        for said in parts(a_letter(a_digest(a_row(more=more, at=ago(2), unconfirmed=False)))):
+            assert words in said
+
+
 def test_hot_ones_are_said_in_the_subject() -> None:
     read = a_letter(a_digest(a_row(stage=Stage.HOT), a_row()))
     assert read["Subject"] == "2 reasons to make contact, 1 hot: Norvik Labs"

@@ -19,6 +19,20 @@ def test_the_document_names_every_address_and_no_other(api: Api) -> None:
     assert told == known
 
 
+def test_the_document_names_everything_that_a_call_may_say(api: Api) -> None:
+    text = (ROOT / "docs" / "api.md").read_text("utf-8")
+    told = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", text))))
+    described = api("read").get("/openapi.json").json()
+    for path, methods in described["paths"].items():
+        for method, route in methods.items():
+            asked = {each["name"] for each in route.get("parameters", ())}
+            body = route.get("requestBody", {}).get("content", {}).get("application/json", {})
+            if body:
+                name = body["schema"]["$ref"].rpartition("/")[2]
+                asked |= set(described["components"]["schemas"][name]["properties"])
+            assert asked <= told, (method, path, asked - told)
+
+
 def test_the_example_asks_what_can_be_asked(api: Api) -> None:
     flow: dict[str, Any] = json.loads(
         (ROOT / "docs" / "examples" / "n8n-new-triggers.json").read_text("utf-8")

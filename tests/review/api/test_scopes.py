@@ -1,5 +1,6 @@
 """No route without a token, none beyond its scope or its user's role; what the API does is described."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from storage.engine import Engine
 from tests.review.api.conftest import Api
 from tests.review.page.served import Served
 from tests.review.page.team import a_team
+from tests.review.page.walk import values_of
 
 WRITES = ("POST", "DELETE", "PUT", "PATCH")
 
@@ -89,6 +91,40 @@ def test_the_description_names_every_route_and_how_to_enter(page: Served, api: A
         for method, route in methods.items():
             assert route.get("description"), (method, path)
     assert page.url
+
+
+def test_the_description_says_what_comes_back_in_words_that_programs_can_be_made_of(api: Api) -> None:
+    told = api("read").get("/openapi.json").json()
+    schemas, names = told["components"]["schemas"], list[str]()
+    for path, methods in told["paths"].items():
+        for method, route in methods.items():
+            names.append(route["operationId"])
+            good, fault = (
+                next(each for code, each in route["responses"].items() if code.startswith("2")),
+                route["responses"]["default"],
+            )
+            assert fault["content"]["application/json"]["schema"]["$ref"].endswith("/Fault"), (method, path)
+            schema = good["content"]["application/json"]["schema"]
+            assert "$ref" in schema or schema["items"]["$ref"], (method, path, "an answer without a shape")
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names), names
+    assert "HTTPValidationError" not in schemas, "no fault of ours looks like that"
+    assert set(schemas["Fault"]["properties"]) == {"error", "code"}
+
+
+def test_an_answer_has_the_shape_that_was_described(api: Api, engine: Engine) -> None:
+    client = api("admin")
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    held = values_of(engine)
+    for path, name in (
+        (f"/triggers/{held['trigger_id']}", "TriggerDetail"),
+        (f"/triggers/{held['trigger']}", "TriggerDetail"),
+        (f"/accounts/{held['account_id']}", "AccountDetail"),
+        (f"/sources/{held['source_id']}", "SourceDetail"),
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        assert answer.json().keys() == schemas[name]["properties"].keys(), path
 
 
 def test_a_method_that_an_address_does_not_know_is_said_in_json(api: Api) -> None:

@@ -13,7 +13,7 @@ from review.page.app import create
 from review.page.attempts import Attempts, limits
 from review.page.gate import Crowded, Gate
 from review.page.keys import page_token
-from storage import sessions, users
+from storage import audit, sessions, users
 from storage.engine import Engine, reading, writing
 from storage.sessions import LASTS
 from tests.builders import NOW
@@ -138,6 +138,16 @@ def test_logging_out_ends_the_session_itself(page: Served, engine: Engine) -> No
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
         client.cookies.set(page.cookie, secret)
         assert client.get("/").status_code == 401
+
+
+def test_who_came_and_went_stands_in_the_log(page: Served, engine: Engine) -> None:
+    a_team(engine)
+    with entered(page, "rea") as client:
+        client.post("/logout", data={"csrf": csrf_of(client)})
+        log_in(client, "rea", "a wrong password")
+    with reading(engine) as conn:
+        deeds = [(deed.by, deed.verb) for deed in audit.recent(conn) if deed.by == "rea"]
+    assert deeds == [("rea", "user.log_out"), ("rea", "user.log_in")], "a stranger's attempt writes nothing"
 
 
 def test_logging_out_everywhere_ends_all_sessions_of_one_user(page: Served, engine: Engine) -> None:
@@ -288,6 +298,17 @@ def test_waits_grow_up_to_a_quarter_of_an_hour_and_end_after_an_hour() -> None:
     assert max(waits) == 15 * 60
     assert not attempts.begin(of, now + timedelta(hours=1))
     assert not attempts.begin(of, now + timedelta(hours=1))
+
+
+def test_a_clock_that_is_put_back_makes_nobody_wait() -> None:
+    attempts, of = Attempts(), limits("ada", "203.0.113.9", known=False)
+    for _ in range(9):
+        attempts.begin(of, NOW)
+    assert attempts.begin(of, NOW)
+    earlier = NOW - timedelta(days=365)
+    assert not attempts.begin(of, earlier), "else one would wait for a year"
+    waits = [bool(attempts.begin(of, earlier)) for _ in range(5)]
+    assert waits == [False] * 4 + [True], "and counting goes on"
 
 
 def test_a_name_under_attack_from_everywhere_waits_for_a_minute_at_most() -> None:

@@ -387,6 +387,7 @@ def test_a_link_of_a_letter_asks_first(page: Served, engine: Engine, verb: str) 
     answer = page.get(f"/confirm/{verb}/{trigger}")
     assert answer.status_code == 200
     assert 'method="post"' in answer.text
+    assert ('<option value="call">By phone' in answer.text) == (verb == "contacted")
     assert state_of(engine, trigger) is TriggerState.OPEN
     with reading(engine) as connection:
         before = accounts.get(connection, account)

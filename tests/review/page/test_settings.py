@@ -118,7 +118,7 @@ def test_nobody_makes_a_token_that_may_more_than_they_or_ends_one_of_others(
     page: Served, engine: Engine
 ) -> None:
     a_team(engine)
-    with entered(page, "max") as client:
+    with entered(page, "rea") as client:
         form = {"csrf": csrf_of(client), "name": "x", "scopes": ["read", "admin"]}
         assert client.post("/settings/tokens", data=form).status_code == 422
         with writing(engine) as conn:
@@ -129,6 +129,33 @@ def test_nobody_makes_a_token_that_may_more_than_they_or_ends_one_of_others(
         client.post(f"/settings/tokens/{made.id}/revoke", data={"csrf": form["csrf"]})
         with reading(engine) as conn:
             assert tokens.find(conn, secret, "api") is not None
+
+
+def test_a_manager_may_by_a_program_what_they_may_on_the_page(page: Served, engine: Engine) -> None:
+    a_team(engine)
+    with entered(page, "max") as client:
+        form = {"csrf": csrf_of(client), "name": "x", "scopes": ["admin"]}
+        assert 'value="admin"' in client.get("/settings/tokens").text
+        found = re.search(r"earmark_api_[\w-]+", client.post("/settings/tokens", data=form).text)
+    assert found
+    headers = {"authorization": f"Bearer {found[0]}"}
+    rows = {"accounts": [{"id": "new.example", "name": "New"}]}
+    with browser(page) as program:
+        assert program.post("/api/v1/accounts", json=rows, headers=headers).status_code == 200
+        assert program.post("/api/v1/sources/x/pause", headers=headers).status_code == 403, "an admin's"
+
+
+def test_who_guesses_at_the_password_of_an_open_page_has_to_wait(page: Served, engine: Engine) -> None:
+    """A page that somebody left open must not tell their password to whoever sits down before it."""
+    a_team(engine)
+    with entered(page, "rea") as client:
+        form = {"csrf": csrf_of(client), "new": NEW, "again": NEW}
+        guesses = [client.post("/settings/password", data={**form, "old": f"guess {n}"}) for n in range(7)]
+        assert [answer.status_code for answer in guesses] == [422] * 5 + [429] * 2
+        assert "Too many wrong passwords" in guesses[-1].text
+        assert client.post("/settings/password", data={**form, "old": PASSWORD}).status_code == 429
+    with browser(page) as elsewhere:
+        assert log_in(elsewhere, "rea").status_code == 303, "nobody else is kept out by it"
 
 
 def test_the_log_says_who_did_what_and_goes_back_page_by_page(page: Served, engine: Engine) -> None:
