@@ -6,16 +6,29 @@ The database keeps the index of words itself (FTS5 in SQLite, GIN in PostgreSQL)
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
 from earmark.types import Note, Trigger
 from storage.rows import batches, each, upsert
 from storage.tables import accounts, search, stories, triggers
 
-__all__ = ["among", "fill", "fill_of_accounts", "matching", "save", "words_of"]
+__all__ = ["Found", "among", "fill", "fill_of_accounts", "matching", "save", "words_of"]
 
+_INDEX: Final = table("search_words", column("rowid"))
 _WORD: Final = re.compile(r"[^\W_]+")
 _FEW: Final = 2_000
 _MOST_WORDS: Final = 12
@@ -32,37 +45,76 @@ def matching(conn: Connection, asked: str) -> Select[Any]:
 
     It is safe for any text: only its words are looked up. Without a word nothing matches.
     """
-    return select(search.c.trigger).where(_holds(conn, asked))
+    return select(search.c.trigger).where(_holds(conn.dialect.name, asked))
 
 
-def among(conn: Connection, asked: str, trigger: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return the condition that a trigger holds all these words.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found; ``few`` are the ids of the triggers, where it found so few, else None."""
 
-    SQLite makes the list of few that do first, and looks words that many have up trigger by trigger.
-    PostgreSQL would have to cut each text into words anew for that: it makes the list from its index.
-    """
+    few: tuple[str, ...] | None
+    asked: str
+    dialect: str
+
+    def holds(self, trigger: ColumnElement[str]) -> ColumnElement[bool]:
+        """Return the condition that a trigger holds all words of the search.
+
+        SQLite looks words that many have up trigger by trigger. PostgreSQL would have to cut each text into
+        words anew for that: it makes the list from its index.
+        """
+        if self.few is not None:
+            return trigger.in_(self.few)
+        found = select(search.c.trigger).where(_holds(self.dialect, self.asked))
+        if self.dialect == "postgresql":
+            return trigger.in_(found)
+        return found.where(search.c.trigger == trigger).exists()
+
+    @property
+    def numbers(self) -> Select[Any]:
+        """The query of SQLite's numbers of the triggers in ``storage.tables.search`` that hold the words."""
+        return _numbers(words_of(self.asked))
+
+    def within(self, conn: Connection, some: Select[Any]) -> "Found":
+        """Return what was found among some triggers alone, of which ``some`` gives the ids."""
+        if self.few is not None or self.dialect == "postgresql":
+            return self
+        numbers = select(search.c.number).where(search.c.trigger.in_(some))
+        # Each number that holds the words is looked for among those few: no list of them all is made.
+        words = self.numbers.where(literal_column("+search_words.rowid").in_(numbers))
+        return _few(conn, select(search.c.trigger).where(search.c.number.in_(words)), self.asked) or self
+
+
+def among(conn: Connection, asked: str) -> Found:
+    """Look for these words, and return what says whether a trigger holds them."""
     found = matching(conn, asked)
-    if conn.dialect.name == "postgresql":
-        return trigger.in_(found)
-    some = found.limit(_FEW + 1).subquery()
-    if conn.execute(select(func.count()).select_from(some)).scalar_one() <= _FEW:
-        return trigger.in_(found)
-    return found.where(search.c.trigger == trigger).exists()
+    words = words_of(asked)
+    if words and conn.dialect.name == "sqlite":
+        many = _numbers(words).offset(_FEW).limit(1)
+        if conn.execute(many).first() is not None:
+            return Found(few=None, asked=asked, dialect="sqlite")
+    return _few(conn, found, asked) or Found(few=None, asked=asked, dialect=conn.dialect.name)
 
 
-def _holds(conn: Connection, asked: str) -> ColumnElement[bool]:
+def _few(conn: Connection, found: Select[Any], asked: str) -> Found | None:
+    some = conn.execute(found.limit(_FEW + 1)).scalars().all()
+    return Found(few=tuple(some), asked=asked, dialect=conn.dialect.name) if len(some) <= _FEW else None
+
+
+def _holds(dialect: str, asked: str) -> ColumnElement[bool]:
     words = words_of(asked)
     if not words:
         return search.c.number < 0
-    if conn.dialect.name == "postgresql":
+    if dialect == "postgresql":
         wanted = " & ".join(f"'{word}'" for word in words) + ":*"
         indexed = func.to_tsvector(text("'simple'"), search.c.body)
         return indexed.bool_op("@@")(func.to_tsquery(text("'simple'"), wanted))
+    return search.c.number.in_(_numbers(words))
+
+
+def _numbers(words: Sequence[str]) -> Select[Any]:
+    """Return the query of SQLite's index of words: the numbers of what holds them all."""
     wanted = " ".join(f'"{word}"' for word in words) + "*"
-    found = text("SELECT rowid FROM search_words WHERE search_words MATCH :wanted").bindparams(
-        bindparam("wanted", wanted, unique=True)
-    )
-    return search.c.number.in_(found)
+    return select(_INDEX.c.rowid).where(literal_column("search_words").bool_op("MATCH")(wanted))
 
 
 def save(conn: Connection, new: Sequence[Trigger]) -> None:

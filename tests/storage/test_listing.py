@@ -10,8 +10,8 @@ import pytest
 
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
-from earmark.types import Account, Changes, Suppression, Trigger, TriggerState
-from storage import accounts, barred, events, history, listing, triggers
+from earmark.types import Account, Changes, Mark, Suppression, Trigger, TriggerState
+from storage import accounts, barred, events, fitting, history, listing, search, tally, triggers
 from storage.engine import Connection, Engine, reading, writing
 from storage.scope import Scope
 from storage.wanted import Order, State, Wanted
@@ -49,6 +49,8 @@ def _triggers(chance: random.Random, listed: list[Account]) -> list[Trigger]:
                 story=f"story-{number}",
                 account=chance.choice(listed).id if chance.random() < 0.9 else None,
                 kind=chance.choice(KINDS),
+                problem=chance.choice((None, None, "churn", "cost")),
+                mark=chance.choice((Mark.LIVE, Mark.LIVE, Mark.BACKFILL)),
                 state=state,
                 polarity=chance.choice((Polarity.BUY, Polarity.BUY, Polarity.SUPPRESS)),
                 created_at=ago(chance.randrange(5)),
@@ -66,7 +68,7 @@ def made(engine: Engine) -> tuple[list[Account], list[Trigger], dict[str, float]
     listed = _accounts(chance)
     held = _triggers(chance, listed)
     scores = {trigger.id: float(chance.randrange(1, 9)) for trigger in held}
-    told = some_events(len(held))
+    told = [replace(one, source=f"wire-{place % 5}") for place, one in enumerate(some_events(len(held)))]
     tales = [
         a_story(a_told_match(event, account=each.account, company=None), id=each.story)
         for event, each in zip(told, held, strict=True)
@@ -90,7 +92,11 @@ def _plainly(
         for each in held
         if each.offered_to in wanted.owners and each.state is TriggerState.OPEN
     }
-    fitting = [each for each in held if _fits(each, by_id.get(each.account or ""), wanted, scope, offered)]
+    fits = [
+        each
+        for each in held
+        if _fits(each, by_id.get(each.account or ""), wanted, scope, offered, scores[each.id])
+    ]
     sign = 1 if wanted.order is Order.ENDING else -1
 
     def place(each: Trigger) -> tuple[Any, ...]:
@@ -103,7 +109,7 @@ def _plainly(
         return (sign * value, sign * int(each.id, 16))
 
     rows: dict[str, Trigger] = {}
-    for each in sorted(fitting, key=place):
+    for each in sorted(fits, key=place):
         rows.setdefault(each.account or each.id, each)
     hot = {each.account or each.id for each in held if each.offered_to and each.state is TriggerState.OPEN}
     hot |= {account.id for account in listed if account.stage is Stage.HOT}
@@ -120,6 +126,7 @@ def _fits(
     wanted: Wanted,
     scope: Scope | None,
     offered: Collection[str] = (),
+    score: float = 0.0,
 ) -> bool:
     waits = each.state in {TriggerState.OPEN, TriggerState.ACCEPTED} and each.expires_at > NOW
     snoozed = account is not None and account.snoozed_until is not None and account.snoozed_until > NOW
@@ -142,6 +149,10 @@ def _fits(
         and (not wanted.tiers or (account is not None and account.tier in wanted.tiers))
         and (not wanted.stages or (account is not None and account.stage.value in wanted.stages))
         and (wanted.since is None or each.created_at >= wanted.since)
+        and score >= wanted.score
+        and (not wanted.problems or each.problem in wanted.problems)
+        and (not wanted.mark or each.mark.value == wanted.mark)
+        and (not wanted.sources or f"wire-{int(each.id, 16) % 5}" in wanted.sources)
         and (scope is None or account is None or scope.holds(account.owner, account.territory))
     )
 
@@ -160,6 +171,55 @@ WISHES = [
     Wanted(tiers=("A",), stages=("warm", "outreach_ready")),
     Wanted(since=NOW - timedelta(days=2)),
 ]
+ORDERS = {
+    State.TODAY: (Order.SCORE, Order.NEWEST, Order.ENDING),
+    State.SNOOZED: (Order.SCORE, Order.NEWEST, Order.ENDING),
+    State.EVERYTHING: (Order.NEWEST,),
+}
+ASKED: list[dict[str, Any]] = [
+    {"kinds": ("exec_hire",)},
+    {"problems": ("churn",)},
+    {"mark": "backfill"},
+    {"tiers": ("B",)},
+    {"stages": ("cold", "hot")},
+    {"owners": frozenset({"ann"})},
+    {"unowned": True},
+    {"score": 5.0},
+    {"since": NOW - timedelta(days=3)},
+    {"sources": ("wire-1", "wire-3")},
+    {"words": "raised mon"},
+    {"words": "acme"},
+    {"kinds": KINDS[:2], "tiers": ("A", "B"), "score": 2.0, "mark": "live"},
+]
+EVERYWHERE = [
+    Wanted(state=state, order=order, **asked)
+    for state in State
+    for order in ORDERS.get(state, (Order.ENDED, Order.NEWEST))
+    for asked in ASKED
+]
+
+
+@pytest.mark.parametrize(("few", "steps"), [(5_000, 1_000), (0, 3)])
+def test_whatever_is_asked_a_list_is_the_same_however_few_steps_are_taken_along_it(
+    engine: Engine, made: Any, monkeypatch: pytest.MonkeyPatch, few: int, steps: int
+) -> None:
+    monkeypatch.setattr(listing, "_STEPS", steps)
+    monkeypatch.setattr(fitting, "_FEW", few)
+    monkeypatch.setattr(search, "_FEW", few)
+    with reading(engine) as conn:
+        for wanted in [*WISHES, *EVERYWHERE]:
+            plainly = _plainly(replace(wanted, words=""), made) if wanted.words != "acme" else []
+            assert _paged(conn, wanted, 4) == plainly, wanted
+
+
+def test_no_more_rows_are_counted_than_are_asked_for(engine: Engine, made: Any) -> None:
+    wanted = Wanted(state=State.EVERYTHING, order=Order.NEWEST)
+    many = len(_plainly(wanted, made))
+    with reading(engine) as conn:
+        for most in (1, 5, many, many + 1):
+            assert tally.count(conn, wanted, NOW, most=most) == min(most, many)
+        assert tally.is_long(conn, len(made[1]) - 1)
+        assert not tally.is_long(conn, len(made[1]))
 
 
 def test_pages_of_any_size_give_the_list_once_and_in_its_order(engine: Engine, made: Any) -> None:
@@ -168,7 +228,7 @@ def test_pages_of_any_size_give_the_list_once_and_in_its_order(engine: Engine, m
             plainly = _plainly(wanted, made)
             for step in (1, 3, 50):
                 assert _paged(conn, wanted, step) == plainly, (wanted, step)
-            assert listing.count(conn, wanted, NOW) == len(plainly), wanted
+            assert tally.count(conn, wanted, NOW) == len(plainly), wanted
 
 
 def _paged(conn: Connection, wanted: Wanted, step: int) -> list[str]:
@@ -191,7 +251,7 @@ def _paged(conn: Connection, wanted: Wanted, step: int) -> list[str]:
 def test_a_rep_sees_their_own_part(engine: Engine, made: Any, scope: Scope) -> None:
     with reading(engine) as conn:
         page = listing.page(conn, Wanted(), NOW, scope=scope)
-        count = listing.count(conn, Wanted(), NOW, scope)
+        count = tally.count(conn, Wanted(), NOW, scope)
     assert [group.best.id for group in page] == _plainly(Wanted(), made, scope)
     assert count == len(page)
 
@@ -214,14 +274,14 @@ def test_further_reasons_are_those_of_the_account_whatever_was_asked_of_the_best
 @pytest.mark.usefixtures("made")
 def test_values_count_the_rows_that_a_filter_would_leave(engine: Engine) -> None:
     with reading(engine) as conn:
-        counts = listing.values(conn, Wanted(), NOW)
+        counts = tally.values(conn, Wanted(), NOW)
         for kind, many in counts["kind"].items():
-            assert many == listing.count(conn, Wanted(kinds=(kind,)), NOW)
+            assert many == tally.count(conn, Wanted(kinds=(kind,)), NOW)
         for stage, many in counts["stage"].items():
-            assert many == listing.count(conn, Wanted(stages=(stage,)), NOW)
+            assert many == tally.count(conn, Wanted(stages=(stage,)), NOW)
         for tier, many in counts["tier"].items():
-            assert many == listing.count(conn, Wanted(tiers=(tier,)), NOW)
-        assert sum(counts["stage"].values()) <= listing.count(conn, Wanted(), NOW)
+            assert many == tally.count(conn, Wanted(tiers=(tier,)), NOW)
+        assert sum(counts["stage"].values()) <= tally.count(conn, Wanted(), NOW)
 
 
 @pytest.mark.parametrize("owners", [frozenset[str](), frozenset({"ann"})])
