@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table: ``keyed`` is the field by which a row is called, ``place`` where it is counted.
+    """One table: ``keyed`` is the field by which a row is called, or ``place`` for its number.
 
     A table of single values has one row without a key.
     """
@@ -49,6 +49,19 @@ class Table:
     why: str
     fields: tuple[Field, ...]
     keyed: str = "id"
+
+
+def _field(
+    name: str,
+    shape: Shape = Shape.WORD,
+    hint: str = "",
+    *,
+    words: str = "",
+    options: tuple[tuple[str, str], ...] = (),
+    needed: bool = False,
+) -> Field:
+    """Return a field that is called by its key, unless other words are given."""
+    return Field(name=name, words=words or name, shape=shape, hint=hint, options=options, needed=needed)
 
 
 _KINDS: Final = tuple(
@@ -63,7 +76,7 @@ _OPS: Final = (
     ("contains", "contains"),
 )
 _WEEK: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_ID: Final = Field(name="id", words="id", hint="A short name that stays, such as slow-close.", needed=True)
+_ID: Final = _field("id", hint="A short name that stays, such as slow-close.", needed=True)
 
 _PROBLEMS: Final = Table(
     name="problems",
@@ -72,40 +85,22 @@ _PROBLEMS: Final = Table(
     why="The pains you solve, in the words of those who have them.",
     fields=(
         _ID,
-        Field(name="name", words="name", needed=True),
-        Field(
-            name="phrases", words="phrases", shape=Shape.LINES, hint="One a line, in any form of the words."
-        ),
-        Field(
-            name="rule",
-            words="rule",
-            shape=Shape.TEXT,
-            hint="More exactly: onboard* NEAR/5 (week OR month) AND NOT title:hiring",
-        ),
-        Field(
-            name="not_phrases",
+        _field("name", needed=True),
+        _field("phrases", Shape.LINES, "One a line, in any form of the words."),
+        _field("rule", Shape.TEXT, "More exactly: onboard* NEAR/5 (week OR month) AND NOT title:hiring"),
+        _field(
+            "not_phrases",
+            Shape.LINES,
+            "A text with one of these does not count, one a line.",
             words="phrases that rule it out",
-            shape=Shape.LINES,
-            hint="A text with one of these does not count, one a line.",
         ),
-        Field(
-            name="rivals",
-            words="rivals",
-            shape=Shape.LINES,
-            hint="Naming one counts too, but less. One a line.",
+        _field("rivals", Shape.LINES, "Naming one counts too, but less. One a line."),
+        _field(
+            "examples",
+            Shape.LINES,
+            "Sentences that must be found, one a line. They are checked before it is saved.",
         ),
-        Field(
-            name="examples",
-            words="examples",
-            shape=Shape.LINES,
-            hint="Sentences that must be found, one a line. They are checked before it is saved.",
-        ),
-        Field(
-            name="counterexamples",
-            words="counterexamples",
-            shape=Shape.LINES,
-            hint="Sentences that must not be found.",
-        ),
+        _field("counterexamples", Shape.LINES, "Sentences that must not be found."),
     ),
 )
 _ICP: Final = Table(
@@ -115,27 +110,17 @@ _ICP: Final = Table(
     why="Whom you sell to: each rule that holds raises the fit of an account.",
     keyed="place",
     fields=(
-        Field(
-            name="field",
-            words="field",
-            hint="industry, size, country, tier, territory, or a column of your file.",
-            needed=True,
+        _field(
+            "field", hint="industry, size, country, tier, territory, or a column of your file.", needed=True
         ),
-        Field(name="op", words="comparison", shape=Shape.ONE, options=_OPS, needed=True),
-        Field(
-            name="value",
-            words="value",
-            shape=Shape.LINES,
-            hint="One value; for “is one of” one a line.",
-            needed=True,
+        _field("op", Shape.ONE, words="comparison", options=_OPS, needed=True),
+        _field("value", Shape.LINES, "One value; for “is one of” one a line.", needed=True),
+        _field(
+            "weight",
+            Shape.NUMBER,
+            "How much it counts beside the others; below 0 it speaks against. Left empty: 1.",
         ),
-        Field(
-            name="weight",
-            words="weight",
-            shape=Shape.NUMBER,
-            hint="How much it counts beside the others; below 0 it speaks against. Left empty: 1.",
-        ),
-        Field(name="sentence", words="sentence", hint="What a rep reads where it holds."),
+        _field("sentence", hint="What a rep reads where it holds."),
     ),
 )
 _COMPOUNDS: Final = Table(
@@ -144,31 +129,24 @@ _COMPOUNDS: Final = Table(
     one="compound",
     why="Several reasons that together are a stronger one.",
     fields=(
-        Field(name="id", words="id", hint="Small letters, digits and _: new_money.", needed=True),
-        Field(name="name", words="name", needed=True),
-        Field(
-            name="rule",
-            words="rule",
-            shape=Shape.TEXT,
-            hint="funding <= 60 d AND hiring_role(sales) <= 30 d AND NOT layoffs <= 45 d",
+        _field("id", hint="Small letters, digits and _: new_money.", needed=True),
+        _field("name", needed=True),
+        _field(
+            "rule",
+            Shape.TEXT,
+            "funding <= 60 d AND hiring_role(sales) <= 30 d AND NOT layoffs <= 45 d",
             needed=True,
         ),
-        Field(
-            name="at_least",
+        _field(
+            "at_least",
+            Shape.WHOLE,
+            "So many of the reasons that it names. Left empty: all.",
             words="at least",
-            shape=Shape.WHOLE,
-            hint="So many of the reasons that it names. Left empty: all.",
         ),
-        Field(
-            name="stages",
-            words="stages",
-            shape=Shape.SEVERAL,
-            options=_STAGES,
-            hint="Only accounts in one of these; none chosen: all.",
-        ),
-        Field(name="intent", words="intent", shape=Shape.NUMBER, hint="0 to 1. Left empty: 0.95."),
-        Field(name="half_life_days", words="half-life in days", shape=Shape.NUMBER, hint="Left empty: 21."),
-        Field(name="expires_days", words="ends after days", shape=Shape.NUMBER, hint="Left empty: 60."),
+        _field("stages", Shape.SEVERAL, "Only accounts in one of these; none chosen: all.", options=_STAGES),
+        _field("intent", Shape.NUMBER, "0 to 1. Left empty: 0.95."),
+        _field("half_life_days", Shape.NUMBER, "Left empty: 21.", words="half-life in days"),
+        _field("expires_days", Shape.NUMBER, "Left empty: 60.", words="ends after days"),
     ),
 )
 _CHANGED: Final = Table(
@@ -178,21 +156,21 @@ _CHANGED: Final = Table(
     why="What differs for you from the catalogue: how long a kind counts, and how strongly it speaks.",
     keyed="kind",
     fields=(
-        Field(name="kind", words="kind", shape=Shape.ONE, options=_KINDS, needed=True),
-        Field(name="half_life_days", words="half-life in days", shape=Shape.NUMBER),
-        Field(
-            name="opens_days",
+        _field("kind", Shape.ONE, options=_KINDS, needed=True),
+        _field("half_life_days", Shape.NUMBER, words="half-life in days"),
+        _field(
+            "opens_days",
+            Shape.NUMBER,
+            "Days after it happened from which to make contact.",
             words="best from day",
-            shape=Shape.NUMBER,
-            hint="Days after it happened from which to make contact.",
         ),
-        Field(name="closes_days", words="best until day", shape=Shape.NUMBER),
-        Field(name="expires_days", words="ends after days", shape=Shape.NUMBER),
-        Field(name="intent", words="intent", shape=Shape.NUMBER, hint="0 to 1: how strongly it speaks."),
-        Field(
-            name="polarity",
+        _field("closes_days", Shape.NUMBER, words="best until day"),
+        _field("expires_days", Shape.NUMBER, words="ends after days"),
+        _field("intent", Shape.NUMBER, "0 to 1: how strongly it speaks."),
+        _field(
+            "polarity",
+            Shape.ONE,
             words="speaks for",
-            shape=Shape.ONE,
             options=(("", "as in the catalogue"), *((each.value, each.value) for each in Polarity)),
         ),
     ),
@@ -204,22 +182,16 @@ _PLAYS: Final = Table(
     why="What to say for each kind of trigger.",
     fields=(
         _ID,
-        Field(
-            name="kind",
-            words="kind",
-            shape=Shape.ONE,
-            options=(("*", "all kinds"), *_KINDS),
-            needed=True,
-        ),
-        Field(name="personas", words="personas", shape=Shape.LINES, hint="Whom to ask for, one a line."),
-        Field(
-            name="talk",
+        _field("kind", Shape.ONE, options=(("*", "all kinds"), *_KINDS), needed=True),
+        _field("personas", Shape.LINES, "Whom to ask for, one a line."),
+        _field(
+            "talk",
+            Shape.LINES,
+            "One line each: problem, consequence, question. The first three are used.",
             words="talk track",
-            shape=Shape.LINES,
-            hint="One line each: problem, consequence, question. The first three are used.",
         ),
-        Field(name="opener", words="opener", shape=Shape.TEXT, hint="50 words at most."),
-        Field(name="steps", words="steps", shape=Shape.LINES, hint="Touch by touch, one a line."),
+        _field("opener", Shape.TEXT, "50 words at most."),
+        _field("steps", Shape.LINES, "Touch by touch, one a line."),
     ),
 )
 _PROOFS: Final = Table(
@@ -229,10 +201,10 @@ _PROOFS: Final = Table(
     why="Your own case studies, told to accounts with that problem or industry.",
     fields=(
         _ID,
-        Field(name="text", words="text", shape=Shape.TEXT, needed=True),
-        Field(name="url", words="address", hint="https://…"),
-        Field(name="problem", words="problem", hint="The id of the problem that it was."),
-        Field(name="industry", words="industry"),
+        _field("text", Shape.TEXT, needed=True),
+        _field("url", hint="https://…", words="address"),
+        _field("problem", hint="The id of the problem that it was."),
+        _field("industry"),
     ),
 )
 _REPS: Final = Table(
@@ -242,22 +214,14 @@ _REPS: Final = Table(
     why="Who works the accounts that nobody owns.",
     fields=(
         _ID,
-        Field(name="name", words="name"),
-        Field(name="email", words="e-mail"),
-        Field(name="territories", words="territories", shape=Shape.LINES, hint="One a line."),
-        Field(
-            name="most",
-            words="new accounts a day",
-            shape=Shape.WHOLE,
-            hint="At most so many; 0: none. Left empty: no bound.",
+        _field("name"),
+        _field("email", words="e-mail"),
+        _field("territories", Shape.LINES, "One a line."),
+        _field(
+            "most", Shape.WHOLE, "At most so many; 0: none. Left empty: no bound.", words="new accounts a day"
         ),
-        Field(
-            name="away",
-            words="away",
-            shape=Shape.DAYS,
-            hint="First and last day, one absence a line: 2026-12-21 to 2027-01-02",
-        ),
-        Field(name="manager", words="manager", hint="The id of the rep who hears of what nobody takes."),
+        _field("away", Shape.DAYS, "First and last day, one absence a line: 2026-12-21 to 2027-01-02"),
+        _field("manager", hint="The id of the rep who hears of what nobody takes."),
     ),
 )
 _LIMITS: Final = Table(
@@ -267,39 +231,33 @@ _LIMITS: Final = Table(
     why="From which score a trigger promotes, and after how long a stage cools.",
     keyed="",
     fields=(
-        Field(
-            name="threshold",
-            words="threshold",
-            shape=Shape.NUMBER,
-            hint="The score, 0 to 100, from which a trigger promotes. Left empty: 20.",
+        _field(
+            "threshold", Shape.NUMBER, "The score, 0 to 100, from which a trigger promotes. Left empty: 20."
         ),
-        Field(
-            name="floor",
-            words="floor",
-            shape=Shape.NUMBER,
-            hint="Share of good verdicts (0 to 1) under which a kind of a source is throttled. "
-            "Left empty: never.",
+        _field(
+            "floor",
+            Shape.NUMBER,
+            "Share of good verdicts (0 to 1) under which a kind of a source is throttled. Left empty: never.",
         ),
         *(
-            Field(
-                name=f"patience.{stage.value}",
+            _field(
+                f"patience.{stage.value}",
+                Shape.NUMBER,
+                f"Left empty: {patience.days}.",
                 words=f"{stage.value} {'ends' if stage is Stage.COOLING else 'cools'} after days",
-                shape=Shape.NUMBER,
-                hint=f"Left empty: {patience.days}.",
             )
             for stage, patience in DEFAULT_PATIENCE.items()
         ),
-        Field(
-            name="companies",
+        _field(
+            "companies",
+            Shape.LINES,
+            "Not on your list, one a line: they hide shorter names that are.",
             words="known companies",
-            shape=Shape.LINES,
-            hint="Not on your list, one a line: they hide shorter names that are.",
         ),
-        Field(
-            name="targets",
-            words="targets",
-            shape=Shape.LINES,
-            hint="Exports that take account changes by themselves, one a line. An admin decides.",
+        _field(
+            "targets",
+            Shape.LINES,
+            "Exports that take account changes by themselves, one a line. An admin decides.",
         ),
     ),
 )
@@ -310,13 +268,13 @@ _HOURS: Final = Table(
     why="When the team works: hot ones are offered then.",
     keyed="",
     fields=(
-        Field(name="hours.zone", words="time zone", hint="Such as Europe/Berlin. Left empty: UTC."),
-        Field(name="hours.begins", words="begins", hint="09:00"),
-        Field(name="hours.ends", words="ends", hint="18:00"),
-        Field(
-            name="hours.days",
+        _field("hours.zone", hint="Such as Europe/Berlin. Left empty: UTC.", words="time zone"),
+        _field("hours.begins", hint="09:00", words="begins"),
+        _field("hours.ends", hint="18:00", words="ends"),
+        _field(
+            "hours.days",
+            Shape.SEVERAL,
             words="days",
-            shape=Shape.SEVERAL,
             options=tuple((str(number), day) for number, day in enumerate(_WEEK)),
         ),
     ),
@@ -328,15 +286,13 @@ _KEPT: Final = Table(
     why="After how many days what is stored is forgotten.",
     keyed="",
     fields=(
-        Field(
-            name="retention.events_days",
+        _field(
+            "retention.events_days",
+            Shape.NUMBER,
+            "Left empty: kept. An admin decides.",
             words="texts, in days",
-            shape=Shape.NUMBER,
-            hint="Left empty: kept. An admin decides.",
         ),
-        Field(
-            name="retention.polls_days", words="polls, in days", shape=Shape.NUMBER, hint="Left empty: 30."
-        ),
+        _field("retention.polls_days", Shape.NUMBER, "Left empty: 30.", words="polls, in days"),
     ),
 )
 

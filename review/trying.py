@@ -11,7 +11,7 @@ import signal
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection as Pipe
@@ -20,18 +20,20 @@ from time import monotonic
 from typing import Final
 
 from earmark.errors import EarmarkError
+from monitors.pace import in_words
 from monitors.relive import Span
 from review.trial import Lived, OnAccounts, OnTexts, tried
 from storage.engine import connect
 
 __all__ = ["Ask", "Draft", "Drafts", "State", "Trials", "Trying"]
 
-_LIMIT: Final = 15 * 60.0  # seconds
+_LIMIT: Final = 60 * 60.0  # seconds
 _MEMORY: Final = 4 * 1024**3  # bytes of address space
 _AT_ONCE: Final = 2
 _MOST: Final = 100  # people whose draft or result is kept
 _LOOK: Final = 0.2  # seconds between two looks whether it was called off
 _BETWEEN: Final = 0.25  # seconds between two words of progress
+_TELLING: Final = 5.0  # seconds of a step after which the rest of it can be told
 
 
 class State(StrEnum):
@@ -159,6 +161,7 @@ class _Run(threading.Thread):
         self.trying = Trying(ask=ask)
         self._room, self._limit, self._memory = room, limit, memory
         self._off = threading.Event()
+        self._step = ("", 0.0, 0)  # what is done now, since when, and how much of it was done then
 
     def call_off(self) -> None:
         self._off.set()
@@ -210,10 +213,21 @@ class _Run(threading.Thread):
             case Lived():
                 self.trying = replace(self.trying, lived=word, state=State.DONE, said="", share=1.0)
             case (str(what), int(done), int(of)):
-                said = f"{done:,} of {of:,} {what}"
+                said = f"{done:,} of {of:,} {what}{self._left(what, done, of)}"
                 self.trying = replace(self.trying, said=said, share=done / of if of else None)
             case _:
                 self._ended(State.FAILED, str(word))
+
+    def _left(self, what: str, done: int, of: int) -> str:
+        """Return in words how long this step will still take, as soon as that can be told."""
+        step, since, first = self._step
+        if step != what:
+            self._step = what, monotonic(), done
+            return ""
+        took = monotonic() - since
+        if took < _TELLING or done <= first or done >= of:
+            return ""
+        return f", about {in_words(timedelta(seconds=took * (of - done) / (done - first)))} more"
 
     def _ended(self, state: State, said: str) -> None:
         self.trying = replace(self.trying, state=state, said=said)

@@ -1,8 +1,10 @@
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC
 from html import unescape
 from pathlib import Path
 
@@ -12,7 +14,8 @@ import pytest
 from earmark.rulebook import parse
 from review.fields import TABLES
 from review.tables import rows_of
-from review.trying import State, Trials
+from review.trial import span_of
+from review.trying import Ask, State, Trials, _Run
 from storage import audit, rulebook
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW
@@ -384,6 +387,33 @@ def test_a_trial_ends_when_its_time_is_up(page: Served, workspace: Path) -> None
     send(page, "/rules/draft", "/rules/trial", then="begin")
     assert "took longer than" in until_over(page)
     assert workspace.is_dir()
+
+
+def test_a_long_step_of_a_trial_says_how_much_of_it_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("review.trying.monotonic", lambda: clock[0])
+    ask = Ask(url="", text="", span=span_of(NOW), zone=UTC)
+    run = _Run(ask, threading.Semaphore(), 60, 1)
+    told = []
+    for seconds, word in (
+        (0, ("events read", 2_000, 60_000)),
+        (2, ("events read", 4_000, 60_000)),
+        (58, ("events read", 12_000, 60_000)),
+        (200, ("events read", 60_000, 60_000)),
+        (0, ("bundles decided", 1, 64)),
+        (60, ("bundles decided", 2, 64)),
+    ):
+        clock[0] += seconds
+        run._heard(word)
+        told.append(run.trying.said)
+    assert told == [
+        "2,000 of 60,000 events read",
+        "4,000 of 60,000 events read",
+        "12,000 of 60,000 events read, about 5 min more",
+        "60,000 of 60,000 events read",
+        "1 of 64 bundles decided",
+        "2 of 64 bundles decided, about 62 min more",
+    ]
 
 
 def test_a_trial_that_needs_too_much_memory_fails_alone(page: Served) -> None:
