@@ -23,6 +23,7 @@ _BARE_WIDE = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 _SINGLE_BYTE = re.compile(
     r"(?:iso-?8859-?1|latin-?1|us-?ascii|ascii|windows-?1252|cp-?1252|utf-?8)$", re.IGNORECASE
 )
+_WIDE = re.compile(r"(?:utf|ucs)[-_]?(?:2|4|16|32)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)")
 _HEAD = 16_384
@@ -47,7 +48,10 @@ def decoded(body: bytes, content_type: str) -> str:
             return body.decode(encoding, "replace")
     named = [found.group(1) for found in [_CHARSET.search(content_type)] if found]
     named += [found.group(1).decode("ascii") for found in [_DECLARED.search(body[:_HEAD])] if found]
-    # Servers say Latin-1 or UTF-8 by habit, so these two are told by the bytes, and the name is no proof.
+    # Servers say Latin-1 or UTF-8 by habit, so these two are told by the bytes, and the name is no proof; nor
+    # is that of UTF-16 where no byte is zero: some libraries declare it whatever they write.
+    if b"\0" not in body[:_HEAD]:
+        named = [name for name in named if not _WIDE.match(name)]
     for encoding in [name for name in named if not _SINGLE_BYTE.match(name)] + ["utf-8"]:
         try:
             return body.decode(encoding)

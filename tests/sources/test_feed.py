@@ -128,6 +128,7 @@ def test_when_both_tiers_fail_the_page_has_changed(monkeypatch: pytest.MonkeyPat
         ("iso-8859-1", "text/xml; charset=iso-8859-1"),
         ("iso-8859-1", "text/xml"),
         ("utf-8-sig", "text/xml; charset=windows-1252"),
+        ("utf-8", "text/xml; charset=utf-16"),
         ("utf-16", ""),
         ("utf-16-le", ""),
         ("utf-16-be", ""),
@@ -142,6 +143,11 @@ def test_the_bytes_decide_the_encoding(encoding: str, content_type: str) -> None
 )
 def test_a_named_charset_is_believed(encoding: str, title: str) -> None:
     assert titles(rss(item(title)).decode().encode(encoding), f"text/xml; charset={encoding}") == [title]
+
+
+def test_a_feed_that_declares_utf_16_and_is_not_is_read() -> None:
+    declared = b'<?xml version="1.0" encoding="utf-16"?>'
+    assert titles(declared + rss(item("Möwe & Söhne"))) == ["Möwe & Söhne"]
 
 
 def test_a_charset_that_is_none_does_no_harm() -> None:
