@@ -172,9 +172,11 @@ def _values(digest: Digest, envelope: Envelope, zone: tzinfo, now: datetime) -> 
 
 
 def _subject(digest: Digest) -> str:
+    if not digest.total:
+        return "Nothing new"
     hot = sum(entry.is_hot for entry in digest.entries)
     said = f"{digest.total} {'reason' if digest.total == 1 else 'reasons'} to make contact"
-    first = clean(_one_line(digest.entries[0].row.name), 60) if digest.entries else ""
+    first = clean(_one_line(digest.entries[0].row.name), 60)
     return said + (f", {hot} hot" if hot else "") + (f": {first}" if first else "")
 
 

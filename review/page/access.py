@@ -126,7 +126,7 @@ def _log_out(call: AskedOfSelf) -> Response:
     if call.desk.keys.are_personal():
         with call.writing() as connection:
             sessions.end(connection, call.entry.secret)
-            call.log(connection, "user.log_out", call.viewer.id)
+            call.log(connection, "user.logout", call.viewer.id)
     return _out(call)
 
 
@@ -135,7 +135,7 @@ def _log_out_everywhere(call: AskedOfSelf) -> Response:
     """End all sessions of the viewer, this one too."""
     with call.writing() as connection:
         ended = sessions.end_all(connection, call.viewer.id)
-        call.log(connection, "user.log_out", call.viewer.id, f"Logged out of {ended} browsers.")
+        call.log(connection, "user.logout", call.viewer.id, f"Everywhere: {ended} browsers.")
     return _out(call)
 
 
@@ -164,7 +164,7 @@ def _begin(desk: Desk, user: str, better: str | None) -> str:
     with writing(desk.engine) as connection:
         if better is not None:
             users.set_password(connection, user, better)
-        record(connection, Deed(at=desk.clock(), by=user, verb="user.log_in", subject=user))
+        record(connection, Deed(at=desk.clock(), by=user, verb="user.login", subject=user))
         return sessions.begin(connection, user, desk.clock())
 
 

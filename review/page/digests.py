@@ -93,14 +93,14 @@ def _set(
     viewer, now = call.viewer, call.now
     if every not in {"daily", "weekly"}:
         with call.writing() as connection:
-            leave(connection, viewer.id, by=viewer.id, now=now)
+            leave(connection, viewer.id, by=call.viewer.id, now=now)
         return call.back("/digest", "You get no digest.")
     typed = Schedule(user=viewer.id, every=every, hour=hour, weekday=weekday, query=query)
     try:
         asked = asked_of(parse_qsl(query), viewer.names, now, call.zone)
         wanted = replace(typed, query=asked.query)
         with call.writing() as connection:
-            _, to = subscribe(connection, call.settings, viewer, wanted, zone, by=viewer.id, now=now)
+            _, to = subscribe(connection, call.settings, viewer, wanted, zone, by=call.viewer.id, now=now)
     except ConfigError as error:
         return _page(call, wrong=str(error), typed=typed, zone=zone)
     return call.back("/digest", f"The digest goes {every} to {to}.")

@@ -51,7 +51,7 @@ def _made(call: Asked, query: _Word = "", name: _Word = "") -> Response:
         made, secret = tokens.create(
             connection, purpose="feed", user=call.viewer.id, name=name, at=call.now, query=asked.query
         )
-        call.log(connection, "feed.create", made.id, f"{name}: {asked.query}")
+        call.log(connection, "feed.create", made.id, f"{name}: {asked.query}" if asked.query else name)
     return _page(call, secret=secret)
 
 

@@ -147,7 +147,7 @@ def test_who_came_and_went_stands_in_the_log(page: Served, engine: Engine) -> No
         log_in(client, "rea", "a wrong password")
     with reading(engine) as conn:
         deeds = [(deed.by, deed.verb) for deed in audit.recent(conn) if deed.by == "rea"]
-    assert deeds == [("rea", "user.log_out"), ("rea", "user.log_in")], "a stranger's attempt writes nothing"
+    assert deeds == [("rea", "user.logout"), ("rea", "user.login")], "a stranger's attempt writes nothing"
 
 
 def test_logging_out_everywhere_ends_all_sessions_of_one_user(page: Served, engine: Engine) -> None:

@@ -90,7 +90,7 @@ def test_the_letter_says_times_of_the_zone_of_who_reads_it(
     (sent,) = send_due(settings, engine, lambda: later)
     assert sent.reasons
     (letter,) = server.letters
-    assert NOW.astimezone(ZoneInfo("Asia/Kathmandu")).strftime("New since %a %d %b %Y %H:%M") in str(letter)
+    assert NOW.astimezone(ZoneInfo("Asia/Kathmandu")).strftime("Since %a %d %b %Y %H:%M") in str(letter)
 
 
 def test_a_zone_is_chosen_on_the_page_kept_and_taken_back(page: Served, engine: Engine) -> None:

@@ -8,9 +8,8 @@ import pytest
 from review import page
 
 ROOM = Path(page.__file__).parent
-SAYS_WHO = (".log(", "by=call.viewer.id", "record(")
+SAYS_WHO = (".log(", "by=call.viewer.id", "by=user", "record(")
 OF_NO_CONCERN = {
-    "access._log_out": "a session is a row of its own",
     "detail._opened": "that a reason was looked at is no deed; the time of it is kept with the reason",
     "settings._prefer": "how the page looks to somebody is their own",
     "sources._poll": "a poll is on record by itself",
