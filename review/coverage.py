@@ -17,6 +17,7 @@ __all__ = ["Coverage", "Remedy", "coverage_of", "told_words", "watchers"]
 _BLIND_STATES: Final = frozenset({"paused", "stopped", "failing"})
 _SPECIAL: Final = 16
 """A source that shows more kinds than this is of the general press: it may show all, and misses most."""
+_PRIVATE: Final = frozenset({"demo_requested", "engaged", "replied"})
 _MOST_REMEDIES: Final = 6
 
 
@@ -34,7 +35,8 @@ class Coverage:
 
     ``own`` are the sources about it in particular, ``general`` those about nobody in particular, ``ill``
     those of either that can't show anything now. Kinds of reason are ``shown`` by its own sources (or, in
-    the voice of a buyer, by any), ``by_chance`` through general ones only, or ``blind``.
+    the voice of a buyer, by any), ``if_told`` by a feed of its own if it happens to publish them there,
+    ``by_chance`` through general ones only, or ``blind``.
     """
 
     account: str
@@ -42,6 +44,7 @@ class Coverage:
     general: tuple[str, ...]
     ill: tuple[str, ...]
     shown: Mapping[str, tuple[str, ...]]
+    if_told: Mapping[str, tuple[str, ...]]
     by_chance: tuple[str, ...]
     blind: tuple[str, ...]
     remedies: tuple[Remedy, ...]
@@ -60,7 +63,9 @@ def coverage_of(
     own = [one for one in configured if one.id in watched.get(account.id, ())]
     general = [one for one in configured if one.id not in in_particular]
     ill = {one.id for one in (*own, *general) if health_of(one, now).state in _BLIND_STATES}
-    closely = _shown([one for one in own if one.id not in ill], kinds)
+    special = {name for name, kind in kinds.items() if len(kind.shows) <= _SPECIAL}
+    closely = _shown([one for one in own if one.id not in ill and one.kind in special], kinds)
+    loosely = _shown([one for one in own if one.id not in ill and one.kind not in special], kinds)
     broadly = _shown([one for one in general if one.id not in ill], kinds)
     wanted = [key for key, kind in CATALOGUE.items() if kind.polarity is Polarity.BUY]
     shown = {
@@ -69,14 +74,17 @@ def coverage_of(
         if key in closely or (key in CONVERSATIONS and key in broadly)
     }
     missing = [key for key in wanted if key not in shown]
+    if_told = {key: loosely[key] for key in missing if key in loosely and key not in CONVERSATIONS}
+    rest = [key for key in missing if key not in if_told]
     return Coverage(
         account=account.id,
         own=tuple(one.id for one in own),
         general=tuple(one.id for one in general),
         ill=tuple(sorted(ill)),
         shown=shown,
-        by_chance=tuple(key for key in missing if key in broadly),
-        blind=tuple(key for key in missing if key not in broadly),
+        if_told=if_told,
+        by_chance=tuple(key for key in rest if key in broadly),
+        blind=tuple(key for key in rest if key not in broadly),
         remedies=_remedies(missing, kinds),
     )
 
@@ -106,9 +114,14 @@ def _shown(sources: Iterable[Configured], kinds: Mapping[str, type[Source]]) -> 
     found: dict[str, tuple[str, ...]] = {}
     for source in sources:
         kind = kinds.get(source.kind)
-        for key in kind.shows if kind else ():
+        for key in _told_by(kind) if kind else ():
             found[key] = (*found.get(key, ()), source.id)
     return found
+
+
+def _told_by(kind: type[Source]) -> list[str]:
+    """Return the kinds of reason that a kind of source can show: nobody publishes who replied to the user."""
+    return [key for key in kind.shows if len(kind.shows) <= _SPECIAL or key not in _PRIVATE]
 
 
 def _remedies(missing: Sequence[str], kinds: Mapping[str, type[Source]]) -> tuple[Remedy, ...]:

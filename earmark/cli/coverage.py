@@ -99,11 +99,13 @@ def _one(session: Session, text: str, as_json: bool) -> None:
 
         say(f"{chosen.name}: {len(found.own)} sources of its own, {len(found.general)} of the whole market.")
         say(f"Can be seen: {_in_words(found.shown)}")
+        if found.if_told:
+            say(f"If it tells of it in a feed of its own: {_in_words(found.if_told)}")
         say(f"Only if the general press happens to tell: {_in_words(found.by_chance)}")
         say(f"Can't be seen: {_in_words(found.blind)}")
         if found.ill:
             say(f"Left out, as they fail or are stopped: {_named(found.ill)}. See: earmark sources list")
-        if found.by_chance or found.blind:
+        if found.if_told or found.by_chance or found.blind:
             say(f"What it publishes itself: earmark sources discover --account {chosen.id}")
         for remedy in found.remedies:
             say(f"A source of the kind {remedy.kind} would show: {_in_words(remedy.adds)}")
@@ -116,7 +118,7 @@ def _one(session: Session, text: str, as_json: bool) -> None:
 def _in_words(keys: "Iterable[str]") -> str:
     from earmark.triggers import CATALOGUE
 
-    return "; ".join(CATALOGUE[key].words for key in keys) or "nothing"
+    return "; ".join(dict.fromkeys(CATALOGUE[key].words for key in keys)) or "nothing"
 
 
 def _named(ids: "Iterable[str]") -> str:

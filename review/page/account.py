@@ -13,7 +13,7 @@ from earmark.types import Account, StoredEvent
 from matcher.act import OUTCOMES, SUPPRESSIONS
 from monitors.teaching import Taught, teach
 from review.account import AccountView, account_view
-from review.coverage import coverage_of, told_words
+from review.coverage import Coverage, coverage_of, told_words
 from review.deeds import CHANNELS
 from review.editing import edited
 from review.moments import read_moment
@@ -167,7 +167,19 @@ def _coverage(call: Call, account: Account) -> Response:
         listed = directory.meant_by(connection, told_words(configured)) | {account.id: account}
     found = coverage_of(account, listed, configured, kinds(), call.now)
     words = {key: kind.words for key, kind in CATALOGUE.items()}
-    return call.page("account_coverage.html", account=account, found=found, words=words)
+    return call.page("account_coverage.html", account=account, found=found, rows=_rows(found), words=words)
+
+
+def _rows(found: Coverage) -> list[tuple[str, str, list[str], tuple[str, ...]]]:
+    """Return what can be seen in few rows: how surely, a mark, the kinds of reason, and by which sources."""
+    each = [("yes", "good", key, by) for key, by in found.shown.items()]
+    each += [("if it tells of it in a feed of its own", "", key, by) for key, by in found.if_told.items()]
+    each += [("only if the press happens to tell", "warn", key, ()) for key in found.by_chance]
+    each += [("no", "bad", key, ()) for key in found.blind]
+    rows: dict[tuple[str, str, tuple[str, ...]], dict[str, None]] = {}
+    for surely, mark, key, by in each:
+        rows.setdefault((surely, mark, by), {})[CATALOGUE[key].words] = None
+    return [(surely, mark, list(words), by) for (surely, mark, by), words in rows.items()]
 
 
 def _moment(call: Call, at: str) -> tuple[datetime, str]:

@@ -51,6 +51,17 @@ def test_what_its_own_sources_show_is_seen_and_what_those_of_others_show_is_not(
     assert "jobs" not in {each.kind for each in found.remedies}
 
 
+def test_a_feed_of_its_own_shows_what_the_account_tells_there_and_nothing_surely() -> None:
+    found = covered(
+        a_source("blog", "feed", company=NORVIK.name), a_source("board", "jobs", company=NORVIK.name)
+    )
+    assert found.shown["hiring_role"] == ("board",)
+    assert found.if_told["funding_seed"] == ("blog",)
+    assert "funding_seed" not in found.shown
+    assert {"asks_recommendation", "demo_requested"} <= set(found.blind), "nobody tells that of itself"
+    assert "demo_requested" in {key for one in found.remedies for key in one.adds}
+
+
 def test_the_general_press_shows_by_chance_but_a_buyers_voice_wherever_it_is_heard() -> None:
     found = covered(a_source("wire", "wire"), a_source("forum", "lobsters"))
     assert found.general == ("wire", "forum")

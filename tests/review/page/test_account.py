@@ -31,6 +31,26 @@ def test_the_page_of_an_account_tells_stage_fit_reasons_and_history(page: Served
     assert re.search(r'<li class="move', html)
 
 
+def test_a_rule_that_is_kept_is_marked_as_good_whether_it_is_wanted_or_not(page: Served) -> None:
+    html = page.get("/accounts/norviklabs.example").text
+    rules = re.findall(r"<li>([✓✗?]) ([^<]*)", html)
+    assert [mark for mark, _ in rules] == ["✓", "✓", "✓"], rules
+    assert any(words.startswith("does not apply: Tier C") for _, words in rules)
+    assert html.count('href="#do"') == html.count('id="do"') == 1
+
+
+def test_what_can_be_seen_is_told_in_few_rows(page: Served) -> None:
+    html = page.get("/accounts/norviklabs.example?show=coverage").text
+    assert "1 source watches it in particular: norvik-careers. " in " ".join(html.split())
+    rows = re.findall(r'<th scope="row"[^>]*>([^<]*)</th><td>([^<]*)</td><td>([^<]*)', html)
+    assert len(rows) <= 6
+    by_feed = next(
+        kinds for how, kinds, by in rows if how.startswith("if it tells of it") and by == "norvik-careers"
+    )
+    assert by_feed.count("raised money") == 1
+    assert not any("asked for a demo" in kinds for how, kinds, _ in rows if how != "no")
+
+
 def test_an_account_as_it_stood_before_all_is_cold(page: Served, engine: Engine) -> None:
     account = an_active(engine)
     html = page.get(f"/accounts/{account.id}?at=2026-01-31").text
