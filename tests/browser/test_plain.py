@@ -125,3 +125,14 @@ def test_a_phone_shows_the_list_and_then_the_reason_as_a_page(windows: Windows) 
         phone.tab.locator('#for-row button[value="accept"]').tap()
     phone.go()
     assert phone.tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("menu", [".filters", ".keep"])
+def test_what_opens_above_the_list_of_a_phone_stands_on_its_screen(windows: Windows, menu: str) -> None:
+    phone = windows(width=390, height=844, has_touch=True, is_mobile=True)
+    phone.tab.locator(f"{menu} > summary").tap()
+    box = phone.tab.locator(f"{menu} > .choices").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert phone.tab.evaluate("document.documentElement.scrollWidth") <= 390

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from storage.engine import Engine
+from storage import targets
+from storage.engine import Engine, writing
 from tests.browser.lists import deeds, fill, standing
 from tests.browser.window import Window
+from tests.builders import NOW
 from tests.review.page.served import Served
 from tests.review.page.team import a_team, entered
 
@@ -196,6 +198,48 @@ def test_nothing_is_swapped_while_rows_are_selected_or_words_typed(window: Windo
     window.tab.clock.run_for(60_000)
     assert window.tab.locator("[type=search]").input_value() == "norv"
     assert len([call for call in window.calls if call[1] == "/part"]) == asked
+
+
+def test_a_further_page_of_the_list_stays_while_its_rows_are_worked(windows: Windows, engine: Engine) -> None:
+    fill(engine, 60)
+    window = windows()
+    window.tab.locator("a[rel=next]").click()
+    window.tab.wait_for_url("**after=**")
+    rows = window.rows
+    window.press("j")
+    window.see(rows[1])
+    window.act("d", "8")
+    assert deeds(engine)[-1].trigger == rows[1]
+    assert window.focused == rows[2]
+    assert set(window.rows) <= set(rows), "it is the same page of the list"
+    window.act("u")
+    assert window.focused == rows[1]
+
+
+def test_the_opener_is_copied_as_it_was_changed(window: Window) -> None:
+    window.press("j")
+    window.see(window.rows[1])
+    window.tab.locator("#detail textarea").first.fill("Hello Ida, about Friday.")
+    window.tab.locator("[data-copy-from]").first.click()
+    window.tab.wait_for_function("() => document.getElementById('toast').innerText.includes('Opener copied')")
+    assert window.tab.evaluate("navigator.clipboard.readText()") == "Hello Ida, about Friday."
+
+
+def test_what_is_filtered_makes_a_short_address(window: Window) -> None:
+    window.press("f")
+    window.tab.locator(".filters [name=tier]").first.check()
+    window.tab.locator(".filters button.main").click()
+    window.tab.wait_for_url(lambda url: url.endswith("/?tier=A"))
+    assert "tier: A" in window.tab.locator(".capacity").inner_text()
+
+
+def test_e_exports_what_is_selected(window: Window, engine: Engine) -> None:
+    with writing(engine) as conn:
+        targets.add(conn, "hook", "webhook", {"url": "https://hook.example/in"}, NOW)
+    window.press("x", "Shift+J")
+    said = window.act("e")
+    assert said.count("goes to hook with the next delivery") == 2
+    assert window.selected() == []
 
 
 def _wait(window: Window, expression: str) -> None:

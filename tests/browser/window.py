@@ -108,7 +108,7 @@ def open_window(
 ) -> Iterator[Window]:
     """Open a window of its own, with the key of the owner, or of whom a client was let in as."""
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)  # a machine may be at much else
     jar = (client or page.client).cookies
     context.add_cookies([{"name": page.cookie, "value": jar[page.cookie], "url": page.url}])
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=page.url)

@@ -194,7 +194,9 @@ def test_a_row_says_what_became_of_it(page: Served, engine: Engine) -> None:
     second, _ = _account_of(page, engine, 2)
     page.post("/act", {"verb": "contacted call", "trigger": first})
     page.post("/act", {"verb": "snooze", "until": "2d", "trigger": second})
-    assert "contacted" in _row(page.get("/?state=contacted").text, first)
+    done = _row(page.get("/?state=contacted").text, first)
+    assert done.startswith("– "), "what is done with has no score any more"
+    assert "contacted" in done
     assert "until 23 Nov" in _row(page.get("/?state=snoozed").text, second)
     opened = page.get(f"/?state=snoozed&pick={second}").text
     assert "snoozed until Mon 23 Nov 2026" in opened
