@@ -13,7 +13,7 @@ from earmark.logs import mask
 from earmark.types import StoredEvent, Verdict
 from monitors.health import Health, health_of
 from monitors.latency import ledger
-from monitors.proposals import free
+from monitors.proposals import free, keys_of
 from review.delays import Delays, delays
 from review.options import covered
 from review.remembered import remembered
@@ -30,6 +30,7 @@ __all__ = [
     "Watched",
     "about",
     "add",
+    "alike",
     "detail_of",
     "free_id",
     "listed",
@@ -155,6 +156,16 @@ def add(
     chosen = source_id or free_id(made, kind, {one.id for one in polls.every(connection)})
     polls.add(connection, chosen, kind, options, now)
     return chosen
+
+
+def alike(connection: Connection, source: Configured) -> str | None:
+    """Return a source that watches the same place as this new one, if there is one."""
+    keys = set(keys_of(source))
+
+    def is_same(one: Configured) -> bool:
+        return bool(keys & set(keys_of(one))) or (one.kind, one.options) == (source.kind, source.options)
+
+    return next((one.id for one in polls.every(connection) if is_same(one)), None)
 
 
 def trust_of(source: Configured) -> float:

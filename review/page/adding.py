@@ -16,7 +16,7 @@ from review.page.call import Asked, Call, needs
 from review.page.sources import found, place_of, visited
 from review.page.viewer import Role
 from review.page.written import Written
-from review.sources import add
+from review.sources import add, alike
 from review.today import kind_words
 from sources.catalogue import cards
 from sources.registry import build, kinds
@@ -53,16 +53,18 @@ def _add(call: Asked, written: Written, kind: _Text, name: _Text = "", do: _Text
     try:
         options = options_of(model, written)
         build(kind, options)
+        draft = Configured(id=name or "the new source", kind=kind, options=options, next_poll_at=call.now)
         if do == "try":
-            draft = Configured(id=name or "the new source", kind=kind, options=options, next_poll_at=call.now)
             return _form(call, kind, options, name=name, outcome=visited(call, draft))
         with call.writing() as connection:
+            same = alike(connection, draft)
             chosen = add(connection, kind, options, call.now, name.strip() or None)
             call.log(connection, "source.add", chosen, f"Of the kind {kind}.")
     except ConfigError as error:
         return _form(call, kind, as_written(model, written), name=name, fault=str(error))
+    told = f" {same} watches the same place already: keep one of them." if same else ""
     return call.back(
-        place_of(chosen), f"{chosen} is added; it is polled within a minute if the monitor runs."
+        place_of(chosen), f"{chosen} is added; it is polled within a minute if the monitor runs.{told}"
     )
 
 

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -14,8 +14,9 @@ import pytest
 from earmark.config import Settings
 from earmark.contract import Page
 from earmark.errors import EarmarkError, SourceUnavailable
-from earmark.types import Judgement, Mark, Verdict
+from earmark.types import Action, Judgement, Mark, Verdict
 from monitors.discover import Scout
+from review.acting import carry_out
 from review.page import outward as visits
 from review.page import scouting as rooms
 from storage import audit, events, judgements, polls, triggers, workers
@@ -81,6 +82,29 @@ def test_what_wants_a_person_stands_first_in_plain_words(page: Served, engine: E
     assert "Paused by a person" in told
     assert "stopped 1" in told
     assert ids_of(page.get("/sources?state=failing").text) == ["market-wire"]
+
+
+def test_the_list_says_how_much_each_brings_a_day_and_what_of_it_is_acted_on(
+    page: Served, engine: Engine
+) -> None:
+    with reading(engine) as connection:
+        [one] = triggers.find(connection, kind="hiring_role", limit=1)  # all of them are from there
+    carry_out(engine, Action(verb="accept", by="ada", trigger=one.id), now=NOW, zone=UTC)
+    row = page.get("/sources?q=norvik-careers").text.partition("<tbody>")[2]
+    assert re.search(r'data-l="New a day">4\.0<', row)
+    assert "25 % of 4" in text_of(row)
+    assert "25 %: 1 of 4 triggers it told first" in text_of(page.get("/sources/of/norvik-careers").text)
+
+
+def test_a_place_that_is_watched_already_is_named_when_it_is_added_again(
+    page: Served, engine: Engine
+) -> None:
+    url = configured(engine, "city-business").options["url"]
+    page.post("/sources/add", {"kind": "feed", "o.url": url})
+    assert "city-business watches the same place already" in text_of(page.get("/sources").text)
+    for _ in range(2):
+        page.post("/sources/add", {"kind": "hackernews", "o.queries": "month-end close"})
+    assert "hackernews watches the same place already" in text_of(page.get("/sources").text)
 
 
 def test_a_page_that_nobody_polls_for_says_so_until_a_monitor_lives(page: Served, engine: Engine) -> None:
