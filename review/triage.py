@@ -1,102 +1,47 @@
 """The full-screen list in a terminal, with the keys of the page; it works over SSH."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import ClassVar, Final
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import parse_qsl
 
 from rich.text import Text
 from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import DataTable, Footer, Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.containers import Container, VerticalScroll
+from textual.coordinate import Coordinate
+from textual.widgets import DataTable, Footer, Static
 
-from earmark import logs
-from earmark.errors import EarmarkError
-from earmark.types import Verdict
-from matcher.act import OUTCOMES, SUPPRESSIONS
-from matcher.normalise import fold
-from review.deeds import CHANNELS, until_of
+from review.board import Board, Heir
+from review.cells import AGE, COLUMNS, NARROW, aged, cells, note_of, widths
 from review.desk import Desk
-from review.terminal import age, safe, shorten
-from review.today import Row
+from review.dialogs import Ask, Choose, Entry, Palette, Read
+from review.listing import Listed
+from review.menus import MENUS, Choice, Menu
+from review.narrowing import choices, narrowed, searched
+from review.notes import Form
+from review.terminal import safe
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
 
 __all__ = ["Triage"]
 
-_NAME: Final = 28
-_LEAST: Final = 30  # characters for a headline
-_REFRESH: Final = 30.0  # seconds between two looks whether something came in
-_Choices = Sequence[tuple[str, str]]
-"""What a menu offers: each value with its words; 1 chooses the first."""
-
-_SNOOZES: Final = (
-    ("later", "later today"),
-    ("tomorrow", "tomorrow"),
-    ("monday", "next Monday"),
-    ("trigger", "until the next trigger"),
+_LOOK: Final = 5.0  # seconds between two looks whether something came in
+_READ: Final = 1.0  # seconds that a note is looked at, before it counts as opened
+_MANY: Final = 10  # rows that are changed without asking
+_ALL: Final = Menu(key="*", words="Select", choices=(Choice(key="a", value="all", words="All in view"),))
+_YES: Final = Choice(key="y", value="yes", words="Do it")
+_IN_WORDS: Final = {"dismiss other": "Why?", "remark": "A note of your own"}
+_HELP: Final = (
+    "A menu is answered by the key of the answer, or by arrows and Enter; Esc leaves it. With rows selected, "
+    "what you do is done to each of them; more than ten are asked about first.\n\n"
+    "Otherwise than on the page: v shows the address of the source, for over SSH no browser opens (many "
+    "terminals make it a link); what is copied goes to the clipboard of the machine that you sit at, where "
+    "the terminal lets it; the switch that turns single keys off, and the other screens, are on the page "
+    "alone: earmark page."
 )
-_VERDICTS: Final = (
-    *((each.value, each.value.replace("_", " ")) for each in Verdict if each != Verdict.GOOD),
-    ("good", "good"),
-)
-_REASONS: Final = tuple((each, each.replace("_", " ")) for each in SUPPRESSIONS)
-_OUTCOMES: Final = tuple((each, each.replace("_", " ")) for each in OUTCOMES)
-
-
-class _Menu(ModalScreen[str | None]):
-    """A question with numbered answers."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back")]
-    CSS = "_Menu { align: center middle; } OptionList { width: 48; height: auto; border: solid $accent; }"
-
-    def __init__(self, title: str, choices: _Choices) -> None:
-        super().__init__()
-        self._title, self._choices = title, choices
-
-    def compose(self) -> ComposeResult:
-        """Show the answers."""
-        options = [Option(f"{number}  {words}") for number, (_, words) in enumerate(self._choices, start=1)]
-        answers = OptionList(*options)
-        answers.border_title = self._title
-        yield answers
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Answer with what was chosen."""
-        self.dismiss(self._choices[event.option_index][0])
-
-    def key_number(self, number: int) -> None:
-        """Answer with the choice of this number."""
-        if 1 <= number <= len(self._choices):
-            self.dismiss(self._choices[number - 1][0])
-
-    def on_key(self, event: object) -> None:
-        """Take a digit as the answer of that number."""
-        character = getattr(event, "character", None) or ""
-        if character.isdecimal():
-            self.key_number(int(character))
-
-
-class _Ask(ModalScreen[str | None]):
-    """A question that is answered in words."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back")]
-    CSS = "_Ask { align: center middle; } Input { width: 64; }"
-
-    def __init__(self, title: str, value: str = "") -> None:
-        super().__init__()
-        self._title, self._value = title, value
-
-    def compose(self) -> ComposeResult:
-        """Show the field."""
-        field = Input(value=self._value)
-        field.border_title = self._title
-        yield field
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer with what was typed."""
-        self.dismiss(event.value.strip())
 
 
 class Triage(App[None]):
@@ -104,215 +49,342 @@ class Triage(App[None]):
 
     TITLE = "earmark"
     ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (NARROW, "-wide")]
     CSS = """
+    #head { height: 1; background: $panel; padding: 0 1; }
     #list { width: 3fr; } #pane { width: 2fr; border-left: solid $accent; padding: 0 1; }
-    #state { height: 1; background: $panel; padding: 0 1; }
+    #panes { layout: horizontal; }
+    .-narrow #panes { layout: vertical; }
+    .-narrow #list { width: 100%; height: 3fr; }
+    .-narrow #pane { width: 100%; height: 2fr; border-left: none; border-top: solid $accent; }
+    #state { height: auto; max-height: 4; min-height: 1; background: $panel; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "step(1)", "Next", show=False),
-        Binding("k,up", "step(-1)", "Previous", show=False),
-        Binding("plus", "accept", "Accept", key_display="+"),
-        Binding("a", "assign", "Assign"),
-        Binding("c", "contacted", "Contacted"),
-        Binding("d", "dismiss", "Dismiss"),
-        Binding("h", "snooze", "Snooze"),
-        Binding("t", "outcome", "Outcome"),
-        Binding("n", "remark", "Note"),
-        Binding("e", "export", "Export"),
-        Binding("exclamation_mark", "never", "Never", key_display="!"),
-        Binding("y", "copy", "Copy"),
+        Binding("question_mark", "help", "Keys", key_display="?"),
+        Binding("j,down", "step(1)", "Next row", show=False, key_display="j ↓"),
+        Binding("k,up", "step(-1)", "Previous row", show=False, key_display="k ↑"),
+        Binding("o", "unfold", "Account", key_display="o Enter"),
+        Binding("plus", "do('accept')", "Accept", key_display="+"),
+        Binding("d", "menu('d')", "Dismiss"),
+        Binding("c", "menu('c')", "Contacted"),
+        Binding("h", "menu('h')", "Snooze"),
+        Binding("a", "menu('a')", "Assign"),
+        Binding("t", "menu('t')", "Outcome"),
+        Binding("exclamation_mark", "menu('!')", "Never contact", key_display="!"),
+        Binding("n", "do('remark')", "Note"),
+        Binding("e", "do('export')", "Export"),
+        Binding("u,ctrl+z", "undo", "Undo", key_display="u Ctrl+Z"),
+        Binding("x", "select", "Select"),
+        Binding("J", "extend(1)", "Select this row and the next", show=False),
+        Binding("K", "extend(-1)", "Select this row and the previous", show=False),
+        Binding("asterisk", "all", "Select all in view, with a", show=False, key_display="*"),
+        Binding("escape", "leave", "Select nothing", show=False, key_display="Esc"),
+        Binding("slash", "search", "Search", key_display="/"),
+        Binding("f", "filter", "Filter"),
+        Binding("g", "go", "Go to"),
+        Binding("left_square_bracket", "view(-1)", "Previous view", show=False, key_display="["),
+        Binding("right_square_bracket", "view(1)", "Next view", show=False, key_display="]"),
+        Binding("y", "copy('text')", "Copy the note", show=False),
+        Binding("Y", "copy('markdown')", "Copy the note as Markdown", show=False),
+        Binding("H", "copy('html')", "Copy the note as HTML", show=False),
         Binding("v", "source", "Source"),
-        Binding("u,ctrl+z", "undo", "Undo"),
-        Binding("slash", "search", "Search"),
-        Binding("l", "everything", "All", show=False),
-        Binding("r", "refresh", "Refresh", show=False),
+        Binding("l", "everything", "All that waits, or what the day holds", show=False),
+        Binding("r", "refresh", "Look again", show=False),
+        Binding("ctrl+k", "commands", "Commands", key_display="Ctrl+K"),
+        Binding("space", "scroll(1)", "Scroll the note", show=False, key_display="Space"),
+        Binding("b", "scroll(-1)", "Scroll it back", show=False),
         Binding("q", "quit", "Quit"),
     ]
 
-    def __init__(self, desk: Desk, *, remark: str = "") -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._desk, self._said = desk, remark
-        self._rows: list[Row] = []
-        self._search, self._all, self._length = "", False, ""
+        self._desk, self._board = desk, Board(desk)
+        self._reading: Timer | None = None
+        self._is_drawn = False
 
     def compose(self) -> ComposeResult:
-        """Lay the screen out: the list, the note beside it, a line of state, the keys."""
-        with Horizontal():
+        """Lay the screen out: where one is, the list, the note beside it, a line of state, the keys."""
+        yield Static(id="head")
+        with Container(id="panes"):
             yield DataTable(id="list", cursor_type="row", header_height=1)
-            with VerticalScroll(id="pane"):
+            with VerticalScroll(id="pane", can_focus=False):
                 yield Static(id="note")
         yield Static(id="state")
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
-        """Fill the list, and look now and then whether something came in."""
-        wide = max(_LEAST, self.size.width * 3 // 5 - _NAME - 18)  # what the other columns leave of the list
-        for title, width in (("score", 5), ("account", _NAME), ("why now", wide), ("age", 4)):
+        """Draw the list; look now and then whether something came in, and count how long somebody waits."""
+        for title, width in zip(COLUMNS, widths(self.size.width), strict=True):
             self._table.add_column(title, width=width)
-        self._fill()
+        self._draw()
+        self._is_drawn = True
         self._table.focus()
-        self.set_interval(_REFRESH, self._fill)
+        self.set_interval(_LOOK, self._look)
+        self.set_interval(1, self._tick)
+
+    def on_resize(self) -> None:
+        """Give the headlines what the screen has."""
+        if self._is_drawn:
+            for column, width in zip(self._table.ordered_columns, widths(self.size.width), strict=True):
+                column.width = width
+            self._draw()
 
     @property
     def _table(self) -> "DataTable[Text]":
-        found: DataTable[Text] = self.query_one("#list", DataTable)
+        found: DataTable[Text] = self.screen_stack[0].query_one("#list", DataTable)
         return found
 
     @property
-    def _row(self) -> Row | None:
+    def _row(self) -> Listed | None:
         place = self._table.cursor_row
-        return self._rows[place] if 0 <= place < len(self._rows) else None
+        return self._board.rows[place] if 0 <= place < len(self._board.rows) else None
 
-    def _fill(self) -> None:
-        """Show the list as it is now; the cursor stays on its row, or on the one that took its place."""
-        table, place, held = self._table, self._table.cursor_row, self._row
-        found = self._desk.day(everything=self._all or bool(self._search))
-        wanted = fold(self._search)
-        self._rows = [
-            row for row in found.rows if wanted in fold(f"{row.name} {row.happened} {row.kind_words}")
-        ]
-        self._length = f"{len(self._rows)} of {found.total}"
+    @property
+    def _meant(self) -> tuple[Listed, ...]:
+        return self._board.meant(self._row)
+
+    def _draw(self, heirs: Sequence[Heir] = ()) -> None:
+        """Draw the list; the cursor goes to the first heir that is there, or else stays where it is."""
+        table, rows = self._table, self._board.rows
+        place, top = self._board.place(heirs), table.scroll_y
+        place = table.cursor_row if place is None else place
+        now, wide = self._desk.now(), widths(self.size.width)
         table.clear()
-        now = self._desk.now()
-        for row in self._rows:
-            table.add_row(*_cells(row, now), height=2)
-        at = next((i for i, row in enumerate(self._rows) if held and row.trigger == held.trigger), place)
-        if self._rows:
-            table.move_cursor(row=min(max(at, 0), len(self._rows) - 1))
+        for row in rows:
+            is_selected = row.trigger in self._board.selected
+            table.add_row(*cells(row, now, wide, is_selected=is_selected), height=2)
+        if rows:
+            table.scroll_to(y=top, animate=False, immediate=True)
+            table.move_cursor(row=min(max(place, 0), len(rows) - 1))
         self._show()
+
+    def _again(self) -> None:
+        """Read and draw the list anew; the cursor stays on its row."""
+        held = self._row
+        self._board.read()
+        self._draw([(held.trigger, held.name)] if held else [])
+
+    def _look(self) -> None:
+        if len(self.screen_stack) == 1 and self._board.is_stale:
+            self._again()
+
+    def _tick(self) -> None:
+        """Count on how long somebody waits for an answer."""
+        now = self._desk.now()
+        for place, row in enumerate(self._board.rows[: self._table.row_count]):
+            if row.offered_at:
+                self._table.update_cell_at(Coordinate(place, AGE), aged(row, now))
 
     def on_data_table_row_highlighted(self) -> None:
         """Show the note of the row under the cursor."""
         self._show()
 
-    def _show(self) -> None:
-        row = self._row
-        note = self._desk.look(row) if row else "Nothing to do now. l shows all that waits, q leaves."
-        self.query_one("#note", Static).update(Text(_lines(note)))
-        found = f"  /{self._search}" if self._search else ""
-        self.query_one("#state", Static).update(Text(f"{self._length}{found}  {safe(self._said)}"))
+    def on_data_table_row_selected(self) -> None:
+        """Open the account: Enter, or a click on the row under the cursor."""
+        self.action_unfold()
 
-    def _do(self, act: Callable[[], str]) -> None:
-        """Do something, say what follows, and go on with the row that took its place."""
-        try:
-            self._said = act()
-        except EarmarkError as error:
-            self._said = str(error)
-        self._fill()
+    def _show(self) -> None:
+        row, board, base = self._row, self._board, self.screen_stack[0]
+        nothing = "Nothing is like that. g n shows the list." if board.query else "Nothing to do now."
+        note = self._desk.look(row) if row else f"{nothing} l shows all that waits, q leaves."
+        base.query_one("#note", Static).update(note_of(note))
+        where, many, day = board.head
+        base.query_one("#head", Static).update(Text.assemble((where, "bold"), f"   {many}   ", (day, "dim")))
+        said = [f"{len(board.selected)} selected."] if board.selected else []
+        base.query_one("#state", Static).update(Text(" ".join([*said, safe(board.said)])))
+        if self._reading is not None:
+            self._reading.stop()
+        self._reading = self.set_timer(_READ, self._looked_at) if row else None
+
+    def _looked_at(self) -> None:
+        if row := self._row:
+            self.run_worker(lambda: self._desk.looked_at(row), thread=True)
+
+    def _tell(self, said: str) -> None:
+        self._board.said = said
+        self._show()
 
     def action_step(self, rows: int) -> None:
-        """Go to another row."""
-        if self._rows:
-            self._table.move_cursor(row=min(max(self._table.cursor_row + rows, 0), len(self._rows) - 1))
+        """Go to another row; beyond the last one that was read come the next."""
+        place = self._table.cursor_row + rows
+        if place >= len(self._board.rows) and self._board.more():
+            self._draw()
+        if self._board.rows:
+            self._table.move_cursor(row=min(max(place, 0), len(self._board.rows) - 1))
 
-    def action_accept(self) -> None:
-        """Take the reason on."""
+    def action_select(self) -> None:
+        """Select the row, or no longer."""
         if row := self._row:
-            self._do(lambda: self._desk.do("accept", row))
+            self._mark([row], on=row.trigger not in self._board.selected)
 
-    def action_export(self) -> None:
-        """Hand the account to the default target."""
-        if row := self._row:
-            self._do(lambda: self._desk.export(row))
+    def action_extend(self, rows: int) -> None:
+        """Select the row and the one beside it, and go there."""
+        from_ = self._row
+        self.action_step(rows)
+        self._mark([row for row in (from_, self._row) if row], on=True)
 
-    @work
-    async def action_assign(self) -> None:
-        """Give the account to somebody: me first, then nobody, then the team."""
-        row, me = self._row, self._desk.owner or self._desk.by
-        others = [each for each in self._desk.owners() if each[0] != me]
-        choices = [(me, "me"), ("", "nobody"), *others][:9]
-        if row and (rep := await self.push_screen_wait(_Menu("Assign to", choices))) is not None:
-            self._do(lambda: self._desk.do("assign", row, value=rep))
+    def action_leave(self) -> None:
+        """Select nothing, and say nothing."""
+        self._board.said = ""
+        self._mark(self._board.rows, on=False)
 
     @work
-    async def action_never(self) -> None:
-        """Never contact the account, for a reason."""
-        row = self._row
-        if row and (reason := await self.push_screen_wait(_Menu("Never contact", _REASONS))):
-            self._do(lambda: self._desk.do("suppress", row, value=reason))
+    async def action_all(self) -> None:
+        """Select all rows in view."""
+        if await self.push_screen_wait(Choose(_ALL)):
+            self._mark(self._board.rows, on=True)
+
+    def _mark(self, rows: Sequence[Listed], *, on: bool) -> None:
+        chosen = {row.trigger for row in rows}
+        self._board.selected = self._board.selected | chosen if on else self._board.selected - chosen
+        now, wide = self._desk.now(), widths(self.size.width)
+        for place, row in enumerate(self._board.rows):
+            if row.trigger in chosen:
+                self._table.update_cell_at(Coordinate(place, 0), cells(row, now, wide, is_selected=on)[0])
+        self._show()
 
     @work
-    async def action_contacted(self) -> None:
-        """Log outreach, by its channel."""
-        row = self._row
-        if row and (channel := await self.push_screen_wait(_Menu("Contacted", CHANNELS))):
-            self._do(lambda: self._desk.do("contacted", row, value=channel))
+    async def action_do(self, word: str) -> None:
+        """Do something with the rows that are meant."""
+        await self._act(word, self._meant)
 
     @work
-    async def action_dismiss(self) -> None:
-        """Reject the reason, with what is wrong with it."""
-        row = self._row
-        if row and (verdict := await self.push_screen_wait(_Menu("What is wrong with it?", _VERDICTS))):
-            self._do(lambda: self._desk.do("dismiss", row, value=verdict))
+    async def action_menu(self, key: str) -> None:
+        """Ask what exactly, and do it with the rows that were meant when it was asked."""
+        rows = self._meant
+        menu = self._board.team() if key == "a" else next(each for each in MENUS if each.key == key)
+        if rows and (word := await self.push_screen_wait(Choose(menu))):
+            await self._act(word, rows)
 
     @work
-    async def action_snooze(self) -> None:
-        """Hide the account until a time."""
-        row = self._row
-        if row and (chosen := await self.push_screen_wait(_Menu("Snooze", _SNOOZES))):
-            self._do(
-                lambda: self._desk.do(
-                    "snooze", row, until=until_of(chosen, self._desk.now(), self._desk.zone)
-                )
-            )
+    async def _choose(self, word: str, rows: Sequence[Listed]) -> None:
+        await self._act(word, rows)
 
-    @work
-    async def action_outcome(self) -> None:
-        """Log what came of the outreach."""
-        row = self._row
-        if row and (outcome := await self.push_screen_wait(_Menu("What came of it?", _OUTCOMES))):
-            self._do(lambda: self._desk.do("outcome", row, value=outcome))
+    async def _act(self, word: str, rows: Sequence[Listed]) -> None:
+        """Do something with rows; what needs words asks for them, many rows for a yes."""
+        text: str | None = ""
+        if rows and word in _IN_WORDS:
+            text = await self.push_screen_wait(Ask(_IN_WORDS[word]))
+            rows = rows if text else ()
+        if rows and await self._is_sure(word, rows):
+            held = self._row
+            heirs = self._board.act(rows, word, text or "")
+            self._draw(heirs or ([(held.trigger, held.name)] if held else []))
 
-    @work
-    async def action_remark(self) -> None:
-        """Keep a remark with the account."""
-        row = self._row
-        if row and (text := await self.push_screen_wait(_Ask("A note of your own"))):
-            self._do(lambda: self._desk.do("remark", row, text=text))
-
-    @work
-    async def action_search(self) -> None:
-        """Show only what has these words."""
-        text = await self.push_screen_wait(_Ask("Search", self._search))
-        if text is not None:
-            self._search = text
-            self._fill()
+    async def _is_sure(self, word: str, rows: Sequence[Listed]) -> bool:
+        """Ask before many rows are changed at once."""
+        words = f"{word.replace('_', ' ').capitalize()}: this changes {len(rows)} rows. Undo takes each back."
+        sure = Menu(key="", words=words, choices=(_YES,))
+        return len(rows) <= _MANY or await self.push_screen_wait(Choose(sure)) == _YES.value
 
     def action_undo(self) -> None:
-        """Take the last action back."""
-        self._do(self._desk.undo)
+        """Take the last action back, and go to its row."""
+        self._draw(self._board.undo())
 
-    def action_copy(self) -> None:
+    def action_unfold(self) -> None:
+        """Open all that is known of the account, or of the conversation."""
+        if row := self._row:
+            text = Text.from_ansi(self._desk.unfold(row, max(40, self.size.width - 8)))
+            self.push_screen(Read(row.name, text))
+
+    def action_scroll(self, pages: int) -> None:
+        """Read on in the note, or back."""
+        pane = self.query_one("#pane")
+        pane.scroll_relative(y=pages * max(1, pane.size.height - 1), animate=False)
+
+    def action_copy(self, form: str) -> None:
         """Copy the note, through the terminal, also over SSH."""
         if row := self._row:
-            self.copy_to_clipboard(self._desk.look(row))
-            self._said = "Copied, if your terminal allows it."
-            self._show()
+            self.copy_to_clipboard(self._desk.look(row, Form(form)))
+            self._tell("Copied, if your terminal allows it.")
 
     def action_source(self) -> None:
         """Show where the text stands."""
         if row := self._row:
-            self._said = row.url or "It has no address."
-            self._show()
+            self._tell(row.url or "It has no address.")
 
     def action_everything(self) -> None:
         """Show all that waits, or what the day holds."""
-        self._all = not self._all
-        self._fill()
+        self._open(self._board.query, whole=not self._board.whole)
 
     def action_refresh(self) -> None:
         """Look at the database again."""
-        self._fill()
+        self._again()
+
+    def _open(self, query: str, *, whole: bool = False) -> None:
+        """Show another list, from its first row."""
+        self._board.open(query, whole=whole)
+        self._table.move_cursor(row=0)
+        self._draw()
+
+    @work
+    async def action_go(self) -> None:
+        """Go to one of the lists that come with it."""
+        views = (each for each in self._board.views if each.key)
+        lists = tuple(Choice(key=each.key, value=each.query, words=each.name) for each in views)
+        query = await self.push_screen_wait(Choose(Menu(key="g", words="Go to", choices=lists)))
+        if query is not None:
+            self._open(query)
+
+    def action_view(self, steps: int) -> None:
+        """Go to the view beside this one, the saved ones included."""
+        self._open(self._board.beside(steps))
+
+    @work
+    async def action_search(self) -> None:
+        """Show only what has these words."""
+        query = self._board.query
+        text = await self.push_screen_wait(Ask("Search", dict(parse_qsl(query)).get("q", "")))
+        if text is not None:
+            self._open(searched(query, text))
+
+    @work
+    async def action_filter(self) -> None:
+        """Narrow the list to one thing more, or one less; also by what is typed as name=value."""
+        query = self._board.query
+        found = choices(query, self._desk.filters(query))
+        entries = [Entry(words=words, run=partial(self._open, address)) for words, address in found]
+        chosen = await self.push_screen_wait(Palette("Filter, or score=40, since=-7d", entries, free=True))
+        if isinstance(chosen, str):
+            name, _, value = chosen.partition("=")
+            self._open(narrowed(query, name.strip(), value.strip()))
+        elif chosen is not None:
+            chosen.run()
+
+    @work
+    async def action_commands(self) -> None:
+        """Do anything that there is, found by its words."""
+        chosen = await self.push_screen_wait(Palette("What to do, or where to go", list(self._commands())))
+        if isinstance(chosen, Entry):
+            chosen.run()
+
+    def _commands(self) -> Iterator[Entry]:
+        rows = self._meant
+        for menu in (*MENUS, self._board.team()):
+            for one in menu.choices:
+                run = partial(self._choose, one.value, rows)
+                yield Entry(words=f"{menu.words}: {one.words}", keys=f"{menu.key} {one.key}", run=run)
+        for key, words, action in _keys(self.BINDINGS):
+            yield Entry(words=words, keys=key, run=partial(self.call_later, self.run_action, action))
+        for view in self._board.views:
+            keys = f"g {view.key}" if view.key else ""
+            yield Entry(words=f"View: {view.name}", keys=keys, run=partial(self._open, view.query))
+
+    def action_help(self) -> None:
+        """Say what each key does."""
+        text = Text()
+        for key, words, _ in _keys(self.BINDINGS):
+            text.append(f"{key:10}", style="bold").append(f"{words}\n")
+        for menu in (*MENUS, self._board.team()):
+            text.append(f"\n{menu.key}  {menu.words}: ", style="bold")
+            text.append(", ".join(f"{one.key} {safe(one.words)}" for one in menu.choices if one.key))
+        text.append("\ng  Go to: ", style="bold")
+        text.append(", ".join(f"{one.key} {one.name}" for one in self._board.views if one.key))
+        self.push_screen(Read("Keys", text.append(f"\n\n{_HELP}")))
 
 
-def _cells(row: Row, now: datetime) -> tuple[Text, ...]:
-    more = f"  +{row.more}" if row.more else ""
-    why = Text.assemble(f"{row.kind_words}{more}\n", (safe(row.happened), "dim"))
-    name = Text.assemble(
-        (shorten(safe(row.name), _NAME), "bold"), (f"\n{shorten(safe(row.fit), _NAME)}", "dim")
-    )
-    return Text(f"{row.score:.0f}", justify="right"), name, why, Text(age(row.at, now))
-
-
-def _lines(text: str) -> str:
-    return "\n".join(logs.escape(line) for line in text.splitlines())
+def _keys(bindings: Sequence[BindingType]) -> Iterator[tuple[str, str, str]]:
+    """Yield each key as it is written, its words, and its action."""
+    for one in bindings:
+        if isinstance(one, Binding):
+            yield one.key_display or one.key, one.description, one.action
