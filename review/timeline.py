@@ -20,7 +20,8 @@ _SCORED: Final = {"triggered", "triggers_gone"}
 class Step:
     """One thing that happened: when, what in words, why, and by whom.
 
-    ``trigger`` is the reason that it is or was about; ``url`` leads out to who says so, or to the record.
+    ``trigger`` is the reason that it is or was about, ``of`` when that happened in the world, as far as it
+    is dated; ``url`` leads out to who says so, or to the record.
     """
 
     at: datetime
@@ -29,6 +30,7 @@ class Step:
     why: str = ""
     by: str = ""
     trigger: str | None = None
+    of: datetime | None = None
     url: str | None = None
     is_over: bool = False
 
@@ -65,6 +67,7 @@ def _reason(reason: Reason, *, is_over: bool) -> Step:
         words=f"{reason.kind_words}{state}",
         why=title,
         trigger=trigger.id,
+        of=None if trigger.undated else trigger.decays_from,
         url=match.event.url if match else None,
         is_over=is_over,
     )

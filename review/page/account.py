@@ -166,8 +166,16 @@ def _coverage(call: Call, account: Account) -> Response:
         configured = polls.every(connection)
         listed = directory.meant_by(connection, told_words(configured)) | {account.id: account}
     found = coverage_of(account, listed, configured, kinds(), call.now)
-    words = {key: kind.words for key, kind in CATALOGUE.items()}
-    return call.page("account_coverage.html", account=account, found=found, rows=_rows(found), words=words)
+    return call.page(
+        "account_coverage.html",
+        account=account,
+        found=found,
+        rows=_rows(found),
+        remedies=[
+            (one.kind, list(dict.fromkeys(CATALOGUE[key].words for key in one.adds)))
+            for one in found.remedies
+        ],
+    )
 
 
 def _rows(found: Coverage) -> list[tuple[str, str, list[str], tuple[str, ...]]]:

@@ -29,6 +29,8 @@ def test_the_page_of_an_account_tells_stage_fit_reasons_and_history(page: Served
     assert account.stage.value.replace("_", " ") in html
     assert re.search(r'<li class="reason', html)
     assert re.search(r'<li class="move', html)
+    told = re.sub(r"<[^>]+>", "", page.get("/accounts/tamarindhealth.example").text)
+    assert re.search(r"opens an office or a market of \d\d \w{3}: Tamarind Health opens three clinics", told)
 
 
 def test_a_rule_that_is_kept_is_marked_as_good_whether_it_is_wanted_or_not(page: Served) -> None:
@@ -48,6 +50,7 @@ def test_what_can_be_seen_is_told_in_few_rows(page: Served) -> None:
         kinds for how, kinds, by in rows if how.startswith("if it tells of it") and by == "norvik-careers"
     )
     assert by_feed.count("raised money") == 1
+    assert all(line.count("raised money") <= 1 for line in re.findall(r"<li>(.*?)</li>", html))
     assert not any("asked for a demo" in kinds for how, kinds, _ in rows if how != "no")
 
 
