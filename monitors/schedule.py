@@ -21,6 +21,8 @@ async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.
     faults: list[BaseException] = []
 
     async def once() -> None:
+        if ticking.locked():  # the one before is late: of that the scheduler itself would warn
+            return
         async with ticking:
             if stop.is_set():
                 return
@@ -41,7 +43,7 @@ async def run_until_stopped(monitor: Monitor, *, tick: timedelta, stop: asyncio.
         next_run_time=datetime.now(UTC),
         coalesce=True,
         misfire_grace_time=None,
-        max_instances=1,
+        max_instances=2,
     )
     scheduler.start()
     try:

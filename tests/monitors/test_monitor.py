@@ -13,13 +13,13 @@ from earmark.types import Reading, StoredEvent
 from matcher.corrections import Correction
 from matcher.read import Matcher
 from monitors.monitor import Monitor
-from monitors.parse import ParsePool
 from monitors.schedule import run_until_stopped
 from storage import accounts, events, leases, polls, rulebook
 from storage.engine import Engine, migrate, reading, writing
 from storage.polls import Configured
 from tests.builders import NOW, an_account
 from tests.monitors.hostile import Handler, Hostile, Seen, a_fetcher, answer
+from tests.monitors.pools import HereAndNow
 from tests.storage.databases import opened
 
 FEED = (
@@ -46,7 +46,7 @@ async def monitored(
     *,
     parallel: int = 20,
 ) -> AsyncIterator[tuple[Monitor, Hostile]]:
-    async with Hostile(dict(pages)) as server, a_fetcher(server) as fetcher, ParsePool() as pool:
+    async with Hostile(dict(pages)) as server, a_fetcher(server) as fetcher, HereAndNow() as pool:
         with writing(engine) as conn:
             for path in pages:
                 polls.add(conn, path.strip("/"), "feed", {"url": server.url(path)}, NOW)
@@ -194,7 +194,7 @@ def test_two_monitors_at_once_poll_no_source_twice(database: Engine) -> None:
     pages = {f"/{n}": answer(FEED) for n in range(8)}
 
     async def run() -> None:
-        async with monitored(database, pages) as (one, server), ParsePool() as pool:
+        async with monitored(database, pages) as (one, server), HereAndNow() as pool:
             async with (
                 a_fetcher(server) as fetcher,
                 Monitor(database, fetcher, pool, clock=lambda: NOW) as two,
@@ -221,7 +221,7 @@ def test_what_a_killed_monitor_held_is_polled_at_once(database: Engine) -> None:
             hold("b", f"elsewhere:1:{dead.pid}")
             async with (
                 a_fetcher(server) as fetcher,
-                ParsePool() as pool,
+                HereAndNow() as pool,
                 Monitor(database, fetcher, pool, clock=lambda: NOW) as second,
             ):
                 return [each.source for each in await second.round()]
@@ -262,12 +262,37 @@ def test_the_schedule_ticks_until_it_is_stopped(database: Engine) -> None:
         stop = asyncio.Event()
         async with monitored(database, {"/a": answer(FEED)}) as (monitor, server):
             running = asyncio.create_task(run_until_stopped(monitor, tick=timedelta(seconds=0.05), stop=stop))
-            await until(lambda: bool(server.seen))
+            await until(lambda: count(database) == 1)
             stop.set()
             await running
+            assert len(server.seen) == 1
 
     asyncio.run(run())
-    assert count(database) == 1
+
+
+def test_a_late_tick_keeps_the_next_one_back_and_nobody_is_told_of_it(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: list[bool] = []
+    late = asyncio.Lock()
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        async with monitored(database, {}) as (monitor, _):
+
+            async def tick() -> None:
+                begun.append(late.locked())
+                async with late:
+                    await asyncio.sleep(0.2)
+                if len(begun) == 3:
+                    stop.set()
+
+            monkeypatch.setattr(monitor, "tick", tick)
+            await run_until_stopped(monitor, tick=timedelta(seconds=0.02), stop=stop)
+
+    asyncio.run(run())
+    assert begun == [False] * 3
+    assert "apscheduler" not in caplog.text
 
 
 def test_a_rhythm_is_learned_and_a_move_adopted_over_the_days(database: Engine) -> None:
@@ -282,7 +307,7 @@ def test_a_rhythm_is_learned_and_a_move_adopted_over_the_days(database: Engine) 
 
     async def run() -> list[str]:
         now = NOW
-        async with Hostile({}) as server, a_fetcher(server) as fetcher, ParsePool() as pool:
+        async with Hostile({}) as server, a_fetcher(server) as fetcher, HereAndNow() as pool:
             with writing(database) as conn:
                 polls.add(conn, "old", "feed", {"url": server.url("/old")}, NOW)
             server.pages["/old"] = answer(b"", "Location: /new", status="301 Moved")
