@@ -9,6 +9,7 @@ from earmark.errors import EarmarkError
 from review.api.caller import Called, Caller, Right, needs
 from review.deeds import Deed, Target, do, targets_of, undo, until_of
 from review.page.viewer import Role
+from review.pushing import push
 
 __all__ = ["Back", "Done", "Wish", "carried_out", "router"]
 
@@ -23,7 +24,16 @@ class Wish(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     verb: Literal[
-        "accept", "assign", "contacted", "dismiss", "outcome", "remark", "snooze", "suppress", "unsuppress"
+        "accept",
+        "assign",
+        "contacted",
+        "dismiss",
+        "export",
+        "outcome",
+        "remark",
+        "snooze",
+        "suppress",
+        "unsuppress",
     ]
     trigger: str | None = Field(None, description="The whole id of a trigger; its account is acted on.")
     account: str | None = Field(None, description="The id of an account.")
@@ -55,6 +65,9 @@ class Done(BaseModel):
 @router.post("/actions", name="act")
 def _act(caller: Called, wish: Wish) -> Done:
     """Do something, as a form of the page does; a verdict or an owner that holds already changes nothing."""
+    target = _target(caller, wish.trigger, wish.account)
+    if wish.verb == "export":
+        return _exported(caller, target)
     deed = Deed(
         verb=wish.verb,
         by=caller.viewer.id,
@@ -63,7 +76,7 @@ def _act(caller: Called, wish: Wish) -> Done:
         until=until_of(wish.until, caller.now, caller.zone),
         of=wish.of,
     )
-    return carried_out(caller, deed, _target(caller, wish.trigger, wish.account))
+    return carried_out(caller, deed, target)
 
 
 @router.post("/undo", name="undo")
@@ -79,6 +92,14 @@ def carried_out(caller: Caller, deed: Deed, target: Target) -> Done:
     if failed:
         raise EarmarkError(" ".join(failed))
     return Done(said=done)
+
+
+def _exported(caller: Caller, target: Target) -> Done:
+    """Hand one account to the default target; sent again, it goes out once."""
+    with caller.writing() as connection:
+        said = push(connection, target, caller.now)
+        caller.log(connection, "export", target.name[:200], said)
+    return Done(said=[said])
 
 
 def _target(caller: Caller, trigger: str | None, account: str | None) -> Target:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from storage import accounts, tables
+from storage import accounts, audit, outbox, tables, targets
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW
 from tests.review.api.conftest import Api
@@ -142,6 +142,22 @@ def test_verdicts_come_in_pieces(api: Api) -> None:
         client.get("/judgements", params={"since": (NOW + timedelta(days=1)).isoformat()}).json()["items"]
         == []
     )
+
+
+def test_an_account_is_handed_to_the_default_target_once(api: Api, engine: Engine) -> None:
+    client = api("act")
+    reason = a_reason(client)
+    wish = {"verb": "export", "trigger": reason["id"]}
+    refused = client.post("/actions", json=wish)
+    assert (refused.status_code, "There is no target yet" in refused.text) == (422, True)
+    with writing(engine) as connection:
+        targets.add(connection, "hook", "webhook", {"url": "https://hook.example/in"}, NOW)
+    assert "goes to hook" in client.post("/actions", json=wish).text
+    assert client.post("/actions", json=wish).status_code == 200, "sent again it goes out once"
+    with reading(engine) as connection:
+        held = [parcel.outgoing.account for parcel in outbox.find(connection, target="hook")]
+        assert (audit.recent(connection)[0].by, audit.recent(connection)[0].verb) == ("owner", "export")
+    assert held == [reason["account"]]
 
 
 def test_a_rep_acts_in_their_territory_alone(api: Api, engine: Engine) -> None:
