@@ -11,7 +11,7 @@ from earmark.types import UNTIL_NEWS, Account, Lexicon, Trigger
 from matcher.agenda import is_over
 from matcher.score import score_now
 from review import listing
-from review.remembered import remembered
+from review.remembered import at_hand
 from review.rules import lexicon_now
 from review.surplus import not_surplus
 from review.today import NOBODY, Row, kind_words
@@ -113,7 +113,7 @@ def capacity(
     *,
     touches: int,
     since: datetime,
-    total: int,
+    total: int = 0,
     scope: Scope | None = None,
     owners: frozenset[str] = frozenset(),
     zone: tzinfo = UTC,
@@ -123,13 +123,13 @@ def capacity(
     ``left_out`` are the best of those that are not to be contacted now. For one rep, whose ``scope`` it is
     or who is called so (``owners``, see ``names_of``), the touches of the team are shared among its reps.
     """
-    hidden = remembered(
+    hidden = at_hand(
         connection,
         ("barred", scope, owners),
         lambda seen: barred.best(seen, now, limit=_MOST_LEFT_OUT, scope=scope, owners=owners),
     )
     return Day(
-        left_out=tuple(_barred(connection, hidden, now.astimezone(zone))),
+        left_out=tuple(_barred(connection, hidden or (), now.astimezone(zone))),
         total=total,
         touches=_share(connection, touches, scope or owners),
         made=_made(connection, since, now, scope=scope, owners=owners),

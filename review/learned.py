@@ -1,17 +1,19 @@
 """What was learned of verdicts and lessons, what follows from it, and under which id it is undone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from earmark.types import Lexicon, TrackRecord, Verdict
 from matcher.learning import Precision, precision, throttled, weight_of
+from review.rules import lexicon_now
 from review.today import kind_words
-from storage import joins, judgements, lessons, rulebook
+from storage import accounts, joins, judgements, lessons
 from storage.engine import Connection
 from storage.lessons import Lesson
-from storage.record import COUNTED, Said, records_of, rule_name
+from storage.record import COUNTED, Said, rule_name
+from storage.scope import Scope
 
 __all__ = ["Learned", "Name", "Rule", "Told", "learned", "name_of"]
 
@@ -87,20 +89,21 @@ class Learned:
         return (*self.names, *self.verdicts, *self.rules)
 
 
-def learned(
-    connection: Connection, limit: int = 50, *, of: Callable[[str | None], bool] | None = None
-) -> Learned:
-    """Return what was learned, with so many verdicts at most; ``of`` says whose accounts' are shown."""
-    said = judgements.every(connection)
-    shown = [one for one in reversed(said) if of is None or of(one.account)][:limit]
-    anew = judgements.anew(connection)
-    lexicon = rulebook.learned(rulebook.decided(connection, ()), said, anew)
+def learned(connection: Connection, limit: int = 50, *, scope: Scope | None = None) -> Learned:
+    """Return what was learned, with so many verdicts at most; of names and verdicts those within a scope."""
+    lexicon, anew = lexicon_now(connection), judgements.anew(connection)
     joined = joins.held(connection)
-    names = [pair for pair in lessons.learned(connection) if of is None or of(pair[0])]
+    names = lessons.learned(connection)
+    if scope is not None:
+        known = accounts.of(connection, {account for account, _ in names})
+        seen = {one.id for one in known.values() if scope.holds(one.owner, one.territory)}
+        names = [pair for pair in names if pair[0] in seen]
+    shown = judgements.newest(connection, limit, scope)
+    records = judgements.records(connection) if anew else lexicon.records
     return Learned(
         names=tuple(name_of(account, lesson) for account, lesson in names),
         verdicts=tuple(_told(one, lexicon, is_joined=one.id in joined) for one in shown),
-        rules=tuple(_rules(lexicon, records_of(said), anew)),
+        rules=tuple(_rules(lexicon, records, anew)),
     )
 
 

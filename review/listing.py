@@ -13,7 +13,7 @@ from earmark.lifecycle import Stage
 from earmark.triggers import TriggerKind
 from earmark.types import Account, Mark, TriggerState
 from matcher.agenda import is_over
-from review.remembered import remembered
+from review.remembered import at_hand, remembered
 from review.rules import lexicon_now
 from review.surplus import not_surplus
 from review.today import Row, kind_words, rows_of
@@ -54,6 +54,7 @@ _FARTHEST: Final = 2.0e17  # microseconds: some thousand years
 _DEFAULTS: Final = {"state": "today", "sort": "score", "mark": ""}
 _SORT_WORDS: Final = {"score": "best first", "newest": "newest first", "ending": "ending first"}
 _ALL: Final = "all"
+_NOTHING: Final[Mapping[str, Mapping[str, None]]] = {key: {} for key in ("owner", "tier", "problem")}
 _GROUPS: Final = {
     Part.HOT: "Hot: answer now",
     Part.REST: "",
@@ -210,10 +211,12 @@ def filters(
 ) -> tuple[Filter, ...]:
     """Return what the list can be filtered by, and how many reasons have each value."""
     of_state = Wanted(state=asked.wanted.state)
-    counts = remembered(
-        connection, ("values", of_state, scope), lambda own: tally.values(own, of_state, now, scope)
-    )
+    key = ("values", of_state, scope)
+    counts: Mapping[str, Mapping[str, int | None]] | None
+    counts = at_hand(connection, key, lambda own: tally.values(own, of_state, now, scope))
     lexicon = lexicon_now(connection)
+    if counts is None:
+        counts = {**_NOTHING, "kind": dict.fromkeys(lexicon.kinds), "stage": dict.fromkeys(map(str, Stage))}
     problems = {problem.id: problem.name for problem in lexicon.problems}
     reps = {rep.id: rep.name or rep.id for rep in lexicon.reps}
     sources = {source.id: None for source in polls.every(connection)}

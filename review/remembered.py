@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from earmark.errors import StorageError
-from storage import rulebook
+from storage import rulebook, tally
 from storage.engine import Connection, Engine, reading
 
-__all__ = ["remembered"]
+__all__ = ["at_hand", "remembered"]
 
 T = TypeVar("T")
 
@@ -21,6 +21,8 @@ _MOST: Final = 64
 _LONGEST: Final = 60.0  # seconds for which a count holds while nothing changes but the time
 _QUICK: Final = 0.02  # seconds: what is counted so quickly is counted anew at every change
 _SHARE: Final = 20  # counting beside takes at most one twentieth of the time
+_LONG: Final = 5_000  # triggers from which on counting may take longer than anybody should wait
+_NEVER: Final = -1  # the version of what was not counted yet
 _MOST_STALE: Final = 600.0  # seconds after which the page waits for the new count
 
 _log: Final = logging.getLogger(__name__)
@@ -48,20 +50,54 @@ def remembered(connection: Connection, key: Hashable, count: Callable[[Connectio
     version, now = rulebook.changes_version(connection), time.monotonic()
     with _lock:
         known = _kept.setdefault(connection.engine, OrderedDict()).get(key)
-        if known is not None and known.version == version and now - known.at < _LONGEST:
+        if known is not None and _is_fresh(known, version, now):
             value: T = known.value
             return value
         beside = known is not None and known.took > _QUICK and now - known.at < _MOST_STALE
-        rested = known is not None and now - known.at > _SHARE * known.took
-        starts = beside and rested and known is not None and not known.is_counting
-        if known is not None:
-            known.is_counting = starts or known.is_counting
+        starts = known is not None and beside and _starts(known, now)
     if known is None or not beside:
         return _counted(connection, key, count)
     if starts:
-        Thread(target=_count_beside, args=(connection.engine, key, count), name="count", daemon=True).start()
+        _begin(connection.engine, key, count)
     stale: T = known.value
     return stale
+
+
+def at_hand(connection: Connection, key: Hashable, count: Callable[[Connection], T]) -> T | None:
+    """Return what ``remembered`` does, but of a long list only what is at hand: the rest is counted beside.
+
+    None while it is counted for the first time; then what was counted last, however old that is.
+    """
+    version, now = rulebook.changes_version(connection), time.monotonic()
+    with _lock:
+        held = _kept.setdefault(connection.engine, OrderedDict())
+        known = held.get(key)
+    if known is None or known.took <= _QUICK:
+        if not tally.is_long(connection, _LONG):
+            return remembered(connection, key, count)
+        with _lock:
+            known = held.setdefault(key, _Kept(version=_NEVER, at=now, took=0.0, value=None))
+    with _lock:
+        starts = not _is_fresh(known, version, now) and _starts(known, now)
+    if starts:
+        _begin(connection.engine, key, count)
+    value: T | None = known.value
+    return value
+
+
+def _is_fresh(known: _Kept, version: int, now: float) -> bool:
+    return known.version == version and now - known.at < _LONGEST
+
+
+def _starts(known: _Kept, now: float) -> bool:
+    """Tell whether it is time to count anew beside, and note that this is done."""
+    starts = not known.is_counting and (known.version == _NEVER or now - known.at > _SHARE * known.took)
+    known.is_counting = starts or known.is_counting
+    return starts
+
+
+def _begin(engine: Engine, key: Hashable, count: Callable[[Connection], object]) -> None:
+    Thread(target=_count_beside, args=(engine, key, count), name="count", daemon=True).start()
 
 
 def _count_beside(engine: Engine, key: Hashable, count: Callable[[Connection], object]) -> None:
@@ -70,6 +106,8 @@ def _count_beside(engine: Engine, key: Hashable, count: Callable[[Connection], o
             _counted(connection, key, count)
     except StorageError as error:
         _log.warning("a list could not be counted", extra={"error": str(error)})
+        with _lock:
+            _kept.get(engine, OrderedDict()).pop(key, None)
 
 
 def _counted(connection: Connection, key: Hashable, count: Callable[[Connection], T]) -> T:

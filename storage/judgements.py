@@ -1,20 +1,48 @@
 """The verdicts of people on triggers, and what was learned of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
-from earmark.types import Judgement, Verdict
+from earmark.triggers import TriggerKind
+from earmark.types import Age, Judgement, TrackRecord, Verdict
 from storage import agenda
 from storage.counters import CHANGES, LEXICON, bump
-from storage.record import COUNTED, Said
-from storage.rows import BATCH, put, upsert
+from storage.record import AGAINST, COUNTED, Said, bounded
+from storage.rows import BATCH, each, put, upsert
+from storage.scope import Scope, within
 from storage.stories import LIVE
-from storage.tables import counters, events, judgements, matches, stories, triggers
+from storage.tables import accounts, counters, events, judgements, matches, stories, triggers
 
-__all__ = ["anew", "begin_anew", "every", "find", "go_back", "of_trigger", "save", "stream", "take_back"]
+__all__ = [
+    "ages",
+    "anew",
+    "begin_anew",
+    "every",
+    "find",
+    "go_back",
+    "newest",
+    "of_trigger",
+    "records",
+    "save",
+    "stream",
+    "take_back",
+]
 
 _ANEW = "anew:"
 
@@ -45,6 +73,17 @@ def stream(conn: Connection, since: datetime | None = None) -> Iterator[Judgemen
 
 def every(conn: Connection, *, taken_back: bool = False) -> list[Said]:
     """Return every verdict with what it was said of, the earliest first; also those ``taken_back``."""
+    query = _told()
+    if not taken_back:
+        query = query.where(judgements.c.taken_back_at.is_(None))
+    told: dict[int, list[Row[Any]]] = {}
+    for row in conn.execute(query.order_by(judgements.c.at, judgements.c.number)):
+        told.setdefault(row.number, []).append(row)
+    return [_as_said(rows) for rows in told.values()]
+
+
+def _told() -> Select[Any]:
+    """Return the query of verdicts and what they were said of, once for each event that tells it."""
     query = select(
         judgements,
         triggers.c.account,
@@ -57,13 +96,79 @@ def every(conn: Connection, *, taken_back: bool = False) -> list[Said]:
     ).join_from(judgements, triggers, triggers.c.id == judgements.c.trigger)
     query = query.join(stories, stories.c.id == triggers.c.story)
     query = query.outerjoin(matches, matches.c.story == stories.c.id)
-    query = query.outerjoin(events, events.c.id == matches.c.event)
-    if not taken_back:
-        query = query.where(judgements.c.taken_back_at.is_(None))
+    return query.outerjoin(events, events.c.id == matches.c.event)
+
+
+def newest(conn: Connection, limit: int, scope: Scope | None = None) -> list[Said]:
+    """Return so many of the verdicts that hold on accounts within a scope, the latest first."""
+    query = select(judgements.c.number).join(triggers, triggers.c.id == judgements.c.trigger)
+    query = query.outerjoin(accounts, accounts.c.id == triggers.c.account)
+    query = query.where(judgements.c.taken_back_at.is_(None))
+    if scope is not None:
+        query = query.where(or_(triggers.c.account.is_(None), within(conn, scope)))
+    latest = query.order_by(judgements.c.at.desc(), judgements.c.number.desc()).limit(limit)
+    numbers = conn.execute(latest).scalars().all()
     told: dict[int, list[Row[Any]]] = {}
-    for row in conn.execute(query.order_by(judgements.c.at, judgements.c.number)):
+    for row in each(conn, _told(), judgements.c.number, numbers):
         told.setdefault(row.number, []).append(row)
-    return [_as_said(rows) for rows in told.values()]
+    return [_as_said(told[number]) for number in numbers]
+
+
+def records(conn: Connection, anew: Mapping[str, int] | None = None) -> tuple[TrackRecord, ...]:
+    """Return what ``storage.record.records_of`` does of all verdicts that hold, counted by the database."""
+    order = (judgements.c.at.desc(), judgements.c.number.desc())
+    rank = func.row_number().over(partition_by=judgements.c.trigger, order_by=order).label("rank")
+    held = select(judgements.c.number, judgements.c.trigger, judgements.c.verdict, rank)
+    held = held.where(judgements.c.taken_back_at.is_(None), _is_one_of(COUNTED))
+    last = held.subquery()
+    told = _tellers(last.c.trigger, last.c.number, last.c.verdict).where(last.c.rank == 1)
+    one = told.distinct().subquery()
+    bad = func.sum(case((one.c.verdict.in_([verdict.value for verdict in AGAINST]), 1), else_=0))
+    query = select(one.c.kind, one.c.source, one.c.problem, func.count().label("many"), bad.label("bad"))
+    for rule, number in (anew or {}).items():
+        plain = one.c.kind + "@" + one.c.source
+        of_problem = one.c.kind + "/" + one.c.problem + "@" + one.c.source
+        name = case((one.c.problem.is_(None), plain), else_=of_problem)
+        query = query.where(or_(name != rule, one.c.number > number))
+    rows = conn.execute(query.group_by(one.c.kind, one.c.source, one.c.problem)).all()
+    return tuple(
+        TrackRecord(
+            kind=row.kind,
+            source=row.source,
+            problem=row.problem,
+            good=row.many - int(row.bad),
+            bad=int(row.bad),
+        )
+        for row in sorted(rows, key=lambda row: (row.kind, row.source, row.problem or ""))
+    )
+
+
+def ages(conn: Connection, kinds: Mapping[str, TriggerKind]) -> tuple[Age, ...]:
+    """Return what ``storage.record.ages_of`` does of all verdicts that hold, counted by the database."""
+    old = judgements.c.taken_back_at.is_(None), _is_one_of({Verdict.TOO_OLD})
+    age = judgements.c.at - triggers.c.decays_from
+    if conn.dialect.name == "sqlite":
+        age = type_coerce(judgements.c.at, BigInteger) - type_coerce(triggers.c.decays_from, BigInteger)
+    least = func.min(age).label("age")
+    query = _tellers(judgements.c.trigger, least).where(*old).group_by(triggers.c.kind, events.c.source)
+    query = query.with_only_columns(triggers.c.kind, events.c.source, least)
+    found = {
+        (row.kind, row.source): row.age if isinstance(row.age, timedelta) else timedelta(microseconds=row.age)
+        for row in conn.execute(query)
+    }
+    return bounded(found, kinds)
+
+
+def _is_one_of(verdicts: Collection[Verdict]) -> ColumnElement[bool]:
+    return judgements.c.verdict.in_(sorted(verdict.value for verdict in verdicts))
+
+
+def _tellers(trigger: ColumnElement[str], *said: ColumnElement[Any]) -> Select[Any]:
+    """Return the query of what was said of triggers, once for each event that tells them."""
+    query = select(*said, triggers.c.id, triggers.c.kind, triggers.c.problem, events.c.source)
+    query = query.join_from(trigger.table, triggers, triggers.c.id == trigger)
+    query = query.join(matches, matches.c.story == triggers.c.story)
+    return query.join(events, events.c.id == matches.c.event)
 
 
 def save(conn: Connection, new: Sequence[Judgement]) -> None:

@@ -8,10 +8,10 @@ from typing import Final
 from earmark.triggers import TriggerKind
 from earmark.types import Age, TrackRecord, Verdict
 
-__all__ = ["COUNTED", "Said", "ages_of", "over_time", "records_of", "rule_name"]
+__all__ = ["AGAINST", "COUNTED", "Said", "ages_of", "bounded", "over_time", "records_of", "rule_name"]
 
-_AGAINST: Final = frozenset({Verdict.WRONG_ACCOUNT, Verdict.OFF_TOPIC})
-COUNTED: Final = _AGAINST | {Verdict.GOOD}
+AGAINST: Final = frozenset({Verdict.WRONG_ACCOUNT, Verdict.OFF_TOPIC})
+COUNTED: Final = AGAINST | {Verdict.GOOD}
 """Verdicts on the rule that made a trigger; the others speak of the day or of the account."""
 _LEAST_LIFE: Final = 0.25  # a hasty verdict must not end a kind: so much of its life is left to it
 
@@ -61,7 +61,7 @@ def records_of(said: Iterable[Said], anew: Mapping[str, int] | None = None) -> t
             if anew and one.number <= anew.get(rule_name(one.kind, source, one.problem), 0):
                 continue
             rule = one.kind, source, one.problem or ""
-            counts.setdefault(rule, [0, 0])[one.verdict in _AGAINST] += 1
+            counts.setdefault(rule, [0, 0])[one.verdict in AGAINST] += 1
     return tuple(
         TrackRecord(kind=kind, source=source, problem=problem or None, good=good, bad=bad)
         for (kind, source, problem), (good, bad) in sorted(counts.items())
@@ -78,9 +78,15 @@ def ages_of(said: Iterable[Said], kinds: Mapping[str, TriggerKind]) -> tuple[Age
         if one.verdict is Verdict.TOO_OLD and one.kind in kinds:
             for source in one.sources:
                 ages[one.kind, source] = min(one.age, ages.get((one.kind, source), one.age))
+    return bounded(ages, kinds)
+
+
+def bounded(ages: Mapping[tuple[str, str], timedelta], kinds: Mapping[str, TriggerKind]) -> tuple[Age, ...]:
+    """Return these least ages of kinds in sources, with as much left of a kind's life as it needs."""
     return tuple(
         Age(kind=kind, source=source, most=_bounded(age, kinds[kind]))
         for (kind, source), age in sorted(ages.items())
+        if kind in kinds
     )
 
 
@@ -142,7 +148,7 @@ class _Tally:
                 continue
             rule = one.kind, source, one.problem or ""
             record = self._counts.pop(rule, TrackRecord(kind=one.kind, source=source, problem=one.problem))
-            bad = one.verdict in _AGAINST
+            bad = one.verdict in AGAINST
             record = replace(record, good=record.good + by * (not bad), bad=record.bad + by * bad)
             if record.good + record.bad:
                 self._counts[rule] = record

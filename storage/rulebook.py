@@ -73,7 +73,9 @@ def lexicon(conn: Connection, listed: Iterable[Account] | None = None) -> Lexico
 
     With ``listed`` it holds these accounts only: loading the whole list takes its time.
     """
-    return learned(decided(conn, listed), judgements.every(conn), judgements.anew(conn))
+    lexicon = decided(conn, listed)
+    found = judgements.records(conn, judgements.anew(conn))
+    return replace(lexicon, ages=judgements.ages(conn, lexicon.kinds), records=found)
 
 
 def decided(

@@ -1,6 +1,5 @@
 """What it learned: every lesson and verdict with its effect, how good each rule is, and the way back."""
 
-from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
@@ -9,10 +8,9 @@ from earmark.types import Action
 from monitors.effects import undo_learned
 from review.acting import carry_out
 from review.learned import learned
-from review.page.call import Asked, Call, needs
+from review.page.call import Asked, needs
 from review.page.viewer import Role
 from storage import accounts, judgements, lessons, triggers
-from storage.engine import Connection
 
 __all__ = ["router"]
 
@@ -30,20 +28,22 @@ def _learned(
 ) -> Response:
     """Show all that was learned, and what follows from it."""
     with call.reading() as connection:
-        found = learned(connection, limit, of=_seen(call, connection))
-        named = {row.account for row in found.names} | {row.account for row in found.verdicts if row.account}
+        found = learned(connection, limit, scope=call.scope)
+        listed = found.names[:limit]
+        named = {row.account for row in listed} | {row.account for row in found.verdicts if row.account}
         names = {one.id: one.name for one in accounts.of(connection, named).values()}
     rules = [rule for rule in found.rules if source in {"", rule.source}]
     return call.page(
         "learned.html",
         found=found,
+        listed=listed,
         names=names,
         rules=rules[:_RULES],
         rules_total=len(rules),
         source=source,
         floor=rules[0].floor if rules else None,
         limit=limit,
-        is_longer=len(found.verdicts) == limit,
+        is_longer=limit < _LONGEST_LIST and max(len(found.verdicts), len(found.names)) >= limit,
     )
 
 
@@ -73,20 +73,3 @@ def _undo(
             return call.back(back, " ".join(lines))
     told = undo_learned(call.engine, name, by=call.viewer.id, now=call.now)
     return call.back(back, told or "That was taken back already, or it is not there any more.")
-
-
-def _seen(call: Call, connection: Connection) -> Callable[[str | None], bool] | None:
-    """Return what says whether an account's lessons are the viewer's to see; None where all are."""
-    if call.viewer.sees_all:
-        return None
-    known: dict[str, bool] = {}
-
-    def sees(account: str | None) -> bool:
-        if account is None:
-            return True
-        if account not in known:
-            held = accounts.get(connection, account)
-            known[account] = held is not None and call.viewer.sees(held)
-        return known[account]
-
-    return sees

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from review.deeds import CHANNELS
+from review.menus import MENUS
 from review.terminal import age
 from review.today import kind_words
 
-__all__ = ["STATIC", "clean", "safe_link", "templates"]
+__all__ = ["STATIC", "clean", "safe_link", "templates", "warm"]
 
 _HERE: Final = Path(__file__).parent.parent
 STATIC: Final = _HERE / "static"
@@ -78,9 +78,15 @@ def _environment() -> Environment:
     }
     made.filters.update(filters)
     made.globals["asset"] = _asset
-    made.globals["channels"] = CHANNELS
+    made.globals["menus"] = {menu.key: menu for menu in MENUS}
     return made
 
 
 templates: Final = _environment()
 """All templates; each is escaped by itself, and one that misses a value says which."""
+
+
+def warm() -> None:
+    """Compile every template: whoever opens a page first waits for none."""
+    for name in templates.list_templates():
+        templates.get_template(name)

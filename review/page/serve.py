@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from socket import socket
+from threading import Thread
 
 import uvicorn
 
@@ -12,6 +13,7 @@ from monitors.outage import Outage, patiently
 from review.page.app import create
 from review.page.keys import page_token
 from review.page.live import Live
+from review.page.render import warm
 from storage import users
 from storage.engine import Engine, connect, migrate, reading
 
@@ -61,6 +63,7 @@ def serve(settings: Settings, told: Callable[[str], None], *, may_move: bool = F
     )
     server = Server(config)
     app.state.move = server.move if may_move else None
+    Thread(target=warm, name="warm", daemon=True).start()
     try:
         server.run()
     except SystemExit as error:

@@ -10,6 +10,7 @@ from review import detail as opened
 from review import listing, views
 from review.day import Day, capacity
 from review.emptiness import empty_of, nothing_of
+from review.length import length
 from review.listing import Asked as Wish
 from review.owners import owners
 from review.page.call import Asked, Call
@@ -68,7 +69,6 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
             call.now,
             touches=call.settings.team.touches_a_day,
             since=_midnight(call),
-            total=listing.total(connection, wish, call.now, scope),
             scope=scope,
             zone=call.zone,
         )
@@ -79,6 +79,7 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
         undo = standing.last(connection, call.viewer.id)
         shown: dict[str, Any] = {
             "day": replace(day, rows=found.rows),
+            "total": length(connection, wish, found, call.now, scope),
             "groups": found.groups,
             "rows": found.rows,
             "picked": _picked(connection, call, wish, found),

@@ -1,5 +1,6 @@
 """Verdicts, outcomes and actions: kept, taken back, counted by rule."""
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from earmark.types import Action, Age, Changes, Judgement, Outcome, TrackRecord,
 from storage import accounts, actions, counters, events, history, judgements, outcomes, rulebook
 from storage.engine import Engine, reading, writing
 from storage.record import Said, ages_of, over_time, records_of
+from storage.scope import Scope
 from tests.builders import NOW, ago, an_account, days
 from tests.storage.nouns import a_story, a_told_match, a_trigger, some_events
 
@@ -228,3 +230,44 @@ def test_actions_come_back_as_they_were_done_with_the_past_they_are_about(engine
             ("a:norvik-labs", done[1]),
         ]
         assert list(actions.keyed(conn, NOW + days(1), NOW + days(1))) == []
+
+
+def test_the_database_counts_verdicts_as_they_are_counted_one_by_one(engine: Engine) -> None:
+    begun(engine)
+    chance = random.Random(11)
+    triggers = ("trigger-of-story-1", "trigger-of-story-2")
+    for turn in range(30):
+        said = [
+            a_judgement(
+                chance.choice(list(Verdict)),
+                chance.choice(triggers),
+                id=f"said-{number}",
+                at=NOW + timedelta(minutes=chance.randrange(4)),
+            )
+            for number in range(turn % 7)
+        ]
+        with writing(engine) as conn:
+            judgements.save(conn, said)
+            judgements.take_back(conn, [one.id for one in said if chance.random() < 0.3], NOW + days(1))
+            if turn == 20:
+                judgements.begin_anew(conn, "funding_early@wire")
+                judgements.begin_anew(conn, "exec_hire/hiring@wire")
+        with reading(engine) as conn:
+            every, anew = judgements.every(conn), judgements.anew(conn)
+            assert judgements.records(conn, anew) == records_of(every, anew)
+            assert judgements.records(conn) == records_of(every)
+            assert judgements.ages(conn, CATALOGUE) == ages_of(every, CATALOGUE)
+            assert judgements.ages(conn, {}) == ()
+            for limit in (1, 3, 50):
+                assert judgements.newest(conn, limit) == list(reversed(every))[:limit]
+
+
+def test_the_newest_verdicts_are_those_of_a_reps_own_accounts(engine: Engine) -> None:
+    begun(engine, a_judgement(Verdict.GOOD))
+    with reading(engine) as conn:
+        assert len(judgements.newest(conn, 9, Scope(names=frozenset({"nobody"})))) == 1
+    with writing(engine) as conn:
+        accounts.upsert(conn, [an_account(owner="bo")])
+    with reading(engine) as conn:
+        assert judgements.newest(conn, 9, Scope(names=frozenset({"nobody"}))) == []
+        assert len(judgements.newest(conn, 9, Scope(names=frozenset({"bo"})))) == 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from review.page.render import clean, safe_link, templates
+from review.page.render import clean, safe_link, templates, warm
 
 ANYTHING = st.text(alphabet=st.characters(codec=None), max_size=200)
 
@@ -114,3 +114,14 @@ def test_no_text_adds_a_tag_or_an_attribute(text: str) -> None:
 def test_a_template_that_misses_a_value_says_which() -> None:
     with pytest.raises(UndefinedError, match="headline"):
         templates.from_string("{{ headline }}").render()
+
+
+def test_a_page_whose_templates_are_warm_compiles_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    warm()
+
+    def compiled(*_: object, **__: object) -> None:
+        pytest.fail("a template was compiled for somebody who waits")
+
+    monkeypatch.setattr(templates, "compile", compiled)
+    for name in templates.list_templates():
+        assert templates.get_template(name).name == name
