@@ -190,7 +190,7 @@ def _leave_demo(call: Asked) -> Response:
         own = welcome.own_workspace(workspace.parent, call.settings.page.address)
     except ConfigError as error:
         return _leave(call, fault=str(error))
-    move: Callable[[], None] | None = getattr(call.request.app.state, "move", None)
+    move = _move(call)
     where = "" if own.page.address == call.settings.page.address else f"http://{own.page.address}"
     answer = call.page(
         "welcome_made.html",
@@ -300,6 +300,7 @@ def _watch(call: Call) -> Response:
         "misses": misses,
         "exploration": _exploration(call),
         "is_over": watch.visited >= watch.sources,
+        "is_supervised": _move(call) is not None,
         "is_deaf": watch.failing >= watch.visited > 0,
     }
     return call.page("welcome_watch_part.html" if call.wants_part else "welcome_watch.html", **values)
@@ -325,6 +326,12 @@ def _listed(found: list[Group]) -> list[Proposal]:
 
 def _exploration(call: Call) -> Exploration:
     found: Exploration = call.request.app.state.exploration
+    return found
+
+
+def _move(call: Call) -> Callable[[], None] | None:
+    """Return what ends this page to go on in another workspace; None where no supervisor starts it there."""
+    found: Callable[[], None] | None = getattr(call.request.app.state, "move", None)
     return found
 
 

@@ -240,7 +240,7 @@ def test_one_click_also_looks_at_the_sites_and_adds_what_is_found(
     with farmed(monkeypatch, names[:2], {}):
         with writing(fresh) as connection:
             accounts.upsert(connection, [an_account(name, domains=(domain_of(name),)) for name in names])
-        assert "at the sites of 3 of your best-fitting accounts" in start.get("/welcome?step=sources").text
+        assert "the sites of 3 of your best-fitting accounts" in start.get("/welcome?step=sources").text
         start.post("/welcome/sources", {"follow": "1"})
         until(lambda: not start.app.state.exploration.runs, 30)
     with reading(fresh) as connection:
@@ -256,6 +256,10 @@ def test_without_a_monitor_the_page_says_how_to_start_it(start: Served, fresh: E
     html = start.get("/welcome?step=watch").text
     assert "Nobody polls" in html
     assert "No source is watched yet" in html
+    start.app.state.move = lambda: None
+    html = start.get("/welcome?step=watch").text
+    assert "The monitor is starting" in html, "the supervisor is about to begin it"
+    assert "Nobody polls" not in html
 
 
 def test_when_no_source_answers_that_is_said_and_not_that_nothing_happened(
