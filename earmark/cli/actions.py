@@ -10,6 +10,8 @@ from earmark.cli.session import Session, choose_account, nothing, notice, sessio
 from earmark.types import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from earmark.types import Judgement
     from storage.engine import Connection
 
@@ -22,6 +24,7 @@ Either = Annotated[
 ]
 By = Annotated[str | None, typer.Option(help="Who did it; else your user name.")]
 Text = Annotated[str, typer.Option("--text", "-t", help="A remark to keep with it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 _OF_TRIGGERS: Final = frozenset({"accept", "dismiss"})
@@ -35,9 +38,11 @@ def add_to(app: typer.Typer) -> None:
         app.command()(verb)
 
 
-def accept(context: typer.Context, trigger: TriggerId, text: Text = "", by: By = None) -> None:
+def accept(
+    context: typer.Context, trigger: TriggerId, text: Text = "", by: By = None, as_json: AsJson = False
+) -> None:
     """Take a trigger on: it is a good reason, and somebody will make contact."""
-    _do(session_of(context), "accept", trigger, text=text, by=by)
+    _say(_do(session_of(context), "accept", trigger, text=text, by=by), as_json=as_json)
 
 
 def dismiss(
@@ -52,9 +57,15 @@ def dismiss(
     ] = None,
     text: Text = "",
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Reject a trigger and say why; earmark learned shows what follows from it."""
-    _do(session_of(context), "dismiss", trigger, value=reason.value, until=until, of=of, text=text, by=by)
+    _say(
+        _do(
+            session_of(context), "dismiss", trigger, value=reason.value, until=until, of=of, text=text, by=by
+        ),
+        as_json=as_json,
+    )
 
 
 def snooze(
@@ -65,9 +76,10 @@ def snooze(
     ] = "1d",
     text: Text = "",
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Hide an account from the list until a day, or until the next trigger; it goes on being watched."""
-    _do(session_of(context), "snooze", account, until=until, text=text, by=by)
+    _say(_do(session_of(context), "snooze", account, until=until, text=text, by=by), as_json=as_json)
 
 
 def assign(
@@ -76,9 +88,10 @@ def assign(
     rep: Annotated[str, typer.Argument(help="Who works it from now on; nobody, if left out.")] = "",
     text: Text = "",
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Give an account to a rep, or to nobody."""
-    _do(session_of(context), "assign", account, value=rep, text=text, by=by)
+    _say(_do(session_of(context), "assign", account, value=rep, text=text, by=by), as_json=as_json)
 
 
 def remark(
@@ -86,9 +99,10 @@ def remark(
     account: AccountText,
     text: Annotated[str, typer.Argument(help="What to keep with the account; show tells it again.")],
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write something of an account; it moves nothing."""
-    _do(session_of(context), "remark", account, text=text, by=by)
+    _say(_do(session_of(context), "remark", account, text=text, by=by), as_json=as_json)
 
 
 def contacted(
@@ -97,9 +111,10 @@ def contacted(
     channel: Annotated[str, typer.Option(help="How: call, mail, social …")] = "",
     text: Text = "",
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Log outreach to an account."""
-    _do(session_of(context), "contacted", target, value=channel, text=text, by=by)
+    _say(_do(session_of(context), "contacted", target, value=channel, text=text, by=by), as_json=as_json)
 
 
 def outcome(
@@ -108,9 +123,10 @@ def outcome(
     result: Annotated[str, typer.Argument(help="no_answer, reply, meeting, opportunity, won or lost.")],
     text: Text = "",
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Log what came of an outreach."""
-    _do(session_of(context), "outcome", account, value=result, text=text, by=by)
+    _say(_do(session_of(context), "outcome", account, value=result, text=text, by=by), as_json=as_json)
 
 
 def suppress(
@@ -120,14 +136,20 @@ def suppress(
     until: Annotated[str | None, typer.Option(help="Until a day; else until a person ends it.")] = None,
     text: Text = "",
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Never contact an account, for a reason."""
-    _do(session_of(context), "suppress", account, value=reason, until=until, text=text, by=by)
+    _say(
+        _do(session_of(context), "suppress", account, value=reason, until=until, text=text, by=by),
+        as_json=as_json,
+    )
 
 
-def unsuppress(context: typer.Context, account: AccountText, text: Text = "", by: By = None) -> None:
+def unsuppress(
+    context: typer.Context, account: AccountText, text: Text = "", by: By = None, as_json: AsJson = False
+) -> None:
     """End the suppression of an account."""
-    _do(session_of(context), "unsuppress", account, text=text, by=by)
+    _say(_do(session_of(context), "unsuppress", account, text=text, by=by), as_json=as_json)
 
 
 def undo(
@@ -136,22 +158,24 @@ def undo(
         str, typer.Argument(metavar="ACCOUNT|TRIGGER|ID", help="An account, a trigger, or an id of learned.")
     ],
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Take back the last action on an account or a trigger, or one thing that was learned."""
     from monitors.effects import undo_learned
 
     session = session_of(context)
     author = by or who()
-    said = undo_learned(session.engine, target, by=author, now=session.now)
-    if said is not None:
-        notice(said)
+    learned = undo_learned(session.engine, target, by=author, now=session.now)
+    if learned is not None:
+        _say([learned], as_json=as_json)
         return
     with session.reading() as connection:
         found = _said_so(connection, target)
     if found is not None:
-        _do(session, "undo", found.trigger, value=found.id, by=author)
+        said = _do(session, "undo", found.trigger, value=found.id, by=author)
     else:
-        _do(session, "undo", target, by=author)
+        said = _do(session, "undo", target, by=author)
+    _say(said, as_json=as_json)
 
 
 def _said_so(connection: "Connection", beginning: str) -> "Judgement | None":
@@ -174,8 +198,8 @@ def _do(
     until: str | None = None,
     of: str | None = None,
     by: str | None = None,
-) -> None:
-    """Carry out an action, and say what follows."""
+) -> list[str]:
+    """Carry out an action, and return what follows in words."""
     from earmark.types import UNTIL_NEWS, Action
     from review.acting import carry_out
 
@@ -194,7 +218,17 @@ def _do(
         else session.moment(until),
         of=doubled,
     )
-    for line in carry_out(session.engine, action, now=session.now, zone=session.settings.team.zone):
+    return carry_out(session.engine, action, now=session.now, zone=session.settings.team.zone)
+
+
+def _say(said: "Sequence[str]", *, as_json: bool) -> None:
+    """Say what follows: to a person, or as JSON to a program."""
+    if as_json:
+        from review.plain import json_text
+
+        typer.echo(json_text({"said": said}))
+        return
+    for line in said:
         notice(line)
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
 import sys
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "text_of"]
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
 app = typer.Typer(help="The rulebook: whom you sell to, and what you say.", no_args_is_help=True)
 
 
@@ -28,6 +31,7 @@ def apply(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="TOML file; - reads standard input.")],
     by: Annotated[str | None, typer.Option(help="Who decided it; else your user name.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make this file the newest version of the rulebook.
 
@@ -42,13 +46,20 @@ def apply(
     with session.writing() as connection:
         number = put_in_force(connection, text, by=by or who(), at=session.now)
     with session.reading() as connection:
-        if number is None:
-            notice(f"Nothing changed: this is version {in_force(connection).number} already.")
-            return
-        notice(f"Applied as version {number}.")
-        found = remarks(connection, text, session.now)
-    for remark in found:
-        notice(f"Look at this: {remark}")
+        version = in_force(connection).number
+        found = remarks(connection, text, session.now) if number is not None else ()
+
+    def draw(_: "Console") -> None:
+        is_new = number is not None
+        notice(
+            f"Applied as version {version}."
+            if is_new
+            else f"Nothing changed: this is version {version} already."
+        )
+        for remark in found:
+            notice(f"Look at this: {remark}")
+
+    session.show({"version": version, "changed": number is not None, "remarks": found}, as_json, draw)
 
 
 @app.command()
@@ -56,6 +67,7 @@ def export(
     context: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="Where to; else standard output.")] = None,
     version: Annotated[int | None, typer.Option(help="An earlier version.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the rulebook as TOML, as it was applied; before the first, one to fill."""
     from earmark.config.sample import RULEBOOK
@@ -70,6 +82,9 @@ def export(
             text = newest[1] if newest else RULEBOOK
     if text is None:
         nothing(f"There is no version {version} of the rulebook.")
+    if file is None and as_json:
+        session.show(tomllib.loads(text), as_json, lambda _: None)
+        return
     if file is None:
         typer.echo(text, nl=not text.endswith("\n"))
         return
@@ -82,7 +97,7 @@ def try_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="TOML file; - reads standard input.")],
     days: Annotated[int, typer.Option(min=1, max=3650, help="How far back to look.")] = 90,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what the problems of a file find in the stored events, and what each NOT takes out.
 
