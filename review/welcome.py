@@ -356,7 +356,9 @@ def _icp(answers: Answers, before: Sequence[IcpRule]) -> tuple[IcpRule, ...]:
     """Return the rules that were answered, beside those that nobody was asked for."""
     if answers.at_least is not None and answers.at_most is not None and answers.at_least > answers.at_most:
         raise ConfigError("The least size is larger than the most. Swap them.")
-    held = {(one.field, one.op, one.value): one for one in before if _is_asked(one)}
+    held: dict[tuple[Any, ...], IcpRule] = {
+        (one.field, one.op, one.value): one for one in before if _is_asked(one)
+    }
     rules = [one for one in before if not _is_asked(one)]
     for (field, op), name in _ASKED.items():
         value = getattr(answers, name)
