@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, Any, Concatenate, Final, ParamSpec
+from typing import Annotated, Any, Final, ParamSpec
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
@@ -59,14 +59,16 @@ def _add(
     return call.back(_HERE, f"Added {added.id}. Tell them their password; they can change it in Settings.")
 
 
-def _or_said(route: Callable[Concatenate[Call, P], Response]) -> Callable[Concatenate[Call, P], Response]:
+def _or_said(route: Callable[P, Response]) -> Callable[P, Response]:
     """Let a route answer what is wrong above the list of users."""
 
     @wraps(route)
-    def answer(call: Call, *args: P.args, **kwargs: P.kwargs) -> Response:
+    def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
         try:
-            return route(call, *args, **kwargs)
+            return route(*args, **kwargs)
         except ConfigError as error:
+            call = kwargs["call"]
+            assert isinstance(call, Call)  # noqa: S101 - every route here takes it
             return _page(call, wrong=str(error))
 
     return answer
