@@ -9,7 +9,7 @@ from typing import Final
 
 from earmark.errors import SourceChanged, SourceRefused, SourceUnavailable
 
-__all__ = ["NotAsked", "cut_short", "ours", "rejected", "too_slow", "unreached", "unsendable"]
+__all__ = ["SOON", "NotAsked", "cut_short", "ours", "rejected", "too_slow", "unreached", "unsendable"]
 
 _OURS: Final = {
     errno.EMFILE: "no file descriptor is free for it: raise the limit (ulimit -n), or lower monitor.parallel",
@@ -20,7 +20,8 @@ _OURS: Final = {
     errno.ENETUNREACH: "this machine has no network: connect it",
 }
 """Faults of this machine, for which no source is to blame."""
-_SOON: Final = timedelta(minutes=5)
+SOON: Final = timedelta(minutes=5)
+"""When what failed for want of something on this machine is tried again."""
 
 
 class NotAsked(SourceUnavailable):
@@ -92,7 +93,7 @@ def ours(where: str, error: BaseException) -> NotAsked | None:
     """Return the error of a request or a poll that failed for want of something on this machine, or None."""
     for cause in _causes(error):
         if isinstance(cause, OSError) and cause.errno in _OURS:
-            return NotAsked(f"{where} was not asked: {_OURS[cause.errno]}.", retry_after=_SOON)
+            return NotAsked(f"{where} was not asked: {_OURS[cause.errno]}.", retry_after=SOON)
     return None
 
 

@@ -23,6 +23,7 @@ from typing import Any, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from earmark.errors import SourceChanged
+from monitors.faults import SOON, NotAsked
 
 __all__ = ["ParsePool"]
 
@@ -63,7 +64,7 @@ class ParsePool:
         """Return what a module-level function returns, or raise what it raises.
 
         ``timeout`` replaces the pool's limit, in seconds. SourceChanged says that reading ``subject``
-        took too long, needed too much memory, or crashed its worker.
+        took too long, needed too much memory, or crashed its worker; NotAsked that no worker began on it.
         """
         limit = self._limit if timeout is None else timeout
         call = _Call(function, args, kwargs)
@@ -85,7 +86,11 @@ class ParsePool:
                 else:
                     value: T = self._result(outcome, subject)
                     return value
-        raise SourceChanged(_crash(subject))
+        raise NotAsked(
+            f"{subject} was not read: no process for it began in time, so this machine is too busy or short "
+            "of memory. Close other programs, or lower monitor.parallel; it is tried again soon.",
+            retry_after=SOON,
+        )
 
     def _result(self, outcome: "_Outcome", subject: str) -> Any:
         if isinstance(outcome.error, MemoryError):
@@ -113,8 +118,9 @@ class ParsePool:
 
     def _discard(self, pool: ProcessPool) -> None:
         with self._change:
-            if self._pool is pool:
-                self._pool = None
+            if self._pool is not pool:  # who lost a task beside this one was quicker
+                return
+            self._pool = None
         pool.stop()  # type: ignore[no-untyped-call]  # pebble types most, not this
         pool.join()
 

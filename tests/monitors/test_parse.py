@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from earmark.errors import SourceChanged, SourceUnavailable
+from monitors.faults import NotAsked
 from monitors.parse import ParsePool
 from sources.feed import parse_feed
 
@@ -183,6 +184,31 @@ def test_a_pool_whose_workers_all_die_is_replaced() -> None:
             return await pool.run(double, 4)
 
     assert asyncio.run(survive()) == 8
+
+
+def test_a_pool_is_given_up_once_by_however_many_that_lost_a_task_in_it() -> None:
+    async def several() -> int:
+        async with ParsePool(workers=2) as pool:
+            await pool.run(double, 1)
+            lost = pool._pool
+            assert lost is not None
+            await asyncio.gather(*(asyncio.to_thread(pool._discard, lost) for _ in range(4)))
+            return await pool.run(double, 2)
+
+    assert asyncio.run(several()) == 4
+
+
+def test_where_no_worker_begins_in_time_the_machine_is_to_blame_and_not_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("monitors.parse._START", 0.0)
+
+    async def hurried() -> None:
+        async with ParsePool(workers=1) as pool:
+            await pool.run(double, 1, timeout=0.001)
+
+    with pytest.raises(NotAsked, match="too busy"):
+        asyncio.run(hurried())
 
 
 def test_a_closed_pool_leaves_no_process_and_starts_again_when_asked() -> None:
