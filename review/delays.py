@@ -51,6 +51,7 @@ def _steps(one: Ledger) -> tuple[Spread | None, ...]:
     return (
         one.published_to_fetched,
         one.hidden,
+        one.fetched_to_matched,
         one.fetched_to_listed,
         one.listed_to_notified,
         one.listed_to_opened,

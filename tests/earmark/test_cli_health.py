@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,7 +37,13 @@ def test_latency_says_what_each_step_took(desk: Path, monkeypatch: pytest.Monkey
     well(desk, "contacted", "norvik-labs")
     (row,) = json_of(desk, "latency")
     assert row["listed_to_contacted"] == {"count": 1, "p50": 10800.0, "p95": 10800.0}
-    assert "3 h / 3 h (1)" in well(desk, "latency")
+    lines = [re.split(r" {2,}", line.strip()) for line in well(desk, "latency").splitlines()]
+    (named,) = [line for line in lines if line[0] == "source"]
+    (told,) = [line for line in lines if line[0] == "wire"]
+    said = dict(zip(named, told, strict=True))
+    assert said["→ matched"] == said["→ list"] == "0.0 s / 0.0 s (1)"
+    assert said["→ contacted"] == "3 h / 3 h (1)"
+    assert said["most"] in {"earmark", "the team"}
     well(desk, "undo", "norvik-labs")
     assert json_of(desk, "latency")[0]["listed_to_contacted"] is None
 

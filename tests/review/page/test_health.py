@@ -130,7 +130,10 @@ def test_how_long_things_take_is_shown_or_says_why_not(page: Served, since: str)
 def test_the_way_of_what_came_live_is_measured(page: Served, engine: Engine) -> None:
     with writing(engine) as connection:
         connection.exec_driver_sql("UPDATE events SET mark = 'live' WHERE source = 'market-wire'")
-    told = text_of(page.get("/health/latency?since=30d").text)
+    page_of_steps = page.get("/health/latency?since=30d").text
+    head, row = page_of_steps.partition("<thead>")[2].partition("</tr>")[::2]
+    assert head.count("</th>") == len(re.findall(r"</t[dh]>", row.partition("</tr>")[0])), "a cell for each"
+    told = text_of(page_of_steps)
     assert "market-wire" in told
     assert "19 times of 20 within" in told
     assert "How long it takes" in page.get("/sources/of/market-wire").text
