@@ -8,12 +8,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from earmark.config import load
+from monitors.up import poll_once
+from storage import leases
+from storage.engine import connect, reading
 
 FEEDS = 8
 MOST_PER_FEED = 60
@@ -23,12 +28,17 @@ ROUNDS = ("seed round", "Series A", "Series B")
 
 @dataclass
 class Outlets:
-    """Growing feeds: each request publishes two more entries, until there are ``most``."""
+    """Growing feeds: each request publishes two more entries, until there are ``most``.
+
+    ``asked`` is when each was last asked for, in CPU seconds of this process; any request sets ``heard``.
+    """
 
     born: datetime
     most: int = MOST_PER_FEED
     counts: list[int] = field(default_factory=lambda: [0] * FEEDS)
     growing: bool = True
+    asked: dict[int, float] = field(default_factory=dict)
+    heard: threading.Event = field(default_factory=threading.Event)
 
     def page(self, number: int) -> bytes:
         if self.growing:
@@ -55,7 +65,10 @@ def serving(outlets: Outlets) -> Iterator[int]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = outlets.page(int(self.path.strip("/")))
+            number = int(self.path.strip("/"))
+            outlets.asked[number] = time.process_time()
+            outlets.heard.set()
+            body = outlets.page(number)
             tag = f'"{sha256(body).hexdigest()[:16]}"'
             same = self.headers.get("If-None-Match") == tag
             self.send_response(304 if same else 200)
@@ -126,27 +139,51 @@ def prepare(workspace: Path, url: str, port: int) -> None:
 
 
 def kill_loop(workspace: Path, outlets: Outlets, kills: int, said: Callable[[str], None]) -> float:
-    """Kill ``kills`` polls at random moments, let two run through, and return what recovery took, in s.
+    """Kill ``kills`` polls in their middle, let others run through, and return what recovery took, in s.
 
-    That is by how much the first one, which finds what the last kill left, takes longer than the next one.
+    In the middle: while they hold sources, at random moments after the first page was asked for. Recovery is
+    what the next monitor, in this process, takes until it has asked again for all that the last dead one
+    held, in CPU seconds: it gets them at its first try or not at all, so that it waits for nothing but the
+    processor, and of that a busy machine has little to give.
     """
     chance = random.Random(20261121)
     names = [f"wire-{number}" for number in range(FEEDS)]
-    for kill in range(kills):
-        process = earmark(workspace, "poll", *names)
-        try:
-            process.wait(timeout=chance.uniform(0.4, 3.0))
-        except subprocess.TimeoutExpired:
-            process.kill()
-        process.communicate()
-        if (kill + 1) % 25 == 0:
-            said(f"{kill + 1} kills")
+    killed = 0
+    while killed < kills:
+        if not _killed(workspace, outlets, names, chance.uniform(0.0, 1.0)):
+            continue  # it was quicker
+        killed += 1
+        if killed % 25 == 0:
+            said(f"{killed} kills")
     outlets.growing = False
-    after_kill, usual = _seconds(workspace, names), _seconds(workspace, names)
-    return max(after_kill - usual, 0.0)
-
-
-def _seconds(workspace: Path, names: list[str]) -> float:
-    start = time.monotonic()
+    outlets.asked.clear()
+    start = time.process_time()
+    written = poll_once(load(workspace), names)
+    recovery = max(outlets.asked.values()) - start
+    assert [each.source for each in written] == names, "what a dead one held is free at once"
+    assert not _holders(workspace)
     run(workspace, "poll", *names)
-    return time.monotonic() - start
+    return recovery
+
+
+def _killed(workspace: Path, outlets: Outlets, names: list[str], later: float) -> bool:
+    """Begin a poll, kill it so many seconds after its first request, and say whether it held sources."""
+    outlets.heard.clear()
+    process = earmark(workspace, "poll", *names)
+    if not outlets.heard.wait(100):
+        raise AssertionError(f"the poll asks for nothing: {process.communicate(timeout=10)[0].decode()}")
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=later)
+    process.kill()
+    process.communicate()
+    return bool(_holders(workspace))
+
+
+def _holders(workspace: Path) -> frozenset[str]:
+    """Return the workers that hold sources."""
+    engine = connect(load(workspace).database_url)
+    try:
+        with reading(engine) as connection:
+            return leases.holders(connection)
+    finally:
+        engine.dispose()
