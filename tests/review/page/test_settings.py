@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from review.page.render import STATIC
 from storage import audit, tokens, users
 from storage.audit import Deed
 from storage.engine import Engine, reading, writing
@@ -199,3 +200,8 @@ def test_the_machine_is_shown_with_what_each_setting_means(
     ):
         assert said in text, said
     assert re.search(r"earmark \d+\.\d+", text)
+
+
+def test_no_stylesheet_asks_the_system_for_colours_that_the_viewer_may_have_chosen() -> None:
+    for sheet in STATIC.glob("*.css"):
+        assert "prefers-color-scheme" not in sheet.read_text(encoding="utf-8"), sheet.name
