@@ -64,15 +64,20 @@ def test_each_is_told_at_their_own_hour_on_both_sides_of_the_clock_change(
     for user, zone in (("ada", "Europe/Berlin"), ("max", "America/New_York"), ("rea", "")):
         wanted(engine, settings, user, zone, now)
     told: dict[str, list[datetime]] = {}
-    for _ in range(5 * 24 * 4):
-        now += timedelta(minutes=15)
-        for sent in send_due(settings, engine, lambda at=now + SETTLED: at):
+    quarters = [now + timedelta(minutes=15 * number) for number in range(1, 5 * 24 * 4)]
+    moment = now
+
+    def clock() -> datetime:
+        return moment + SETTLED
+
+    for moment in quarters:
+        for sent in send_due(settings, engine, clock):
             assert not sent.error
-            told.setdefault(sent.user, []).append(now)
+            told.setdefault(sent.user, []).append(moment)
     for user, zone in (("ada", "Europe/Berlin"), ("max", "America/New_York"), ("rea", "UTC")):
-        here = [moment.astimezone(ZoneInfo(zone)) for moment in told[user]]
-        assert {(moment.hour, moment.minute) for moment in here} == {(8, 0)}, user
-        days = [moment.date() for moment in here]
+        here = [each.astimezone(ZoneInfo(zone)) for each in told[user]]
+        assert {(each.hour, each.minute) for each in here} == {(8, 0)}, user
+        days = [each.date() for each in here]
         assert days == [days[0] + timedelta(days=number) for number in range(len(days))], user
         assert len(days) >= 4
 
