@@ -12,7 +12,8 @@ const STEPS = { j: 1, k: -1, J: 1, K: -1, ...ARROWS };
 let prefix = "";
 let forgetting = 0;
 
-export const openMenu = () => document.querySelector("details.menu[open]");
+export const MENU = "details:is(.menu, .left-out)";
+export const openMenu = () => document.querySelector(`${MENU}[open]`);
 export const openDialog = () => document.querySelector("dialog[open]");
 export const isTyping = (element) => Boolean(element?.matches(TYPED));
 
@@ -23,7 +24,7 @@ const isOn = () => document.body.dataset.keys !== "off";
 const bar = () => document.getElementById(rows.selected().length ? "for-selected" : "for-row");
 
 export function closeMenus() {
-  for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+  for (const menu of document.querySelectorAll(`${MENU}[open]`)) menu.open = false;
 }
 
 /** What carries a key and can be pressed now. */

@@ -193,7 +193,7 @@ document.addEventListener("click", (event) => {
     rows.selectAll(false);
     rows.focus();
   }
-  if (!target.closest("details.menu")) keys.closeMenus();
+  if (!target.closest(keys.MENU)) keys.closeMenus();
 });
 
 const isForNewTab = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0;

@@ -170,6 +170,18 @@ def test_f_opens_the_filters_and_escape_leaves_them(window: Window) -> None:
     assert window.focused == window.rows[0]
 
 
+def test_who_is_not_on_the_list_is_told_and_escape_leaves_it(window: Window) -> None:
+    told = window.tab.locator(".left-out ul")
+    window.tab.locator(".left-out > summary").click()
+    assert "under the threshold" in told.inner_text()
+    window.press("Escape")
+    assert not told.is_visible()
+    assert window.focused == window.rows[0]
+    window.tab.locator(".left-out > summary").click()
+    window.tab.locator("#detail h2").click(position={"x": 300, "y": 5})
+    assert not told.is_visible()
+
+
 def test_the_palette_finds_what_can_be_done_and_gone_to(window: Window, engine: Engine) -> None:
     window.press("j", "Control+k")
     window.tab.keyboard.type("dismiss off")
