@@ -1,7 +1,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 from threading import Event
@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earmark.triggers import CATALOGUE
-from earmark.types import Action
+from earmark.types import Action, Mark
 from review.acting import carry_out
 from review.charts import SERIES
 from review.insights import PERIODS, calibration, insights, kind_days, meetings, tiring
-from storage import figures, polls, rulebook, triggers
-from storage.engine import Engine, reading
+from storage import events, figures, polls, rulebook, triggers
+from storage.engine import Engine, reading, writing
 from storage.figures import Judged, RuleActed
 from storage.latency import acted_on
 from storage.worked import Worked
-from tests.builders import NOW, days
+from tests.builders import NOW, a_stored_event, days
 from tests.review.page.filled import forms_of
 from tests.review.page.served import Served, served
 from tests.review.page.team import a_team, entered
@@ -78,6 +78,26 @@ def test_where_there_is_nothing_it_says_from_when_on_there_will_be(page: Served)
         "Figures begin on",
     ):
         assert sentence in text
+
+
+def test_how_long_each_step_takes_is_told_by_its_middle_and_its_end(page: Served, engine: Engine) -> None:
+    late = [
+        a_stored_event(
+            f"Live {number}",
+            id=f"live-{number}",
+            external_id=f"live-{number}",
+            fingerprint=f"live-{number}",
+            source="city-business",
+            mark=Mark.LIVE,
+            published_at=NOW - timedelta(hours=number + 2),
+            seen_at=NOW - timedelta(hours=1),
+        )
+        for number in (1, 2, 9)
+    ]
+    with writing(engine) as connection:
+        events.insert(connection, late)
+    told = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page.get("/insights").text)))
+    assert "published → fetched 3.0 h, 19 of 20 within 10.0 h" in told
 
 
 def test_what_people_did_is_in_the_figures(page: Served, engine: Engine) -> None:
