@@ -15,7 +15,7 @@ from earmark.errors import EarmarkError, StorageError
 from review.api import accounts, actions, judgements, replays, sources, triggers, views
 from review.api.caller import Pace, Right, needs
 
-__all__ = ["create"]
+__all__ = ["Fault", "create"]
 
 _ROUTES: Final = (triggers, accounts, judgements, actions, sources, replays, views)
 _MOST: Final = 8_000_000  # bytes of a body: some ten thousand accounts

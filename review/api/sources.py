@@ -17,7 +17,17 @@ from storage import polls, watching
 from storage.engine import Connection
 from storage.polls import Configured
 
-__all__ = ["NewSource", "SourceDetail", "SourceItem", "router"]
+__all__ = [
+    "Added",
+    "Glance",
+    "NewSource",
+    "PollItem",
+    "SourceDetail",
+    "SourceItem",
+    "Switched",
+    "Told",
+    "router",
+]
 
 router = APIRouter(prefix="/sources", tags=["sources"], dependencies=[needs(Right.READ)])
 _ADMIN = [needs(Right.ADMIN, Role.ADMIN)]

@@ -23,7 +23,7 @@ from review.today import kind_words
 from storage import accounts, newest, stories, triggers
 from storage.engine import Connection
 
-__all__ = ["TriggerDetail", "TriggerItem", "found", "items_of", "router"]
+__all__ = ["Evidence", "Feature", "Quote", "TriggerDetail", "TriggerItem", "found", "items_of", "router"]
 
 router = APIRouter(prefix="/triggers", tags=["triggers"], dependencies=[needs(Right.READ)])
 
