@@ -17,18 +17,22 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    Text,
     and_,
     false,
-    func,
     literal_column,
     or_,
     select,
     union_all,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
 from earmark.types import TriggerState
+from storage.columns import Words
 from storage.names import folded
 from storage.scope import Scope, within
 from storage.search import Found, among
@@ -83,7 +87,8 @@ class Fitting:
         """Yield what a trigger itself must be."""
         wanted = self.wanted
         yield from of_state(wanted, self.now, table)
-        yield from self._named(table)
+        by_kind = table is not triggers or wanted.order is Order.SCORE  # the one order an index has by kind
+        yield from self._named(table, by_kind=by_kind)
         if wanted.score > 0:
             yield table.c.score_now >= wanted.score
         if wanted.since is not None:
@@ -103,9 +108,14 @@ class Fitting:
 
     @property
     def near(self) -> tuple[Condition, ...]:
-        """Conditions that leave all that fits, and little else; each is a list made of an index once."""
+        """Conditions that leave all that fits, and little else; each is a list made of an index once.
+
+        PostgreSQL has its own ways to read little, and by its statistics the better choice of them.
+        """
         wanted = self.wanted
-        if self.found is not None and self.dialect == "sqlite":
+        if self.dialect != "sqlite":
+            return ()
+        if self.found is not None:
             lists = [*self._of_words(self.found)]
         else:
             lists = [*(self._of_waiting() if self.waits else self._of_all())]
@@ -129,7 +139,7 @@ class Fitting:
     def _of_waiting(self) -> Iterator[CompoundSelect[Any]]:
         # An index holds all that is asked here. It is read by its first two columns, else SQLite takes
         # the one of accounts alone, and looks each row up.
-        asked = (*of_state(self.wanted, self.now, SOME), *self._named(SOME), SOME.c.kind > "")
+        asked = (*of_state(self.wanted, self.now, SOME), *self._named(SOME, by_kind=False), SOME.c.kind > "")
         yield self._by_account(*asked)
 
     def _of_all(self) -> Iterator[Select[Any] | CompoundSelect[Any]]:
@@ -168,11 +178,12 @@ class Fitting:
         asked = (wanted.stages, wanted.tiers, wanted.owners, wanted.unowned)
         return not any(asked) and wanted.state is not State.SNOOZED
 
-    def _named(self, table: FromClause) -> Iterator[Condition]:
+    def _named(self, table: FromClause, *, by_kind: bool) -> Iterator[Condition]:
         wanted = self.wanted
-        for column, chosen in ((table.c.kind, wanted.kinds), (table.c.problem, wanted.problems)):
-            if chosen:
-                yield column.in_(chosen)
+        if wanted.kinds:
+            yield (table.c.kind if by_kind else unsorted(table.c.kind)).in_(wanted.kinds)
+        if wanted.problems:
+            yield table.c.problem.in_(wanted.problems)
         if wanted.mark:
             yield table.c.mark == wanted.mark
 
@@ -219,7 +230,7 @@ def fitting(conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None
         wanted=wanted,
         now=now,
         dialect=conn.dialect.name,
-        is_few=few or (found is not None and found.few is not None),
+        is_few=few or (found is not None and found.is_few),
         found=found,
         told_by=told_by,
         own=_spelled(conn, accounts.c.owner, wanted.owners),
@@ -247,9 +258,27 @@ def of_state(wanted: Wanted, now: datetime, table: FromClause) -> Iterator[Condi
         yield table.c.polarity != Polarity.SUPPRESS.value
 
 
-def unsorted(column: ColumnElement[str]) -> ColumnElement[str]:
-    """Return the column so that no index of it is used: the list is read in its own order."""
-    return func.coalesce(column, "")
+class unsorted(FunctionElement[str]):  # noqa: N801 - it stands in a query as a function does
+    """A column so that SQLite uses no index of it: the list is read in its own order.
+
+    PostgreSQL knows by its statistics which index is worth to be used, and is told of the plain column.
+    """
+
+    inherit_cache = True
+    name = "unsorted"
+    type = Text()
+
+
+@compiles(unsorted)
+def _plain(element: unsorted, compiler: SQLCompiler, **more: Any) -> str:
+    return compiler.process(element.clauses, **more)
+
+
+@compiles(unsorted, "sqlite")
+def _marked(element: unsorted, compiler: SQLCompiler, **more: Any) -> str:
+    column, said = next(iter(element.clauses)), compiler.process(element.clauses, **more)
+    # Of a text that may be missing it would conclude that an account must be there, and begin with accounts.
+    return f"coalesce({said}, '')" if isinstance(column.type, Text | Words) else f"+{said}"
 
 
 def offered(to: Collection[str] | None = None) -> tuple[Select[Any], Select[Any]]:

@@ -23,12 +23,13 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
     union_all,
 )
 
 from earmark.lifecycle import Stage
 from earmark.types import Trigger, TriggerState
-from storage.fitting import SOME, Fitting, fitting, key_of, of_state, offered
+from storage.fitting import SOME, Fitting, fitting, key_of, of_state, offered, unsorted
 from storage.rows import each
 from storage.scope import Scope
 from storage.tables import accounts, triggers
@@ -156,6 +157,8 @@ def _end(conn: Connection, fit: Fitting, behind: Place | None) -> Place | None:
     query = select(value.label("value"), SOME.c.id)
     if fit.waits:
         query = query.where(SOME.c.ended_at.is_(None))
+        if order is Order.SCORE and len(fit.wanted.kinds) == 1:
+            query = query.where(SOME.c.kind.in_(fit.wanted.kinds))  # an index has them in this order
     elif order is Order.ENDED:
         query = query.where(SOME.c.state == fit.wanted.state.value)
     if behind is not None:
@@ -172,7 +175,9 @@ def _best(fit: Fitting) -> Select[Any]:
     query = select(*columns, null().label("note"))
     query = query.select_from(triggers.outerjoin(accounts, accounts.c.id == triggers.c.account))
     other = triggers.alias("other")
-    earlier = _before(_value(other, order), other.c.id, _value(triggers, order), triggers.c.id, order)
+    here = tuple_(_value(triggers, order), triggers.c.id)
+    there = tuple_(unsorted(_value(other, order)), unsorted(other.c.id))  # by its account it is found
+    earlier = there < here if order is Order.ENDING else there > here
     same = other.c.account == triggers.c.account
     query = query.where(*fit.conditions, ~exists().where(same, earlier, *fit.told(other)))
     return query.order_by(*_ordered(triggers, order))
@@ -250,33 +255,18 @@ def _ordered(table: FromClause, order: Order) -> tuple[ColumnElement[Any], Colum
     return (value, table.c.id) if order is Order.ENDING else (value.desc(), table.c.id.desc())
 
 
-def _before(
-    value: ColumnElement[Any],
-    name: ColumnElement[str] | str,
-    than: ColumnElement[Any],
-    than_name: ColumnElement[str],
-    order: Order,
-) -> ColumnElement[bool]:
-    """Return that one place in an order comes before another."""
-    if order is Order.ENDING:
-        return or_(value < than, and_(value == than, than_name > name))
-    return or_(value > than, and_(value == than, than_name < name))
-
-
 def _is_behind(place: Place, table: FromClause, order: Order) -> ColumnElement[bool]:
-    """Return that a row of a table comes behind a place; by its first half an index is entered there."""
-    value, bound = _value(table, order), _bound(place, table, order)
-    enters = value >= bound if order is Order.ENDING else value <= bound
-    return and_(enters, _before(bound, place.trigger, value, table.c.id, order))
+    """Return that a row of a table comes behind a place."""
+    there = tuple_(_bound(place, table, order), place.trigger)
+    here = tuple_(_value(table, order), table.c.id)
+    return here > there if order is Order.ENDING else here < there
 
 
 def _is_to(place: Place, order: Order) -> ColumnElement[bool]:
     """Return that a trigger comes before a place, or is there."""
-    value, bound = _value(triggers, order), _bound(place, triggers, order)
-    there = triggers.c.id == place.trigger
-    if order is Order.ENDING:
-        return and_(value <= bound, or_(value < bound, triggers.c.id < place.trigger, there))
-    return and_(value >= bound, or_(value > bound, triggers.c.id > place.trigger, there))
+    there = tuple_(_bound(place, triggers, order), place.trigger)
+    here = tuple_(_value(triggers, order), triggers.c.id)
+    return here <= there if order is Order.ENDING else here >= there
 
 
 def _bound(place: Place, table: FromClause, order: Order) -> ColumnElement[Any]:

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
     Row,
     Select,
+    Text,
     column,
     func,
+    literal,
     literal_column,
     select,
     table,
@@ -31,6 +34,8 @@ __all__ = ["Found", "among", "fill", "fill_of_accounts", "matching", "save", "wo
 _INDEX: Final = table("search_words", column("rowid"))
 _WORD: Final = re.compile(r"[^\W_]+")
 _FEW: Final = 2_000
+_SOME: Final = 20_000
+"""Ids that are handed to PostgreSQL as they are: it guesses the length of a list within a query wrongly."""
 _MOST_WORDS: Final = 12
 _LONGEST: Final = 1_000  # characters of a search that are read
 
@@ -50,24 +55,33 @@ def matching(conn: Connection, asked: str) -> Select[Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search found; ``few`` are the ids of the triggers, where it found so few, else None."""
+    """What a search found; ``some`` are the ids of the triggers, where it found no more, else None."""
 
-    few: tuple[str, ...] | None
+    some: tuple[str, ...] | None
     asked: str
     dialect: str
+
+    @property
+    def is_few(self) -> bool:
+        """Whether it found so few that they can be looked up one by one."""
+        return self.some is not None and len(self.some) <= _FEW
 
     def holds(self, trigger: ColumnElement[str]) -> ColumnElement[bool]:
         """Return the condition that a trigger holds all words of the search.
 
-        SQLite looks words that many have up trigger by trigger. PostgreSQL would have to cut each text into
-        words anew for that: it makes the list from its index.
+        Words that many have are looked up trigger by trigger, in the order of the list. As PostgreSQL has to
+        cut each text into words anew for that, it does so only where most hold them.
         """
-        if self.few is not None:
-            return trigger.in_(self.few)
-        found = select(search.c.trigger).where(_holds(self.dialect, self.asked))
-        if self.dialect == "postgresql":
-            return trigger.in_(found)
-        return found.where(search.c.trigger == trigger).exists()
+        if self.some is None:
+            found = select(search.c.trigger).where(_holds(self.dialect, self.asked))
+            one = found.where(search.c.trigger == trigger)
+            # With an offset PostgreSQL makes no list of all of it.
+            return (one.offset(0) if self.dialect == "postgresql" else one).exists()
+        if self.dialect != "postgresql":
+            return trigger.in_(self.some)
+        ids = func.any(literal(list(self.some), ARRAY(Text)))
+        # Many are not looked up one after the other: the list is read in its own order.
+        return trigger == ids if self.is_few else trigger.concat("") == ids
 
     @property
     def numbers(self) -> Select[Any]:
@@ -76,28 +90,32 @@ class Found:
 
     def within(self, conn: Connection, some: Select[Any]) -> "Found":
         """Return what was found among some triggers alone, of which ``some`` gives the ids."""
-        if self.few is not None or self.dialect == "postgresql":
+        if self.some is not None or self.dialect == "postgresql":
             return self
         numbers = select(search.c.number).where(search.c.trigger.in_(some))
         # Each number that holds the words is looked for among those few: no list of them all is made.
         words = self.numbers.where(literal_column("+search_words.rowid").in_(numbers))
-        return _few(conn, select(search.c.trigger).where(search.c.number.in_(words)), self.asked) or self
+        return _found(conn, select(search.c.trigger).where(search.c.number.in_(words)), self.asked, _FEW)
 
 
 def among(conn: Connection, asked: str) -> Found:
     """Look for these words, and return what says whether a trigger holds them."""
-    found = matching(conn, asked)
-    words = words_of(asked)
+    words, most = words_of(asked), _SOME if conn.dialect.name == "postgresql" else _FEW
     if words and conn.dialect.name == "sqlite":
         many = _numbers(words).offset(_FEW).limit(1)
         if conn.execute(many).first() is not None:
-            return Found(few=None, asked=asked, dialect="sqlite")
-    return _few(conn, found, asked) or Found(few=None, asked=asked, dialect=conn.dialect.name)
+            return Found(some=None, asked=asked, dialect="sqlite")
+    return _found(conn, matching(conn, asked), asked, most)
 
 
-def _few(conn: Connection, found: Select[Any], asked: str) -> Found | None:
-    some = conn.execute(found.limit(_FEW + 1)).scalars().all()
-    return Found(few=tuple(some), asked=asked, dialect=conn.dialect.name) if len(some) <= _FEW else None
+def _found(conn: Connection, query: Select[Any], asked: str, most: int) -> Found:
+    if conn.dialect.name == "postgresql":
+        # Of so many it thinks to find the first ones soon, and cuts one text after the other into words.
+        conn.execute(text("SET LOCAL enable_seqscan = off"))
+    ids = conn.execute(query.limit(most + 1)).scalars().all()
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SET LOCAL enable_seqscan = on"))
+    return Found(some=tuple(ids) if len(ids) <= most else None, asked=asked, dialect=conn.dialect.name)
 
 
 def _holds(dialect: str, asked: str) -> ColumnElement[bool]:
