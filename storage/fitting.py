@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
@@ -87,7 +88,8 @@ class Fitting:
         """Yield what a trigger itself must be."""
         wanted = self.wanted
         yield from of_state(wanted, self.now, table)
-        by_kind = table is not triggers or wanted.order is Order.SCORE  # the one order an index has by kind
+        # One index has those of a kind in their order, by their score.
+        by_kind = table is not triggers or (wanted.order is Order.SCORE and len(wanted.kinds) == 1)
         yield from self._named(table, by_kind=by_kind)
         if wanted.score > 0:
             yield table.c.score_now >= wanted.score
@@ -115,6 +117,7 @@ class Fitting:
         wanted = self.wanted
         if self.dialect != "sqlite":
             return ()
+        lists: list[Select[Any] | CompoundSelect[Any]]
         if self.found is not None:
             lists = [*self._of_words(self.found)]
         else:
@@ -291,7 +294,7 @@ def offered(to: Collection[str] | None = None) -> tuple[Select[Any], Select[Any]
     return listed, select(told.c.id).where(told.c.account.is_(None), *waits)
 
 
-def key_of(table: FromClause, dialect: str, *, is_driver: bool = True) -> ColumnElement[Any]:
+def key_of(table: NamedFromClause, dialect: str, *, is_driver: bool = True) -> ColumnElement[Any]:
     """Return what each index of a table holds of its rows: SQLite's own number of them, or their id.
 
     Where it is no ``is_driver``, SQLite does not look for the rows by it, but goes through an order of them

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from earmark.lifecycle import Stage
+from earmark.types import Changes, TriggerState
 from storage import (
     accounts,
     conversations,
@@ -14,14 +16,17 @@ from storage import (
     events,
     history,
     leases,
+    listing,
     outbox,
     polls,
     readings,
     transitions,
     triggers,
 )
-from storage.engine import Connection, Engine, writing
-from tests.builders import NOW, days
+from storage.engine import Connection, Engine, reading, writing
+from storage.wanted import Order, State, Wanted
+from tests.builders import NOW, an_account, days
+from tests.storage.nouns import a_story, a_told_match, a_trigger, some_events
 
 Question = Callable[[Connection], object]
 
@@ -95,6 +100,47 @@ def test_what_some_accounts_have_is_not_looked_for_among_all_that_is_open(
         for statement, values in asked:
             plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
             assert any("account" in row.detail for row in plan), plan
+
+
+@pytest.mark.parametrize(
+    ("wanted", "orders"),
+    [
+        (Wanted(tiers=("A",)), "waiting_score"),
+        (Wanted(owners=frozenset({"ann"}), kinds=("exec_hire", "funding_early")), "waiting_score"),
+        (Wanted(problems=("churn",), order=Order.ENDING), "waiting_end"),
+        (Wanted(kinds=("exec_hire",), order=Order.ENDING), "waiting_end"),
+        (Wanted(kinds=("exec_hire",), order=Order.NEWEST), "created_at_id"),
+        (Wanted(stages=("cold",), order=Order.NEWEST, state=State.EVERYTHING), "created_at_id"),
+        (Wanted(tiers=("A",), order=Order.ENDED, state=State.DISMISSED), "state_ended_at_id"),
+    ],
+    ids=str,
+)
+def test_behind_some_steps_of_the_list_indexes_say_what_is_near(
+    sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch, wanted: Wanted, orders: str
+) -> None:
+    _list(sqlite_engine, TriggerState.DISMISSED if wanted.state is State.DISMISSED else TriggerState.OPEN)
+    monkeypatch.setattr(listing, "_STEPS", 1)
+    with overheard(sqlite_engine) as said, reading(sqlite_engine) as conn:
+        listing.page(conn, wanted, NOW)
+    [asked] = [(statement, values) for statement, values in said if "+triggers.rowid IN" in statement]
+    with reading(sqlite_engine) as conn:
+        plan = [row.detail for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[0]}", asked[1])]
+    assert any("triggers USING INDEX ix_triggers_" + orders in step for step in plan), plan
+    assert not any("ORDER BY" in step for step in plan), plan
+    near = "waiting_account (account=? AND kind>?)" if wanted.state is State.TODAY else "account (account=?)"
+    assert any(f"some USING INDEX ix_triggers_{near}" in step.replace("COVERING ", "") for step in plan), plan
+    assert not any(step.startswith("SCAN triggers") and "INDEX" not in step for step in plan), plan
+
+
+def _list(engine: Engine, state: TriggerState) -> None:
+    told = some_events(2)
+    tales = [a_story(a_told_match(event), id=event.id) for event in told]
+    ended = None if state is TriggerState.OPEN else NOW
+    held = [a_trigger(tale, id=tale.id, state=state, ended_at=ended) for tale in tales]
+    with writing(engine) as conn:
+        accounts.upsert(conn, [an_account(stage=Stage.WARM)])
+        events.insert(conn, told)
+        history.save(conn, Changes(stories=tuple(tales), triggers=tuple(held)), NOW)
 
 
 def test_the_check_sees_a_table_that_is_read_whole(sqlite_engine: Engine) -> None:
