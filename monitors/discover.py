@@ -23,7 +23,7 @@ from earmark.types import Account
 from monitors.pace import DAY, EVERY
 from monitors.parse import ParsePool
 from monitors.robots import Robots
-from monitors.up import fetcher_of
+from monitors.up import visiting
 from sources import discover as site
 from sources.discover import Links
 from sources.feed import parse_feed
@@ -94,7 +94,7 @@ class Discovered:
 async def scouting(settings: Settings, now: datetime) -> AsyncIterator["Scout"]:
     """Open a scout with the fetcher and the parsers of a workspace."""
     async with (
-        fetcher_of(settings) as fetcher,
+        visiting(settings) as fetcher,
         ParsePool(workers=settings.monitor.workers) as pool,
     ):
 

@@ -9,7 +9,7 @@ from earmark.config import Settings
 from monitors import demo
 from monitors.parse import ParsePool
 from monitors.poll import Outcome, poll_source
-from monitors.up import fetcher_of
+from monitors.up import visiting
 from sources.registry import build
 from storage.polls import Configured
 
@@ -32,7 +32,7 @@ async def glance(
         try:
             async with (
                 asyncio.timeout(longest.total_seconds() if longest else None),
-                fetcher_of(settings) as fetcher,
+                visiting(settings) as fetcher,
                 ParsePool(workers=1) as pool,
             ):
                 return await poll_source(first, source, fetcher, pool, now)

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Final
 
 from earmark.config import Settings, clock, clock_is_fixed
-from earmark.errors import ConfigError
+from earmark.errors import ConfigError, StorageError
+from monitors.hosts import day_of
 from monitors.http import Fetcher
 from monitors.monitor import Monitor
 from monitors.outage import Outage, patiently
@@ -18,10 +19,11 @@ from monitors.probe import probed
 from monitors.schedule import run_until_stopped
 from monitors.stopping import stopping
 from monitors.targets import Targets
+from storage import hosts
 from storage.engine import Engine, PassingFault, connect, migrate, reading
 from storage.rulebook import changes_version
 
-__all__ = ["fetcher_of", "monitoring", "poll_once", "up"]
+__all__ = ["fetcher_of", "monitoring", "poll_once", "up", "visiting"]
 
 LOOK_EVERY: Final = timedelta(seconds=1)
 
@@ -39,6 +41,25 @@ def fetcher_of(settings: Settings) -> Fetcher:
         per_day=http.per_day,
         spacing=http.spacing,
     )
+
+
+@asynccontextmanager
+async def visiting(settings: Settings) -> AsyncIterator[Fetcher]:
+    """Open a fetcher for visits beside the monitor's, which leaves alone whom that leaves alone now."""
+
+    def heed() -> None:
+        engine = connect(settings.database_url)
+        try:
+            with reading(engine) as connection:
+                now = datetime.now(UTC)
+                fetcher.hosts.learn(hosts.standing(connection, day_of(now), now))
+        finally:
+            engine.dispose()
+
+    async with fetcher_of(settings) as fetcher:
+        with suppress(StorageError):  # a look needs no database
+            await asyncio.to_thread(heed)
+        yield fetcher
 
 
 @asynccontextmanager
