@@ -19,7 +19,7 @@ AGE: Final = 4
 """The place of the column that tells the time."""
 NARROW: Final = 130
 _NAME_NARROW: Final = 20
-_LEAST: Final = 24  # characters for a headline
+_LEAST: Final = 16  # characters for a headline
 _OTHERS: Final = 1 + 5 + 7 + 2 * len(COLUMNS) + 2  # what the other columns and the gaps take
 _LATE: Final = timedelta(minutes=5)
 _LABEL: Final = 10  # characters before each line of a note
@@ -30,7 +30,7 @@ _WARM: Final = 30
 def widths(screen: int) -> tuple[int, ...]:
     """Return how wide the columns are on a screen so wide; on a wide one a note stands beside the list."""
     list_ = screen if screen < NARROW else screen * 3 // 5
-    name = _NAME_NARROW if screen < NARROW else _NAME
+    name = min(_NAME_NARROW, screen // 4) if screen < NARROW else _NAME
     return 1, 5, name, max(_LEAST, list_ - name - _OTHERS), 7
 
 

@@ -11,6 +11,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.coordinate import Coordinate
+from textual.events import Resize
 from textual.widgets import DataTable, Footer, Static
 
 from review.board import Board, Heir
@@ -49,7 +50,7 @@ class Triage(App[None]):
 
     TITLE = "earmark"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (NARROW, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - so textual declares it
     CSS = """
     #head { height: 1; background: $panel; padding: 0 1; }
     #list { width: 3fr; } #pane { width: 2fr; border-left: solid $accent; padding: 0 1; }
@@ -100,7 +101,7 @@ class Triage(App[None]):
         super().__init__()
         self._desk, self._board = desk, Board(desk)
         self._reading: Timer | None = None
-        self._is_drawn = False
+        self._is_drawn, self._wide = False, widths(NARROW)
 
     def compose(self) -> ComposeResult:
         """Lay the screen out: where one is, the list, the note beside it, a line of state, the keys."""
@@ -114,7 +115,8 @@ class Triage(App[None]):
 
     def on_mount(self) -> None:
         """Draw the list; look now and then whether something came in, and count how long somebody waits."""
-        for title, width in zip(COLUMNS, widths(self.size.width), strict=True):
+        self._wide = widths(self.size.width)
+        for title, width in zip(COLUMNS, self._wide, strict=True):
             self._table.add_column(title, width=width)
         self._draw()
         self._is_drawn = True
@@ -122,10 +124,11 @@ class Triage(App[None]):
         self.set_interval(_LOOK, self._look)
         self.set_interval(1, self._tick)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Give the headlines what the screen has."""
+        self._wide = widths(event.size.width)
         if self._is_drawn:
-            for column, width in zip(self._table.ordered_columns, widths(self.size.width), strict=True):
+            for column, width in zip(self._table.ordered_columns, self._wide, strict=True):
                 column.width = width
             self._draw()
 
@@ -148,11 +151,11 @@ class Triage(App[None]):
         table, rows = self._table, self._board.rows
         place, top = self._board.place(heirs), table.scroll_y
         place = table.cursor_row if place is None else place
-        now, wide = self._desk.now(), widths(self.size.width)
+        now = self._desk.now()
         table.clear()
         for row in rows:
             is_selected = row.trigger in self._board.selected
-            table.add_row(*cells(row, now, wide, is_selected=is_selected), height=2)
+            table.add_row(*cells(row, now, self._wide, is_selected=is_selected), height=2)
         if rows:
             table.scroll_to(y=top, animate=False, immediate=True)
             table.move_cursor(row=min(max(place, 0), len(rows) - 1))
@@ -237,10 +240,12 @@ class Triage(App[None]):
     def _mark(self, rows: Sequence[Listed], *, on: bool) -> None:
         chosen = {row.trigger for row in rows}
         self._board.selected = self._board.selected | chosen if on else self._board.selected - chosen
-        now, wide = self._desk.now(), widths(self.size.width)
+        now = self._desk.now()
         for place, row in enumerate(self._board.rows):
             if row.trigger in chosen:
-                self._table.update_cell_at(Coordinate(place, 0), cells(row, now, wide, is_selected=on)[0])
+                self._table.update_cell_at(
+                    Coordinate(place, 0), cells(row, now, self._wide, is_selected=on)[0]
+                )
         self._show()
 
     @work

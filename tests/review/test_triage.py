@@ -1,70 +1,27 @@
-"""The full-screen list, driven by its keys over the demo's workspace."""
+"""The full-screen list, driven by its keys over the demo's workspace: what is done with rows."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from textual.binding import Binding
-from textual.pilot import Pilot
-from textual.widgets import DataTable, OptionList, Static
+from textual.widgets import DataTable, OptionList
 
+from earmark.errors import StorageError
 from review import triage as screen
 from review.desk import Desk
-from review.dialogs import Palette, Read
-from review.menus import MENUS
-from review.narrowing import narrowed, searched
 from review.plain import plain
 from review.triage import Triage
-from storage import accounts, latency, standing, triggers, users, views
+from storage import accounts, standing, triggers, users
 from storage.counters import CHANGES, bump
 from storage.engine import Engine, connect, migrate, reading, writing
 from tests.builders import NOW
-from tests.review.page.conftest import demo_workspace, engine, page, workspace
-from tests.review.page.served import Served
+from tests.review.page.conftest import demo_workspace, engine, workspace
+from tests.review.triaged import alone, anyio_backend, at, desk, names, press, said
 
-__all__ = ["demo_workspace", "engine", "page", "workspace"]
+__all__ = ["anyio_backend", "demo_workspace", "desk", "engine", "workspace"]
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def desk(engine: Engine) -> Desk:
-    return Desk(engine=engine, now=lambda: NOW, zone=UTC, touches=40, by="ida")
-
-
-def names(app: Triage) -> list[str]:
-    return [row.name for row in app._board.rows]
-
-
-def said(app: Triage) -> str:
-    return str(app.screen_stack[0].query_one("#state", Static).content)
-
-
-def head(app: Triage) -> str:
-    return str(app.screen_stack[0].query_one("#head", Static).content)
-
-
-def at(app: Triage) -> int:
-    return app.screen_stack[0].query_one("#list", DataTable).cursor_row
-
-
-def alone(app: Triage, count: int = 1) -> list[int]:
-    """Return where rows stand that go when their one reason does."""
-    return [place for place, row in enumerate(app._board.rows) if row.account and not row.more][:count]
-
-
-async def press(pilot: Pilot[None], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await pilot.pause()
 
 
 async def test_a_key_decides_and_the_next_row_takes_the_place(desk: Desk) -> None:
@@ -92,28 +49,46 @@ async def test_after_an_action_that_leaves_the_row_the_cursor_is_on_the_next(des
         before = names(app)
         await press(pilot, "j", "plus")
         assert (names(app), at(app)) == (before, 2)
-        await press(pilot, *["j"] * len(before), "n", *"hello", "enter")
+        app.action_step(len(before))
+        await press(pilot, "plus")
         assert at(app) == len(before) - 2, "the last row has none behind it: the one before"
 
 
 async def test_the_cursor_moves_and_its_note_is_shown_and_known_to_be_looked_at(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(screen, "_READ", 0.0)
-    shown = list[str]()
-    monkeypatch.setattr(screen, "note_of", lambda text: shown.append(text) or text)
+    shown, looked = list[str](), list[str]()
+    monkeypatch.setattr(screen, "_READ", 0.001)
+
+    def note_of(text: str) -> str:
+        shown.append(text)
+        return text
+
+    monkeypatch.setattr(screen, "note_of", note_of)
+    monkeypatch.setattr(Desk, "looked_at", lambda _, row: looked.append(row.trigger))
     app = Triage(desk)
     async with app.run_test(size=(140, 40)) as pilot:
         await press(pilot, "j", "j", "k")
         assert at(app) == 1
         assert f"REF       {app._board.rows[1].trigger}" in shown[-1]
-        await pilot.pause(0.01)
-        await app.workers.wait_for_complete()
-    with reading(desk.engine) as connection:
-        opened = {
-            one.trigger for one in latency.listings(connection, NOW.replace(year=2000)) if one.opened_at
-        }
-    assert app._board.rows[1].trigger in opened or app._board.rows[1].mark == "backfill"
+        while app._board.rows[1].trigger not in looked:
+            await pilot.pause(0.01)
+
+
+def test_what_was_looked_at_is_written_once_and_a_busy_database_keeps_nobody_from_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = next(each for each in desk.shown().rows if each.account)
+    written = list[object]()
+    monkeypatch.setattr("review.desk.latency.opened", lambda _, ids, now: written.append((ids, now)))
+    desk.looked_at(row)
+    assert written == [([row.trigger], NOW)]
+
+    def busy(*_: object) -> None:
+        raise StorageError("The database is busy.")
+
+    monkeypatch.setattr("review.desk.latency.opened", busy)
+    desk.looked_at(row)
 
 
 async def test_every_key_acts_on_an_account_and_undo_puts_it_back(desk: Desk) -> None:
@@ -207,128 +182,6 @@ async def test_all_in_view_are_selected_and_many_are_asked_about(desk: Desk) -> 
         assert {row.state.value for row in app._board.rows} == {"accepted"}
 
 
-async def test_g_leads_to_the_lists_that_come_with_it(desk: Desk) -> None:
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        (place,) = alone(app)
-        for keys in (("h", "2"), ("c", "1"), ("d", "2")):
-            app.action_step(place - at(app))
-            await press(pilot, *keys)
-        day = names(app)
-        for key, name in (("s", "Snoozed"), ("c", "Contacted"), ("d", "Dismissed"), ("h", "Hot")):
-            await press(pilot, "g", key)
-            assert head(app).startswith(name)
-            assert names(app)
-            assert names(app) != day
-        await press(pilot, "g", "n")
-        assert names(app) == day
-
-
-async def test_mine_are_the_accounts_of_who_works_or_of_the_rep_it_is_for(desk: Desk) -> None:
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        (place,) = alone(app)
-        name = names(app)[place]
-        app.action_step(place - at(app))
-        await press(pilot, "a", "m", "g", "m")
-        assert names(app) == [name]
-    app = Triage(replace(desk, owner="ida"))
-    async with app.run_test(size=(140, 40)):
-        assert names(app) == [name]
-        assert head(app).startswith("New")
-
-
-async def test_brackets_walk_the_views_those_saved_on_the_page_too(desk: Desk) -> None:
-    with writing(desk.engine) as connection:
-        views.create(connection, name="Funded [b]", query="kind=funding_early", user=users.OWNER, at=NOW)
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        await press(pilot, "[")
-        assert head(app).startswith("Funded [b]")
-        assert {row.kind for row in app._board.rows} == {"funding_early"}
-        await press(pilot, "]")
-        assert head(app).startswith("New")
-        await press(pilot, "]")
-        assert head(app).startswith("Mine")
-
-
-async def test_a_filter_is_found_by_its_words_and_taken_away_again(desk: Desk) -> None:
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        before = names(app)
-        await press(pilot, "f", *"raised money", "enter")
-        assert {row.kind_words for row in app._board.rows} == {"raised money"}
-        await press(pilot, "f", *"score=70", "enter")
-        assert all(row.score >= 70 for row in app._board.rows)
-        assert "score 70" in head(app)
-        await press(pilot, "f", *"score=700", "enter")
-        assert "from 0 to 100" in said(app), "what can't be asked is said, and the list stays"
-        assert "score 70" in head(app)
-        await press(pilot, "f", *"clear", "enter")
-        assert names(app) == before
-
-
-async def test_the_palette_finds_every_command_by_its_words(desk: Desk) -> None:
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        before = names(app)
-        await press(pilot, "ctrl+k")
-        assert isinstance(app.screen, Palette)
-        keys = {entry.keys for entry in app.screen._entries}
-        assert keys >= {one.key_display or one.key for one in Triage.BINDINGS if isinstance(one, Binding)}
-        assert keys >= {f"{menu.key} {one.key}" for menu in MENUS for one in menu.choices}
-        await press(pilot, *"dismiss good", "enter")
-        assert len(names(app)) <= len(before)
-        assert "Dismissed" in said(app)
-        await press(pilot, "ctrl+k", *"view dismissed", "enter")
-        assert head(app).startswith("Dismissed")
-
-
-async def test_help_says_every_key(desk: Desk) -> None:
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        await press(pilot, "?")
-        assert isinstance(app.screen, Read)
-        told = app.screen._text.plain
-        for one in Triage.BINDINGS:
-            assert isinstance(one, Binding)
-            assert re.search(
-                rf"^{re.escape(one.key_display or one.key)} +{one.description}$", told, re.MULTILINE
-            )
-        for menu in MENUS:
-            for choice in menu.choices:
-                assert f"{choice.key} {choice.words}" in told
-        assert "Otherwise than on the page" in told
-        await press(pilot, "escape")
-        assert len(app.screen_stack) == 1
-
-
-async def test_the_whole_account_opens_and_closes(desk: Desk) -> None:
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        place = next(number for number, row in enumerate(app._board.rows) if row.account)
-        app.action_step(place)
-        for key in ("o", "enter"):
-            await press(pilot, key)
-            assert isinstance(app.screen, Read)
-            assert app._board.rows[place].name in app.screen._text.plain
-            assert "History" in app.screen._text.plain
-            await press(pilot, "escape")
-        place = next(number for number, row in enumerate(app._board.rows) if not row.account)
-        app.action_step(place - at(app))
-        await press(pilot, "o")
-        assert isinstance(app.screen, Read)
-        assert "Evidence" in app.screen._text.plain
-
-
-async def test_the_note_is_copied_in_three_forms(desk: Desk) -> None:
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        for key, mark in (("y", "WHY NOW"), ("Y", "**"), ("H", "<p>")):
-            await press(pilot, key)
-            assert mark in app.clipboard, key
-
-
 async def test_what_came_in_meanwhile_shows_itself_and_the_cursor_stays_on_its_row(desk: Desk) -> None:
     app = Triage(desk)
     async with app.run_test(size=(140, 40)) as pilot:
@@ -410,22 +263,11 @@ async def test_escape_leaves_a_menu_and_nothing_was_done(desk: Desk) -> None:
         assert "There is nothing of yours left to undo." in said(app)
 
 
-async def test_a_search_leaves_what_has_the_words(desk: Desk) -> None:
-    app = Triage(desk)
-    async with app.run_test(size=(140, 40)) as pilot:
-        await press(pilot, "slash", *"lumen", "enter")
-        assert names(app) == ["Lumenforge"]
-        await press(pilot, "slash", *["backspace"] * 5, *"zzzz", "enter")
-        assert names(app) == []
-        await press(pilot, "g", "n")
-        assert len(names(app)) > 1
-
-
 async def test_the_names_of_people_are_no_markup(desk: Desk) -> None:
     with writing(desk.engine) as connection:
         users.add(
             connection,
-            users.User(id="x", name="[red]Eve[/] \x1b[2J", role="rep", created_at=NOW),
+            users.User(id="x", name="[red]Eve[/] \x1b[2J", role="admin", created_at=NOW),
             "long enough, that word",
         )
     app = Triage(desk)
@@ -444,65 +286,6 @@ async def test_an_empty_list_says_so(tmp_path: Path) -> None:
             for key in ("f", "ctrl+k", "?", "*", "a"):
                 await press(pilot, key, "escape")
             assert names(app) == []
-
-
-def test_an_address_holds_one_of_what_can_be_chosen_once_and_several_of_the_rest() -> None:
-    assert narrowed("kind=a", "kind", "b") == "kind=a&kind=b"
-    assert narrowed("kind=a&kind=b", "kind", "a") == "kind=b"
-    assert narrowed("state=snoozed&q=x", "state", "dismissed") == "q=x&state=dismissed"
-    assert narrowed("state=snoozed", "state", "today") == ""
-    assert narrowed("score=40", "score", "") == ""
-    assert searched("q=old&kind=a", "new words") == "kind=a&q=new+words"
-    assert searched("q=old", "") == ""
-
-
-class _Keys(HTMLParser):
-    """Collects which key of the page's bar for a row stands for which verb, and its words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: dict[tuple[str, str], tuple[str, str]] = {}
-        self._menu, self._button, self._words = "", ("", ""), ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        held = {name: value or "" for name, value in attrs}
-        if tag == "summary":
-            self._menu = held.get("data-key", "")
-        if tag == "button" and held.get("name") == "verb" and "data-key" in held:
-            self._button, self._words = (held["data-key"], held["value"]), ""
-        if tag == "small":
-            self._words += "|"
-
-    def handle_data(self, data: str) -> None:
-        self._words += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "button" and self._button[0]:
-            words, _, effect = self._words.partition("|")
-            key, value = self._button
-            self.found.setdefault((self._menu, key), (value, f"{words.strip()}|{effect.strip()}"))
-            self._button = ("", "")
-
-
-def test_the_menus_are_those_of_the_page_key_by_key(page: Served) -> None:
-    keys = _Keys()
-    text = page.client.get("/").text
-    keys.feed(text[text.index('id="for-row"') :])
-    of_page = {pair: said for pair, said in keys.found.items() if pair[0] in {menu.key for menu in MENUS}}
-    assert of_page == {
-        (menu.key, one.key): (one.value, f"{one.words}|{one.effect}")
-        for menu in MENUS
-        for one in menu.choices
-    }
-
-
-def test_every_key_of_the_page_means_the_same_here(page: Served) -> None:
-    single = set(re.findall(r'data-key="([^"]+)"', page.client.get("/").text))
-    single = {key.partition(" ")[0] for key in single if not key.isdigit()} - {"m"}
-    ours = {one.key_display or one.key for one in Triage.BINDINGS if isinstance(one, Binding)}
-    ours = {key for each in ours for key in each.split()}
-    assert {key.replace("Control+k", "Ctrl+K") for key in single} <= ours
-    assert {"x", "J", "K", "j", "k", "↓", "↑", "Esc", "Ctrl+Z", "Enter"} <= ours
 
 
 def _empty(folder: Path) -> Iterator[Engine]:
