@@ -11,7 +11,7 @@ import pytest
 from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
 from earmark.types import Account, Changes, Mark, Suppression, Trigger, TriggerState
-from storage import accounts, barred, events, fitting, history, listing, search, tally, triggers
+from storage import accounts, barred, events, fitting, history, listing, newest, search, tally, triggers
 from storage.engine import Connection, Engine, reading, writing
 from storage.scope import Scope
 from storage.wanted import Order, State, Wanted
@@ -330,3 +330,28 @@ def test_what_is_offered_to_somebody_is_theirs_whatever_they_are_called_and_whic
             found = listing.page(conn, Wanted(owners=frozenset({owner})), NOW)
             assert [group.best.id for group in found] == ["best"], owner
         assert not listing.page(conn, Wanted(owners=frozenset({"cem"})), NOW)
+
+
+@pytest.mark.parametrize("steps", [1_000, 1, 6])
+def test_what_came_last_is_the_same_however_few_steps_are_taken(
+    engine: Engine, made: Any, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    monkeypatch.setattr(newest, "_STEPS", steps)
+    whole = sorted(made[1], key=lambda each: (each.created_at, each.id), reverse=True)
+    asked: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+        *(((), ()), (("exec_hire",), ()), ((), ("dismissed", "expired")), (("nothing",), ())),
+        *((KINDS[:2], ("open",)), (KINDS, ("merged",)), ((), ("merged", "open"))),
+    ]
+    with reading(engine) as conn:
+        for kinds, states in asked:
+            fits = [
+                each.id
+                for each in whole
+                if (not kinds or each.kind in kinds)
+                and (each.state.value in states if states else each.state is not TriggerState.MERGED)
+            ]
+            found, before = list[str](), None
+            while piece := newest.made(conn, limit=4, before=before, kinds=kinds, states=states):
+                found += [each.id for each in piece]
+                before = (piece[-1].created_at, piece[-1].id)
+            assert found == fits, (kinds, states)
