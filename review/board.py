@@ -58,6 +58,12 @@ class Board:
         made = f"{self.shown.made} of {self.shown.touches} touches made today"
         return where, f"{len(self.rows)} of {self.shown.total}", made
 
+    @property
+    def nothing(self) -> str:
+        """What a list without rows says."""
+        why = "Nothing is like that. g n shows the list." if self.query else "Nothing to do now."
+        return f"{why} l shows all that waits, q leaves."
+
     def more(self) -> bool:
         """Read further rows, if there are any; tell whether there were."""
         if self.shown.goes_on:

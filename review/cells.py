@@ -11,8 +11,25 @@ from earmark.types import TriggerState
 from review.listing import Listed
 from review.terminal import age, safe, shorten
 
-__all__ = ["AGE", "COLUMNS", "NARROW", "aged", "cells", "note_of", "widths"]
+__all__ = ["AGE", "COLUMNS", "LOOKS", "LOOKS_OVER", "NARROW", "aged", "cells", "note_of", "widths"]
 
+LOOKS: Final = """
+#head { height: 1; background: $panel; padding: 0 1; }
+#list { width: 3fr; } #pane { width: 2fr; border-left: solid $accent; padding: 0 1; }
+#panes { layout: horizontal; }
+.-narrow #panes { layout: vertical; }
+.-narrow #list { width: 100%; height: 3fr; }
+.-narrow #pane { width: 100%; height: 2fr; border-left: none; border-top: solid $accent; }
+#state { height: auto; max-height: 4; min-height: 1; background: $panel; padding: 0 1; }
+"""
+"""How the screen is laid out: the note beside the list, or below it."""
+LOOKS_OVER: Final = """
+_Over { align: center middle; }
+_Over > Vertical { width: 80; max-width: 96%; height: auto; max-height: 92%; border: solid $accent; }
+_Over > .page { width: 96%; height: 92%; }
+_Over OptionList { height: auto; max-height: 20; border: none; }
+"""
+"""How that looks which opens over it."""
 COLUMNS: Final = (" ", "score", "account", "why now", "age")
 _NAME: Final = 28
 AGE: Final = 4

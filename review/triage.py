@@ -1,7 +1,6 @@
 """The full-screen list in a terminal, with the keys of the page; it works over SSH."""
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import parse_qsl
 
@@ -9,15 +8,17 @@ from rich.text import Text
 from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container, Vertical, VerticalScroll
 from textual.coordinate import Coordinate
-from textual.events import Resize
-from textual.widgets import DataTable, Footer, Static
+from textual.events import Key, Resize
+from textual.screen import ModalScreen
+from textual.widgets import DataTable, Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
 
 from review.board import Board, Heir
-from review.cells import AGE, COLUMNS, NARROW, aged, cells, note_of, widths
+from review.cells import AGE, COLUMNS, LOOKS, LOOKS_OVER, NARROW, aged, cells, note_of, widths
 from review.desk import Desk
-from review.dialogs import Ask, Choose, Entry, Palette, Read
+from review.keymap import ALL, IN_WORDS, KEYS, YES, Line, commands, help_of, lines_of
 from review.listing import Listed
 from review.menus import MENUS, Choice, Menu
 from review.narrowing import choices, narrowed, searched
@@ -32,17 +33,78 @@ __all__ = ["Triage"]
 _LOOK: Final = 5.0  # seconds between two looks whether something came in
 _READ: Final = 1.0  # seconds that a note is looked at, before it counts as opened
 _MANY: Final = 10  # rows that are changed without asking
-_ALL: Final = Menu(key="*", words="Select", choices=(Choice(key="a", value="all", words="All in view"),))
-_YES: Final = Choice(key="y", value="yes", words="Do it")
-_IN_WORDS: Final = {"dismiss other": "Why?", "remark": "A note of your own"}
-_HELP: Final = (
-    "A menu is answered by the key of the answer, or by arrows and Enter; Esc leaves it. With rows selected, "
-    "what you do is done to each of them; more than ten are asked about first.\n\n"
-    "Otherwise than on the page: v shows the address of the source, for over SSH no browser opens (many "
-    "terminals make it a link); what is copied goes to the clipboard of the machine that you sit at, where "
-    "the terminal lets it; the switch that turns single keys off, and the other screens, are on the page "
-    "alone: earmark page."
-)
+
+
+class _Over(ModalScreen[Line | str | None]):
+    """What opens over the list: lines to choose from, a field to type in or both, or a text to read."""
+
+    CSS = LOOKS_OVER
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Back"),
+        Binding("down", "step(1)", "Next", priority=True),
+        Binding("up", "step(-1)", "Previous", priority=True),
+    ]
+
+    def __init__(
+        self, title: str, lines: Sequence[Line] = (), *, typed: str | None = None, page: Text | None = None
+    ) -> None:
+        super().__init__()
+        self._title, self._lines, self._typed, self._page = Text(safe(title)), lines, typed, page
+        self._found: list[Line] = []
+
+    def compose(self) -> ComposeResult:
+        """Show the field, the lines, the text: what there is of them."""
+        with Vertical(classes="page" if self._page else "") as box:
+            box.border_title = self._title
+            if self._typed is not None:
+                yield Input(value=self._typed, max_length=1_000)
+            if self._lines:
+                yield OptionList()
+            if self._page is not None:
+                yield VerticalScroll(Static(self._page))
+
+    def on_mount(self) -> None:
+        """List all lines."""
+        self._list("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what has all the words that are typed."""
+        self._list(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Answer with the line that is marked, or where there is none with what was typed."""
+        place = self.query_one(OptionList).highlighted if self._lines else None
+        self.dismiss(event.value.strip() if place is None else self._found[place])
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer with what was chosen."""
+        self.dismiss(self._found[event.option_index])
+
+    def on_key(self, event: Key) -> None:
+        """Take a key as the answer that has it; a text is scrolled, and closed by what opened it."""
+        chosen = next((one for one in self._lines if one.key and one.key == event.character), None)
+        if self._typed is None and chosen is not None:
+            event.stop()
+            self.dismiss(chosen)
+        elif self._page is not None and event.character in {"j", "k"}:
+            self.action_step(1 if event.character == "j" else -1)
+        elif self._page is not None and event.key in {"q", "o", "enter", "question_mark"}:
+            self.dismiss(None)
+
+    def action_step(self, lines: int) -> None:
+        """Mark another line, or scroll."""
+        if self._page is not None:
+            self.query_one(VerticalScroll).scroll_relative(y=2 * lines, animate=False)
+        elif self._found:
+            options = self.query_one(OptionList)
+            options.highlighted = ((options.highlighted or 0) + lines) % len(self._found)
+
+    def _list(self, typed: str) -> None:
+        words = typed.lower().split()
+        self._found = [one for one in self._lines if all(word in one.words.lower() for word in words)]
+        for options in self.query(OptionList):
+            options.clear_options().add_options(Option(one.text) for one in self._found)
+            options.highlighted = 0 if self._found else None
 
 
 class Triage(App[None]):
@@ -51,50 +113,9 @@ class Triage(App[None]):
     TITLE = "earmark"
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]  # noqa: RUF012 - so textual declares it
-    CSS = """
-    #head { height: 1; background: $panel; padding: 0 1; }
-    #list { width: 3fr; } #pane { width: 2fr; border-left: solid $accent; padding: 0 1; }
-    #panes { layout: horizontal; }
-    .-narrow #panes { layout: vertical; }
-    .-narrow #list { width: 100%; height: 3fr; }
-    .-narrow #pane { width: 100%; height: 2fr; border-left: none; border-top: solid $accent; }
-    #state { height: auto; max-height: 4; min-height: 1; background: $panel; padding: 0 1; }
-    """
+    CSS = LOOKS
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Keys", key_display="?"),
-        Binding("j,down", "step(1)", "Next row", show=False, key_display="j ↓"),
-        Binding("k,up", "step(-1)", "Previous row", show=False, key_display="k ↑"),
-        Binding("o", "unfold", "Account", key_display="o Enter"),
-        Binding("plus", "do('accept')", "Accept", key_display="+"),
-        Binding("d", "menu('d')", "Dismiss"),
-        Binding("c", "menu('c')", "Contacted"),
-        Binding("h", "menu('h')", "Snooze"),
-        Binding("a", "menu('a')", "Assign"),
-        Binding("t", "menu('t')", "Outcome"),
-        Binding("exclamation_mark", "menu('!')", "Never contact", key_display="!"),
-        Binding("n", "do('remark')", "Note"),
-        Binding("e", "do('export')", "Export"),
-        Binding("u,ctrl+z", "undo", "Undo", key_display="u Ctrl+Z"),
-        Binding("x", "select", "Select"),
-        Binding("J", "extend(1)", "Select this row and the next", show=False),
-        Binding("K", "extend(-1)", "Select this row and the previous", show=False),
-        Binding("asterisk", "all", "Select all in view, with a", show=False, key_display="*"),
-        Binding("escape", "leave", "Select nothing", show=False, key_display="Esc"),
-        Binding("slash", "search", "Search", key_display="/"),
-        Binding("f", "filter", "Filter"),
-        Binding("g", "go", "Go to"),
-        Binding("left_square_bracket", "view(-1)", "Previous view", show=False, key_display="["),
-        Binding("right_square_bracket", "view(1)", "Next view", show=False, key_display="]"),
-        Binding("y", "copy('text')", "Copy the note", show=False),
-        Binding("Y", "copy('markdown')", "Copy the note as Markdown", show=False),
-        Binding("H", "copy('html')", "Copy the note as HTML", show=False),
-        Binding("v", "source", "Source"),
-        Binding("l", "everything", "All that waits, or what the day holds", show=False),
-        Binding("r", "refresh", "Look again", show=False),
-        Binding("ctrl+k", "commands", "Commands", key_display="Ctrl+K"),
-        Binding("space", "scroll(1)", "Scroll the note", show=False, key_display="Space"),
-        Binding("b", "scroll(-1)", "Scroll it back", show=False),
-        Binding("q", "quit", "Quit"),
+        Binding(one.names, one.action, one.words, show=one.is_shown, key_display=one.written) for one in KEYS
     ]
 
     def __init__(self, desk: Desk) -> None:
@@ -188,8 +209,7 @@ class Triage(App[None]):
 
     def _show(self) -> None:
         row, board, base = self._row, self._board, self.screen_stack[0]
-        nothing = "Nothing is like that. g n shows the list." if board.query else "Nothing to do now."
-        note = self._desk.look(row) if row else f"{nothing} l shows all that waits, q leaves."
+        note = self._desk.look(row) if row else board.nothing
         base.query_one("#note", Static).update(note_of(note))
         where, many, day = board.head
         base.query_one("#head", Static).update(Text.assemble((where, "bold"), f"   {many}   ", (day, "dim")))
@@ -234,7 +254,7 @@ class Triage(App[None]):
     @work
     async def action_all(self) -> None:
         """Select all rows in view."""
-        if await self.push_screen_wait(Choose(_ALL)):
+        if await self._answer(ALL):
             self._mark(self._board.rows, on=True)
 
     def _mark(self, rows: Sequence[Listed], *, on: bool) -> None:
@@ -258,18 +278,14 @@ class Triage(App[None]):
         """Ask what exactly, and do it with the rows that were meant when it was asked."""
         rows = self._meant
         menu = self._board.team() if key == "a" else next(each for each in MENUS if each.key == key)
-        if rows and (word := await self.push_screen_wait(Choose(menu))):
+        if rows and (word := await self._answer(menu)):
             await self._act(word, rows)
-
-    @work
-    async def _choose(self, word: str, rows: Sequence[Listed]) -> None:
-        await self._act(word, rows)
 
     async def _act(self, word: str, rows: Sequence[Listed]) -> None:
         """Do something with rows; what needs words asks for them, many rows for a yes."""
         text: str | None = ""
-        if rows and word in _IN_WORDS:
-            text = await self.push_screen_wait(Ask(_IN_WORDS[word]))
+        if rows and word in IN_WORDS:
+            text = await self._typed(IN_WORDS[word])
             rows = rows if text else ()
         if rows and await self._is_sure(word, rows):
             held = self._row
@@ -279,8 +295,16 @@ class Triage(App[None]):
     async def _is_sure(self, word: str, rows: Sequence[Listed]) -> bool:
         """Ask before many rows are changed at once."""
         words = f"{word.replace('_', ' ').capitalize()}: this changes {len(rows)} rows. Undo takes each back."
-        sure = Menu(key="", words=words, choices=(_YES,))
-        return len(rows) <= _MANY or await self.push_screen_wait(Choose(sure)) == _YES.value
+        sure = Menu(key="", words=words, choices=(YES,))
+        return len(rows) <= _MANY or await self._answer(sure) == YES.value
+
+    async def _answer(self, menu: Menu) -> str | None:
+        line = await self.push_screen_wait(_Over(menu.words, lines_of(menu)))
+        return line.value if isinstance(line, Line) else None
+
+    async def _typed(self, title: str, value: str = "") -> str | None:
+        text = await self.push_screen_wait(_Over(title, typed=value))
+        return text if isinstance(text, str) else None
 
     def action_undo(self) -> None:
         """Take the last action back, and go to its row."""
@@ -290,7 +314,7 @@ class Triage(App[None]):
         """Open all that is known of the account, or of the conversation."""
         if row := self._row:
             text = Text.from_ansi(self._desk.unfold(row, max(40, self.size.width - 8)))
-            self.push_screen(Read(row.name, text))
+            self.push_screen(_Over(row.name, page=text))
 
     def action_scroll(self, pages: int) -> None:
         """Read on in the note, or back."""
@@ -327,7 +351,7 @@ class Triage(App[None]):
         """Go to one of the lists that come with it."""
         views = (each for each in self._board.views if each.key)
         lists = tuple(Choice(key=each.key, value=each.query, words=each.name) for each in views)
-        query = await self.push_screen_wait(Choose(Menu(key="g", words="Go to", choices=lists)))
+        query = await self._answer(Menu(key="g", words="Go to", choices=lists))
         if query is not None:
             self._open(query)
 
@@ -339,7 +363,7 @@ class Triage(App[None]):
     async def action_search(self) -> None:
         """Show only what has these words."""
         query = self._board.query
-        text = await self.push_screen_wait(Ask("Search", dict(parse_qsl(query)).get("q", "")))
+        text = await self._typed("Search", dict(parse_qsl(query)).get("q", ""))
         if text is not None:
             self._open(searched(query, text))
 
@@ -348,48 +372,29 @@ class Triage(App[None]):
         """Narrow the list to one thing more, or one less; also by what is typed as name=value."""
         query = self._board.query
         found = choices(query, self._desk.filters(query))
-        entries = [Entry(words=words, run=partial(self._open, address)) for words, address in found]
-        chosen = await self.push_screen_wait(Palette("Filter, or score=40, since=-7d", entries, free=True))
-        if isinstance(chosen, str):
+        lines = [Line(value=address, words=words) for words, address in found]
+        chosen = await self.push_screen_wait(_Over("Filter, or score=40, since=-7d", lines, typed=""))
+        if isinstance(chosen, Line):
+            self._open(chosen.value)
+        elif chosen:
             name, _, value = chosen.partition("=")
             self._open(narrowed(query, name.strip(), value.strip()))
-        elif chosen is not None:
-            chosen.run()
 
     @work
     async def action_commands(self) -> None:
         """Do anything that there is, found by its words."""
-        chosen = await self.push_screen_wait(Palette("What to do, or where to go", list(self._commands())))
-        if isinstance(chosen, Entry):
-            chosen.run()
-
-    def _commands(self) -> Iterator[Entry]:
         rows = self._meant
-        for menu in (*MENUS, self._board.team()):
-            for one in menu.choices:
-                run = partial(self._choose, one.value, rows)
-                yield Entry(words=f"{menu.words}: {one.words}", keys=f"{menu.key} {one.key}", run=run)
-        for key, words, action in _keys(self.BINDINGS):
-            yield Entry(words=words, keys=key, run=partial(self.call_later, self.run_action, action))
-        for view in self._board.views:
-            keys = f"g {view.key}" if view.key else ""
-            yield Entry(words=f"View: {view.name}", keys=keys, run=partial(self._open, view.query))
+        lines = list(commands((*MENUS, self._board.team()), self._board.views))
+        chosen = await self.push_screen_wait(_Over("What to do, or where to go", lines, typed=""))
+        kind, _, rest = chosen.value.partition(" ") if isinstance(chosen, Line) else ("", "", "")
+        if kind == "act":
+            await self._act(rest, rows)
+        elif kind == "open":
+            self._open(rest)
+        elif kind == "key":
+            await self.run_action(rest)
 
     def action_help(self) -> None:
         """Say what each key does."""
-        text = Text()
-        for key, words, _ in _keys(self.BINDINGS):
-            text.append(f"{key:10}", style="bold").append(f"{words}\n")
-        for menu in (*MENUS, self._board.team()):
-            text.append(f"\n{menu.key}  {menu.words}: ", style="bold")
-            text.append(", ".join(f"{one.key} {safe(one.words)}" for one in menu.choices if one.key))
-        text.append("\ng  Go to: ", style="bold")
-        text.append(", ".join(f"{one.key} {one.name}" for one in self._board.views if one.key))
-        self.push_screen(Read("Keys", text.append(f"\n\n{_HELP}")))
-
-
-def _keys(bindings: Sequence[BindingType]) -> Iterator[tuple[str, str, str]]:
-    """Yield each key as it is written, its words, and its action."""
-    for one in bindings:
-        if isinstance(one, Binding):
-            yield one.key_display or one.key, one.description, one.action
+        menus = (*MENUS, self._board.team())
+        self.push_screen(_Over("Keys", page=help_of(menus, self._board.views)))

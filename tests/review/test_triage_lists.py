@@ -5,13 +5,12 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from textual.binding import Binding
 
 from review.desk import Desk
-from review.dialogs import Palette, Read
+from review.keymap import KEYS
 from review.menus import MENUS
 from review.narrowing import narrowed, searched
-from review.triage import Triage
+from review.triage import Triage, _Over
 from storage import users, views
 from storage.engine import writing
 from tests.builders import NOW
@@ -89,9 +88,9 @@ async def test_the_palette_finds_every_command_by_its_words(desk: Desk) -> None:
     async with app.run_test(size=(140, 40)) as pilot:
         before = names(app)
         await press(pilot, "ctrl+k")
-        assert isinstance(app.screen, Palette)
-        keys = {entry.keys for entry in app.screen._entries}
-        assert keys >= {one.key_display or one.key for one in Triage.BINDINGS if isinstance(one, Binding)}
+        assert isinstance(app.screen, _Over)
+        keys = {line.beside for line in app.screen._lines}
+        assert keys >= {key.written for key in KEYS}
         assert keys >= {f"{menu.key} {one.key}" for menu in MENUS for one in menu.choices}
         await press(pilot, *"dismiss good", "enter")
         assert len(names(app)) <= len(before)
@@ -104,13 +103,10 @@ async def test_help_says_every_key(desk: Desk) -> None:
     app = Triage(desk)
     async with app.run_test(size=(140, 40)) as pilot:
         await press(pilot, "?")
-        assert isinstance(app.screen, Read)
-        told = app.screen._text.plain
-        for one in Triage.BINDINGS:
-            assert isinstance(one, Binding)
-            assert re.search(
-                rf"^{re.escape(one.key_display or one.key)} +{one.description}$", told, re.MULTILINE
-            )
+        assert isinstance(app.screen, _Over)
+        told = str(app.screen._page)
+        for key in KEYS:
+            assert re.search(rf"^{re.escape(key.written)} +{key.words}$", told, re.MULTILINE), key
         for menu in MENUS:
             for choice in menu.choices:
                 assert f"{choice.key} {choice.words}" in told
@@ -126,15 +122,15 @@ async def test_the_whole_account_opens_and_closes(desk: Desk) -> None:
         app.action_step(place)
         for key in ("o", "enter"):
             await press(pilot, key)
-            assert isinstance(app.screen, Read)
-            assert app._board.rows[place].name in app.screen._text.plain
-            assert "History" in app.screen._text.plain
+            assert isinstance(app.screen, _Over)
+            assert app._board.rows[place].name in str(app.screen._page)
+            assert "History" in str(app.screen._page)
             await press(pilot, "escape")
         place = next(number for number, row in enumerate(app._board.rows) if not row.account)
         app.action_step(place - at(app))
         await press(pilot, "o")
-        assert isinstance(app.screen, Read)
-        assert "Evidence" in app.screen._text.plain
+        assert isinstance(app.screen, _Over)
+        assert "Evidence" in str(app.screen._page)
 
 
 async def test_the_note_is_copied_in_three_forms(desk: Desk) -> None:
@@ -211,7 +207,6 @@ def test_the_menus_are_those_of_the_page_key_by_key(page: Served) -> None:
 def test_every_key_of_the_page_means_the_same_here(page: Served) -> None:
     single = set(re.findall(r'data-key="([^"]+)"', page.client.get("/").text))
     single = {key.partition(" ")[0] for key in single if not key.isdigit()} - {"m"}
-    ours = {one.key_display or one.key for one in Triage.BINDINGS if isinstance(one, Binding)}
-    ours = {key for each in ours for key in each.split()}
+    ours = {each for key in KEYS for each in key.written.split()}
     assert {key.replace("Control+k", "Ctrl+K") for key in single} <= ours
     assert {"x", "J", "K", "j", "k", "↓", "↑", "Esc", "Ctrl+Z", "Enter"} <= ours
