@@ -101,12 +101,12 @@ def worker(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, listen: Listen) -> None:
-    outage, stop = Outage(), asyncio.Event()
-    engine = await patiently(lambda: _prepared(settings), outage)
+    stop = asyncio.Event()
+    engine = await patiently(lambda: _prepared(settings), Outage())
     listen(stop)
     asyncio.get_running_loop().set_exception_handler(_unheard)
     async with monitoring(settings, engine) as monitor, probed(settings, engine, monitor):
-        crew = _Crew(engine, monitor, duties(settings.monitor.tick, Targets(settings, engine)), outage, stop)
+        crew = _Crew(engine, monitor, duties(settings.monitor.tick, Targets(settings, engine)), stop)
         await crew.serve()
     if crew.faults:
         raise crew.faults[0]
@@ -128,11 +128,9 @@ def _prepared(settings: Settings) -> Engine:
 class _Crew:
     """What one process does for the fleet: it takes jobs, and cleans up after dead workers."""
 
-    def __init__(
-        self, engine: Engine, monitor: Monitor, tasks: Iterable[Duty], outage: Outage, stop: asyncio.Event
-    ) -> None:
+    def __init__(self, engine: Engine, monitor: Monitor, tasks: Iterable[Duty], stop: asyncio.Event) -> None:
         self._engine, self._monitor, self._duties = engine, monitor, tuple(tasks)
-        self._outage, self._stop = outage, stop
+        self._outage, self._stop = monitor.outage, stop
         self._former: list[int] = []
         self.faults: list[Exception] = []
 

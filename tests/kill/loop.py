@@ -74,9 +74,10 @@ def serving(outlets: Outlets) -> Iterator[int]:
             self.send_response(304 if same else 200)
             self.send_header("ETag", tag)
             self.send_header("Content-Length", "0" if same else str(len(body)))
-            self.end_headers()
-            if not same:
-                self.wfile.write(body)
+            with suppress(OSError):  # whoever asked was killed
+                self.end_headers()
+                if not same:
+                    self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
