@@ -7,6 +7,7 @@ Two cores show what each worker more costs, not what it brings: that takes as ma
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import psutil
 from sqlalchemy import func, select
@@ -19,10 +20,24 @@ from tests.fleet.servers import until
 STEPS = (1, 2, 3, 5, 8, 12, 16)
 
 
-def spent(processes: Sequence[psutil.Process]) -> float:
-    """Return the CPU seconds that processes have used so far, those that ended among their children too."""
-    times = [each.cpu_times() for each in processes]
-    return float(sum(one.user + one.system + one.children_user + one.children_system for one in times))
+def spent(roots: Sequence[psutil.Process]) -> float:
+    """Return the CPU seconds that processes and those that they began have used so far."""
+    times = [root.cpu_times() for root in roots]
+    used = sum(one.user + one.system + one.children_user + one.children_system for one in times)
+    for child in [child for root in roots for child in root.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            one = child.cpu_times()
+            used += one.user + one.system
+    return float(used)
+
+
+def held(roots: Sequence[psutil.Process]) -> float:
+    """Return the megabytes that processes and those that they began hold now."""
+    bytes_held = 0
+    for each in [one for root in roots for one in (root, *root.children(recursive=True))]:
+        with suppress(psutil.NoSuchProcess):
+            bytes_held += each.memory_info().rss
+    return bytes_held / 2**20
 
 
 def polled(made: Crew) -> int:
@@ -39,20 +54,17 @@ def measure(number: int, seconds: int, feeds: int) -> None:
         until(lambda: polled(made) >= feeds, seconds=120)
         made.rest(EVERY)
         hands = [psutil.Process(each.pid) for each in made.running]
-        hands += [child for each in hands for child in each.children(recursive=True)]
         keeper = psutil.Process(made.server.process)
-        keepers = [keeper, *keeper.children(recursive=True)]
-        before, began = (spent(hands), spent(keepers), polled(made)), time.monotonic()
+        before, began = (spent(hands), spent([keeper]), polled(made)), time.monotonic()
         made.rest(seconds)
         took, done = time.monotonic() - began, polled(made) - before[2]
-        working, keeping = spent(hands) - before[0], spent(keepers) - before[1]
-        memory = sum(each.memory_info().rss for each in hands) / number / 2**20
+        share, keeping = (spent(hands) - before[0]) / took * 100, spent([keeper]) - before[1]
+        memory, sessions = held(hands) / number, len(keeper.children())
         settled = made.settle(4 * EVERY)
-        share = working / took * 100
         print(
             f"{number:>3} workers {done / took:>6.2f} polls a second {share:>7.1f} % of a core, "
             f"{share / number:.1f} % each {keeping / took * 100:>7.1f} % PostgreSQL "
-            f"{len(keepers) - 1:>4} of its processes {memory:>6.0f} MB each "
+            f"{sessions:>4} of its processes {memory:>6.0f} MB each "
             f"{made.longest_pause():>6.1f} s longest pause; all stored: {settled}",
             flush=True,
         )
