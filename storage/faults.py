@@ -32,7 +32,7 @@ _SQLITE = (
     ("SQLITE_NOTADB", "{place} is not a database of earmark. Check storage.url, or move the file away."),
     (
         "SQLITE_CORRUPT",
-        "{place} is damaged. Move the file away, and put your latest copy of it in its place.",
+        "{place} is damaged. Put a sound copy in its place with: earmark restore FILE",
     ),
     (
         "SQLITE_CANTOPEN",

@@ -21,6 +21,7 @@ from earmark.cli import (
     actions,
     compounds,
     contacts,
+    copies,
     coverage,
     digest,
     discovered,
@@ -106,6 +107,7 @@ triage.add_to(app)
 learned.add_to(app)
 replay.add_to(app)
 privacy.add_to(app)
+copies.add_to(app)
 page.add_to(app)
 digest.add_to(app)
 app.add_typer(workspace.config_app, name="config")

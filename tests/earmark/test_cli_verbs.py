@@ -14,7 +14,8 @@ from tests.earmark.workspaces import FUNDING, a_workspace, json_of, tell, well
 
 VERBS = {
     "": "init check demo up poll events triggers latency today triage show why accept dismiss snooze assign "
-    "contacted outcome suppress undo learned digest evaluate replay page worker migrate doctor purge erase",
+    "contacted outcome suppress undo learned digest evaluate replay page worker migrate doctor "
+    "backup restore purge erase",
     "accounts": "import list audit coverage",
     "sources": "kinds list add test discover import export new",
     "rules": "apply export try",
