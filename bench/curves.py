@@ -18,8 +18,9 @@ from monitors import pipeline
 from monitors.finish import finished
 from monitors.poll import Outcome
 from sources.feed import FeedSource
-from storage import accounts, events, polls, rulebook, triggers
+from storage import accounts, events, listing, polls, rulebook
 from storage.engine import Engine, migrate, reading, writing
+from storage.wanted import Wanted
 from tests.storage.databases import opened
 
 SOURCE = FeedSource.model_validate({"url": "https://wire.example/feed"})
@@ -91,7 +92,7 @@ def with_events(engine: Engine, number: int, known: int) -> None:
 
     def today() -> None:
         with reading(engine) as conn:
-            triggers.today(conn, BORN, limit=50)
+            listing.page(conn, Wanted(), BORN, limit=50)
 
     print(f"{number:>10,} events   {poll:>8.1f} ms a poll with 20 new {cpu(today, 5):>8.1f} ms the list")
 

@@ -1,18 +1,17 @@
 """Triggers: what is a reason to act now, and what became of the others."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from earmark.errors import ConfigError
-from earmark.lifecycle import Stage
 from earmark.triggers import Polarity
-from earmark.types import Certainty, Mark, Role, Story, Suppression, Trigger, TriggerState
+from earmark.types import Certainty, Mark, Role, Story, Trigger, TriggerState
 from storage import search, stories
 from storage.rows import BATCH, batches, each, put
-from storage.tables import accounts, triggers
+from storage.tables import triggers
 
 __all__ = [
     "as_trigger",
@@ -25,45 +24,9 @@ __all__ = [
     "save",
     "story",
     "stream",
-    "today",
 ]
 
-_SHOWN = (Stage.OUTREACH_READY, Stage.WARM, Stage.HOT)
-"""Stages in which an account may stand on the list of the day."""
 _WAITING = (TriggerState.OPEN, TriggerState.ACCEPTED)
-
-
-def today(
-    conn: Connection,
-    now: datetime,
-    *,
-    limit: int | None = None,
-    states: Collection[TriggerState] = _WAITING,
-) -> list[Trigger]:
-    """Return the triggers to act on, best score first: those of reachable accounts, and conversations.
-
-    Accounts that are suppressed, snoozed, or in no stage for outreach are left out, and triggers that
-    speak against contact.
-    """
-    reachable = and_(
-        accounts.c.stage.in_(_SHOWN),
-        or_(accounts.c.snoozed_until.is_(None), accounts.c.snoozed_until <= now),
-    )
-    query = (
-        select(triggers, accounts.c.suppression.label("suppression"))
-        .outerjoin(accounts, accounts.c.id == triggers.c.account)
-        .where(triggers.c.state.in_(states), triggers.c.expires_at > now)
-        .where(triggers.c.polarity != Polarity.SUPPRESS)
-        .where(or_(triggers.c.account.is_(None), reachable))
-        .order_by(triggers.c.score_now.desc(), triggers.c.id)
-    )
-    found: list[Trigger] = []
-    for row in conn.execute(query):
-        if len(found) == limit:
-            break
-        if row.suppression is None or _is_over(row.suppression, now):
-            found.append(as_trigger(row))
-    return found
 
 
 def get(conn: Connection, id_prefix: str) -> Trigger | None:
@@ -143,10 +106,6 @@ def save(conn: Connection, new: Sequence[Trigger]) -> None:
     ended_first = sorted(new, key=lambda trigger: (trigger.state is not TriggerState.MERGED, trigger.id))
     put(conn, triggers, [_row(trigger) for trigger in ended_first])
     search.save(conn, ended_first)
-
-
-def _is_over(suppression: Suppression, now: datetime) -> bool:
-    return suppression.until is not None and suppression.until <= now
 
 
 def as_trigger(row: Any) -> Trigger:

@@ -15,6 +15,7 @@ from storage.tables import outbox
 from tests.builders import NOW, ago, an_account, an_event, days
 from tests.monitors.line import alive, all_stories, contents, lexicon_of, poll, prepared, stage, told
 from tests.storage.databases import emptied
+from tests.storage.lists import on_list
 
 
 def funding(
@@ -46,7 +47,7 @@ def test_a_funding_round_makes_a_cold_account_outreach_ready(engine: Engine) -> 
     assert (written.new, written.triggers, written.promoted) == (1, 1, 1)
     assert stage(engine) == "outreach_ready"
     with reading(engine) as conn:
-        (trigger,) = triggers.today(conn, NOW)
+        (trigger,) = on_list(conn, NOW)
     assert trigger.kind == "funding_early"
     assert "$20" in why_now(trigger)
 

@@ -1,10 +1,11 @@
 from dataclasses import replace
 
 from monitors.sweep import refresh_scores, sweep
-from storage import rulebook, triggers
+from storage import rulebook
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW, ago, an_account, an_event, days
 from tests.monitors.line import lexicon_of, poll, prepared, stage
+from tests.storage.lists import on_list
 
 
 def funded(engine: Engine, *names: str) -> None:
@@ -37,12 +38,12 @@ def test_lists_sort_by_the_freshness_of_today(engine: Engine) -> None:
     lexicon = lexicon_of(engine)
     assert refresh_scores(engine, lexicon, NOW) == 2
     with reading(engine) as conn:
-        first = [trigger.account for trigger in triggers.today(conn, NOW)]
+        first = [trigger.account for trigger in on_list(conn, NOW)]
     assert first == ["norvik-labs", "brightquay-systems"]
     short = {key: replace(kind, half_life=days(2)) for key, kind in lexicon.kinds.items()}
     refresh_scores(engine, replace(lexicon, kinds=short), NOW)
     with reading(engine) as conn:
-        then = [trigger.account for trigger in triggers.today(conn, NOW)]
+        then = [trigger.account for trigger in on_list(conn, NOW)]
     assert then == ["brightquay-systems", "norvik-labs"], "the rulebook's half-lives count"
 
 

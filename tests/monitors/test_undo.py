@@ -18,6 +18,7 @@ from storage.engine import Engine, reading, writing
 from storage.tables import agenda
 from tests.builders import NOW, ago, an_account, an_event, days
 from tests.monitors.line import lexicon_of, poll, prepared
+from tests.storage.lists import on_list
 
 ACCOUNT = "norvik-labs"
 TOLD = (
@@ -68,7 +69,7 @@ def answers(engine: Engine) -> dict[str, Any]:
             "accounts": accounts.every(conn),
             "triggers": [replace(one, score=score_at(one, LATER, lexicon.kinds)) for one in held],
             "stories": [triggers.story(conn, one.story) for one in held],
-            "today": [one.id for one in triggers.today(conn, LATER)],
+            "today": [one.id for one in on_list(conn, LATER)],
             "judgements": [judgements.of_trigger(conn, one.id) for one in held],
             "outcomes": outcomes.of_accounts(conn, [ACCOUNT]),
             "learned": (lexicon.records, dict(lexicon.kinds)),

@@ -19,6 +19,7 @@ from storage.engine import Engine, connect, migrate, reading, writing
 from tests.builders import NOW
 from tests.review.page.conftest import demo_workspace, engine, workspace
 from tests.review.triaged import alone, anyio_backend, at, desk, names, press, said
+from tests.storage.lists import on_list
 
 __all__ = ["anyio_backend", "demo_workspace", "desk", "engine", "workspace"]
 pytestmark = pytest.mark.anyio
@@ -213,7 +214,7 @@ async def test_of_two_who_act_on_one_row_the_second_is_told_who_was_quicker(desk
 
 async def test_who_waits_is_timed(desk: Desk) -> None:
     with reading(desk.engine) as connection:
-        found = next(one for one in triggers.today(connection, NOW) if one.account)
+        found = next(one for one in on_list(connection, NOW) if one.account)
     waits = replace(found, offered_to="ida", offered_at=NOW - timedelta(minutes=3, seconds=5))
     with writing(desk.engine) as connection:
         triggers.save(connection, [waits])

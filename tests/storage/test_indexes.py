@@ -40,7 +40,6 @@ QUESTIONS: dict[str, Question] = {
     "which sources are due": lambda conn: leases.take_due(conn, NOW, limit=9, lease=days(1), worker="w"),
     "how a source was polled": lambda conn: polls.recent(conn, "wire"),
     "what waits in the outbox": lambda conn: outbox.pending(conn, NOW),
-    "the list of the day": lambda conn: triggers.today(conn, NOW, limit=9),
     "the triggers of an account": lambda conn: triggers.of_account(conn, "a"),
     "the stage at a time": lambda conn: transitions.stage_at(conn, "a", NOW),
     "the doubts about an account": lambda conn: readings.abstentions(conn, "a"),

@@ -12,12 +12,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import bindparam, inspect, text
 
 import storage.migrations
-from storage import accounts, judgements, outbox, polls, triggers
+from storage import accounts, judgements, outbox, polls
 from storage.columns import Moment
 from storage.engine import Connection, Engine, at_head, migrate, reading, writing
 from storage.tables import metadata
 from tests.builders import NOW
 from tests.storage.databases import opened
+from tests.storage.lists import on_list
 
 
 def test_the_steps_lead_to_the_tables_that_the_code_uses(engine: Engine) -> None:
@@ -107,7 +108,7 @@ def test_what_the_first_release_stored_is_all_there_at_the_newest_form(
             assert account is not None
             assert (account.name, account.parent, account.stage) == ("Norvik Labs", None, "outreach_ready")
             assert accounts.contacts(conn, ["norvik"])["norvik"][0].name == "Ida Holm"
-            [trigger] = triggers.today(conn, NOW)
+            [trigger] = on_list(conn, NOW)
             assert (trigger.id, trigger.offered_to, trigger.expires_at) == ("t1", None, later)
             assert [judgement.by for judgement in judgements.of_trigger(conn, "t1")] == ["ida"]
             assert [parcel.outgoing.key for parcel in outbox.pending(conn, NOW)] == ["k"]

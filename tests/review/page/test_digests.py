@@ -25,6 +25,7 @@ from tests.monitors.smtp import Smtp
 from tests.monitors.smtp import served as posting
 from tests.review.page.served import Served
 from tests.review.page.team import a_team, entered
+from tests.storage.lists import on_list
 
 HOUR = timedelta(hours=1)
 LATER = NOW + days(1)
@@ -117,7 +118,7 @@ def test_what_was_told_is_not_told_again_and_what_came_since_is(
     settings = settings_of(workspace, server)
     (first,) = send(settings, live)
     with writing(live) as connection:
-        one = triggers.today(connection, NOW)[0]
+        one = on_list(connection, NOW)[0]
         connection.execute(
             update(tables.triggers).where(tables.triggers.c.id == one.id).values(created_at=LATER + HOUR)
         )
@@ -369,7 +370,7 @@ def test_a_link_that_was_made_up_ends_nothing(live: Engine, stranger: httpx.Clie
 
 def a_reason(engine: Engine) -> tuple[str, str]:
     with reading(engine) as connection:
-        found = next(one for one in triggers.today(connection, NOW) if one.account)
+        found = next(one for one in on_list(connection, NOW) if one.account)
     assert found.account
     return found.id, found.account
 
