@@ -142,8 +142,8 @@ class Triage(App[None]):
         self._draw()
         self._is_drawn = True
         self._table.focus()
-        self.set_interval(_LOOK, self._look)
-        self.set_interval(1, self._tick)
+        self._table.set_interval(_LOOK, self._look)  # of the table: they end with it
+        self._table.set_interval(1, self._tick)
 
     def on_resize(self, event: Resize) -> None:
         """Give the headlines what the screen has."""
