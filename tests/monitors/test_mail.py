@@ -229,7 +229,7 @@ def test_what_was_read_before_the_time_was_up_is_kept() -> None:
         return None
 
     assert [
-        letter.raw for letter in read(Imap({1: b"x", 2: b"y"}, rude={"UID FETCH": slow}), seconds=1.0)
+        letter.raw for letter in read(Imap({1: b"x", 2: b"y"}, rude={"UID FETCH": slow}), seconds=3.0)
     ] == [b"x"]
 
 

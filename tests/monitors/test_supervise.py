@@ -73,8 +73,12 @@ def test_a_child_that_crashes_is_started_again_and_the_other_goes_on() -> None:
         assert "monitor drained" in process.stdout.read()
 
 
-def test_a_child_that_needs_a_person_ends_all_with_its_code() -> None:
-    with supervised(("monitor", "time.sleep(0.3); os._exit(2)", [2, 3]), ("page", FOREVER, [])) as process:
+def test_a_child_that_needs_a_person_ends_all_with_its_code(tmp_path: Path) -> None:
+    needed = tmp_path / "needed"
+    work = f"while not os.path.exists({str(needed)!r}): time.sleep(0.02)\nos._exit(2)"
+    with supervised(("monitor", work, [2, 3]), ("page", FOREVER, [])) as process:
+        heard(process, lines=2)
+        needed.touch()
         assert process.wait(20) == 2
         assert process.stdout is not None
         assert "page drained" in process.stdout.read()
