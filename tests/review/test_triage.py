@@ -22,7 +22,7 @@ from tests.review.triaged import alone, anyio_backend, at, desk, names, press, s
 from tests.storage.lists import on_list
 
 __all__ = ["anyio_backend", "demo_workspace", "desk", "engine", "workspace"]
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def test_a_key_decides_and_the_next_row_takes_the_place(desk: Desk) -> None:

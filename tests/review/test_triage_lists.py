@@ -19,7 +19,7 @@ from tests.review.page.served import Served
 from tests.review.triaged import alone, anyio_backend, at, desk, head, names, press, said
 
 __all__ = ["anyio_backend", "demo_workspace", "desk", "engine", "page", "workspace"]
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def test_g_leads_to_the_lists_that_come_with_it(desk: Desk) -> None:
