@@ -401,6 +401,7 @@ def test_the_demo_of_earmark_up_gives_way_to_ones_own_page(tmp_path: Path) -> No
         with httpx.Client(
             base_url=f"http://{first.netloc}", trust_env=False, follow_redirects=True
         ) as client:
+            until(lambda: is_up(client), 30)
             shown = client.get(f"{first.path}?{first.query}").text
             word = re.search(r'name="csrf" value="([0-9a-f]+)"', shown)
             assert word
