@@ -50,13 +50,16 @@ function list() {
     option.role = "option";
     option.append(words);
     if (key) option.append(Object.assign(document.createElement("kbd"), { textContent: key }));
-    option.addEventListener("click", () => run(one));
-    option.run = () => run(one);
+    option.run = () => run(one.isConnected ? one : again(words));
+    option.addEventListener("click", option.run);
     return option;
   });
   palette().querySelector("ul").replaceChildren(...options);
   choose(0);
 }
+
+/** What has these words now: a row's detail may have come since the palette was opened. */
+const again = (words) => commands().find(([each]) => each === words)?.[2];
 
 function choose(place) {
   const options = [...palette().querySelectorAll("li")];
@@ -68,6 +71,7 @@ function choose(place) {
 
 function run(one) {
   palette().close();
+  if (!one) return;
   const menu = one.closest("details.menu");
   if (menu && one.matches("summary")) menu.open = true;
   else if (one.matches("input, select, textarea")) one.focus();
