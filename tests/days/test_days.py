@@ -25,6 +25,8 @@ from tests.monitors.line import contents
 from tests.monitors.test_replay import decided, keys, live_reasons
 from tests.storage.databases import emptied
 
+pytestmark = pytest.mark.slow
+
 Day = Callable[[Work], None]
 
 DAYS: Final[dict[str, Day]] = {
@@ -112,7 +114,6 @@ def _stages(engine: Engine) -> dict[str, object]:
         return {one.id: one.stage for one in accounts.each_account(connection)}
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_clean_environment")
 @pytest.mark.parametrize("name", sorted(DAYS))
 def test_a_day_on_postgresql_is_the_same(

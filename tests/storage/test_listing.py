@@ -199,6 +199,7 @@ EVERYWHERE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("few", "steps"), [(5_000, 1_000), (0, 3)])
 def test_whatever_is_asked_a_list_is_the_same_however_few_steps_are_taken_along_it(
     engine: Engine, made: Any, monkeypatch: pytest.MonkeyPatch, few: int, steps: int
