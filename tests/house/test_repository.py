@@ -136,6 +136,7 @@ def test_ci_runs_the_fast_set_and_then_the_slow_one() -> None:
 def test_the_readme_names_the_targets_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z-]+)", (ROOT / "README.md").read_text("utf-8")))
+    # Commands only: prose may "make the" anything.
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE))
     assert {"run", "test", "test-all"} <= named
-    assert named - {"a"} <= targets
+    assert named <= targets
