@@ -1,16 +1,18 @@
 """Who is logged in: each session is kept by the digest of the secret that a browser holds."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from storage.tables import sessions
+from storage.rows import each
+from storage.tables import sessions, users
 from storage.tokens import digest_of
 
-__all__ = ["LASTS", "Session", "begin", "end", "end_all", "find", "of_user", "prolong"]
+__all__ = ["LASTS", "Session", "begin", "end", "end_all", "find", "of_user", "prolong", "standing"]
 
 LASTS: Final = timedelta(days=30)
 """How long a session lasts after the last change that was made in it."""
@@ -49,6 +51,14 @@ def find(conn: Connection, secret: str, now: datetime) -> Session | None:
     if row is None:
         return None
     return Session(user=row.user, created_at=row.created_at, seen_at=row.seen_at, expires_at=row.expires_at)
+
+
+def standing(conn: Connection, secrets: Collection[str], now: datetime) -> frozenset[str]:
+    """Return those of these secrets whose session is not over, of users who may enter still."""
+    query = select(sessions.c.id).join(users, users.c.id == sessions.c.user)
+    query = query.where(sessions.c.expires_at > now, users.c.disabled_at.is_(None))
+    told = {digest_of(secret): secret for secret in secrets}
+    return frozenset(told[row.id] for row in each(conn, query, sessions.c.id, told))
 
 
 def of_user(conn: Connection, user: str, now: datetime) -> list[Session]:

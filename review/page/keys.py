@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -83,6 +83,12 @@ class Keys:
                 session = sessions.find(connection, shown, self._clock())
                 viewer = viewer_of(connection, session.user) if session else None
         return Entry(viewer=viewer, secret=shown, csrf=_word(shown, "form")) if viewer else None
+
+    def still(self, connection: Connection, secrets: Collection[str]) -> frozenset[str]:
+        """Return those of the secrets that browsers hold that open the page still."""
+        if not users.exist(connection):
+            return frozenset(filter(self._is_token, secrets))
+        return sessions.standing(connection, secrets, self._clock())
 
     def opens(self, token: str) -> bool:
         """Tell whether this is the token of the page, and opens it still: it does until there are users."""

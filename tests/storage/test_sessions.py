@@ -1,9 +1,10 @@
 from sqlalchemy import func, select
 
-from storage import sessions
+from storage import sessions, users
 from storage.engine import Engine, writing
 from storage.sessions import LASTS
 from storage.tables import sessions as table
+from storage.users import User
 from tests.builders import NOW, days
 
 HOUR = days(1 / 24)
@@ -64,3 +65,18 @@ def test_sessions_that_are_over_are_forgotten_when_one_begins(engine: Engine) ->
         sessions.begin(conn, "ada", NOW)
         sessions.begin(conn, "bo", NOW + LASTS)
         assert conn.execute(select(func.count()).select_from(table)).scalar_one() == 1
+
+
+def test_many_secrets_are_asked_for_at_once(engine: Engine) -> None:
+    with writing(engine) as conn:
+        for name in ("ada", "bo"):
+            users.add(conn, User(id=name, name=name, role="admin", created_at=NOW), "hash")
+        ada, bo, over = (
+            sessions.begin(conn, who, at) for who, at in (("ada", NOW), ("bo", NOW), ("ada", NOW - LASTS / 2))
+        )
+        asked = {ada, bo, over, "unknown"}
+        assert sessions.standing(conn, asked, NOW) == {ada, bo, over}
+        assert sessions.standing(conn, asked, NOW + LASTS / 2) == {ada, bo}
+        users.disable(conn, "bo", NOW)
+        assert sessions.standing(conn, asked, NOW) == {ada, over}
+        assert sessions.standing(conn, (), NOW) == frozenset()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 
 from earmark.config import Page, load
@@ -16,10 +17,18 @@ from review.page.app import create
 from review.page.keys import cookie_of, page_token
 from review.page.live import Live
 from review.page.serve import Server
-from storage import rulebook
+from storage import rulebook, sessions, users
 from storage.counters import CHANGES, bump
-from storage.engine import Engine, connect, migrate, reading, writing
+from storage.engine import Connection, Engine, connect, migrate, reading, writing
+from tests.builders import NOW
 from tests.review.page.served import Served
+from tests.review.page.team import a_team, browser, log_in
+
+KEY = "k" * 32
+
+
+def _everybody(_: Connection, secrets: frozenset[str]) -> frozenset[str]:
+    return secrets
 
 
 def _moved(engine: Engine) -> int:
@@ -47,8 +56,8 @@ async def _next(stream: AsyncIterator[str], beginning: str) -> str:
 
 def test_each_change_is_told_to_every_listener_by_one_look(tmp_path: Path) -> None:
     async def work(engine: Engine) -> None:
-        live = Live(engine, look=0.01)
-        async with aclosing(live.stream()) as one, aclosing(live.stream()) as other:
+        live = Live(engine, _everybody, look=0.01)
+        async with aclosing(live.stream(KEY)) as one, aclosing(live.stream(KEY)) as other:
             for stream in (one, other):
                 assert "data: 0" in await _next(stream, "event")
             version = await asyncio.to_thread(_moved, engine)
@@ -63,8 +72,8 @@ def test_each_change_is_told_to_every_listener_by_one_look(tmp_path: Path) -> No
 
 def test_listeners_that_come_at_once_share_one_look_and_leave_nothing_behind(tmp_path: Path) -> None:
     async def work(engine: Engine) -> None:
-        live = Live(engine, look=0.01)
-        streams = [live.stream() for _ in range(5)]
+        live = Live(engine, _everybody, look=0.01)
+        streams = [live.stream(KEY) for _ in range(5)]
         for said in await asyncio.gather(*(_next(stream, "event") for stream in streams)):
             assert "data: 0" in said
         assert sum(task.get_name() == "live" for task in asyncio.all_tasks()) == 1
@@ -84,14 +93,14 @@ def test_listeners_that_come_at_once_share_one_look_and_leave_nothing_behind(tmp
 
 def test_nobody_is_looked_for_when_nobody_listens(tmp_path: Path) -> None:
     async def work(engine: Engine) -> None:
-        live = Live(engine, look=0.01)
-        async with aclosing(live.stream()) as stream:
+        live = Live(engine, _everybody, look=0.01)
+        async with aclosing(live.stream(KEY)) as stream:
             await _next(stream, "event")
         await asyncio.sleep(0)
         assert not [
             task for task in asyncio.all_tasks() if task.get_name() == "live" and not task.cancelling()
         ]
-        async with aclosing(live.stream()) as stream:
+        async with aclosing(live.stream(KEY)) as stream:
             assert await _next(stream, "event"), "and a listener that comes later is heard"
 
     _run(work, tmp_path)
@@ -99,8 +108,8 @@ def test_nobody_is_looked_for_when_nobody_listens(tmp_path: Path) -> None:
 
 def test_a_silent_line_breathes(tmp_path: Path) -> None:
     async def work(engine: Engine) -> None:
-        live = Live(engine, look=0.01, heartbeat=0.01)
-        async with aclosing(live.stream()) as stream:
+        live = Live(engine, _everybody, look=0.01, heartbeat=0.01)
+        async with aclosing(live.stream(KEY)) as stream:
             await _next(stream, "event")
             assert await _next(stream, ":")
 
@@ -109,19 +118,76 @@ def test_a_silent_line_breathes(tmp_path: Path) -> None:
 
 def test_every_stream_ends_when_the_page_stops(tmp_path: Path) -> None:
     async def work(engine: Engine) -> None:
-        live = Live(engine, look=0.01)
+        live = Live(engine, _everybody, look=0.01)
 
         async def listened() -> list[str]:
-            return [said async for said in live.stream()]
+            return [said async for said in live.stream(KEY)]
 
         listeners = [asyncio.create_task(listened()) for _ in range(3)]
-        async with aclosing(live.stream()) as last:
+        async with aclosing(live.stream(KEY)) as last:
             await _next(last, "event")
             await live.close()
         for said in await asyncio.gather(*listeners):
             assert said[0].startswith("retry")
 
     _run(work, tmp_path)
+
+
+def test_a_stream_ends_when_its_key_opens_nothing_any_more_and_the_others_go_on(tmp_path: Path) -> None:
+    keys = {"ada", "bo"}
+
+    def still(_: Connection, secrets: frozenset[str]) -> frozenset[str]:
+        return secrets & keys
+
+    async def work(engine: Engine) -> None:
+        live = Live(engine, still, look=0.01)
+        async with aclosing(live.stream("ada")) as ada, aclosing(live.stream("bo")) as bo:
+            for stream in (ada, bo):
+                await _next(stream, "event")
+            keys.remove("bo")
+            assert not await _next(bo, "event"), "it ends"
+            assert live.listeners == 1
+            version = await asyncio.to_thread(_moved, engine)
+            assert f"data: {version}\n" in await _next(ada, "event")
+
+    _run(work, tmp_path)
+
+
+def _disabled(conn: Connection, _secret: str) -> None:
+    users.disable(conn, "rea", NOW)
+
+
+def _out(conn: Connection, secret: str) -> None:
+    sessions.end(conn, secret)
+
+
+def _out_everywhere(conn: Connection, _secret: str) -> None:
+    sessions.end_all(conn, "rea")
+
+
+@pytest.mark.parametrize("undo", [_disabled, _out, _out_everywhere])
+def test_a_stream_ends_with_the_session_or_the_user(
+    page: Served, engine: Engine, undo: Callable[[Connection, str], None]
+) -> None:
+    a_team(engine)
+    with browser(page) as client:
+        log_in(client, "rea")
+        with client.stream("GET", "/live") as answer:
+            lines = answer.iter_lines()
+            assert next(line for line in lines if line.startswith("data:"))
+            with writing(engine) as conn:
+                undo(conn, client.cookies[page.cookie])
+            assert list(lines)[-1:] == [""], "the stream ends, whole"
+        assert client.get("/live").status_code == 401
+
+
+def test_a_stream_of_the_workspaces_token_ends_with_the_first_user(page: Served, engine: Engine) -> None:
+    with page.client.stream("GET", "/live") as answer:
+        lines = answer.iter_lines()
+        assert next(line for line in lines if line.startswith("data:"))
+        a_team(engine)
+        assert not [line for line in lines if line.startswith("data:")], "the stream ends"
+    assert page.get("/live").status_code == 401
 
 
 def test_the_page_streams_over_the_wire_and_a_stranger_hears_nothing(
