@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from threading import Lock, Thread
@@ -24,6 +24,7 @@ _SHARE: Final = 20  # counting beside takes at most one twentieth of the time
 _LONG: Final = 5_000  # triggers from which on counting may take longer than anybody should wait
 _NEVER: Final = -1  # the version of what was not counted yet
 _MOST_STALE: Final = 600.0  # seconds after which the page waits for the new count
+_PAUSE: Final = 0.1  # seconds in which who asked has the answer, and further changes come
 
 _log: Final = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ class _Kept:
 
 _kept: WeakKeyDictionary[Engine, OrderedDict[Hashable, _Kept]] = WeakKeyDictionary()
 _lock: Final = Lock()
+_queue: Final = deque[tuple[Engine, Hashable, Callable[[Connection], object]]]()
+_counters: Final = list[Thread]()
+"""The thread that counts beside, as long as there is something to count; never two, that calls have room."""
 
 
 def remembered(connection: Connection, key: Hashable, count: Callable[[Connection], T]) -> T:
@@ -97,7 +101,22 @@ def _starts(known: _Kept, now: float) -> bool:
 
 
 def _begin(engine: Engine, key: Hashable, count: Callable[[Connection], object]) -> None:
-    Thread(target=_count_beside, args=(engine, key, count), name="count", daemon=True).start()
+    with _lock:
+        _queue.append((engine, key, count))
+        if not any(one.is_alive() for one in _counters):
+            _counters[:] = [Thread(target=_count_queued, name="count", daemon=True)]
+            _counters[0].start()
+
+
+def _count_queued() -> None:
+    while True:
+        time.sleep(_PAUSE)
+        with _lock:
+            if not _queue:
+                _counters.clear()
+                return
+            asked = _queue.popleft()
+        _count_beside(*asked)
 
 
 def _count_beside(engine: Engine, key: Hashable, count: Callable[[Connection], object]) -> None:

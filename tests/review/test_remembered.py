@@ -70,6 +70,35 @@ def test_a_count_that_failed_is_made_again(engine: Engine) -> None:
         assert at_hand(connection, "number", lambda _: 8) == 7
 
 
+@pytest.mark.usefixtures("long_list")
+def test_several_counts_are_made_one_after_the_other(engine: Engine) -> None:
+    begun, most = list[str](), list[int]()
+
+    def count(key: str) -> str:
+        begun.append(key)
+        most.append(sum(one.name == "count" for one in threading.enumerate()))
+        return key
+
+    with reading(engine) as connection:
+        for key in "abc":
+            assert at_hand(connection, key, lambda _, key=key: count(key)) is None
+        assert begun == [], "who asks has the answer first"
+        _beside()
+        assert (begun, most) == (["a", "b", "c"], [1, 1, 1])
+        assert [at_hand(connection, key, lambda _: "anew") for key in "abc"] == ["a", "b", "c"]
+
+
+@pytest.mark.usefixtures("long_list")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_count_that_breaks_keeps_no_other_back(engine: Engine) -> None:
+    with reading(engine) as connection:
+        assert at_hand(connection, "broken", lambda _: 1 // 0) is None
+        _beside()
+        assert at_hand(connection, "number", lambda _: 7) is None
+        _beside()
+        assert at_hand(connection, "number", lambda _: 8) == 7
+
+
 def _page(after: str = "") -> Asked:
     return asked_of([("after", after)], frozenset(), NOW, UTC)
 
