@@ -47,6 +47,7 @@ SOME: Final = triggers.alias("some")
 """Triggers as a list within a query names them."""
 
 _HELD: Final = accounts.alias("held")
+_OFFERED: Final = triggers.alias("offered")
 _SHOWN: Final = (Stage.OUTREACH_READY.value, Stage.WARM.value, Stage.HOT.value)
 _LISTED: Final = tuple(state.value for state in TriggerState if state is not TriggerState.MERGED)
 _FEW: Final = 5_000
@@ -60,7 +61,8 @@ Holding = Callable[[FromClause], Condition]
 class Fitting:
     """What is wanted at a time, with all that had to be looked up for it once.
 
-    Where ``is_few`` the words or the sources leave so few triggers that these are looked up one by one.
+    Where ``is_few`` the words, the sources or what else is asked of triggers themselves (then ``numbers`` are
+    SQLite's of them) leave so few that these are looked up one by one.
     """
 
     wanted: Wanted
@@ -69,6 +71,7 @@ class Fitting:
     is_few: bool
     found: Found | None
     told_by: Holding | None
+    numbers: tuple[int, ...] | None
     own: tuple[str, ...]
     offered_to: tuple[str, ...]
     seen: tuple[Condition, ...]
@@ -82,7 +85,8 @@ class Fitting:
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """What a trigger and its account, joined to it, must be."""
-        return (*self.told(triggers), *self._listed(), *self.seen)
+        few = () if self.numbers is None else (key_of(triggers, self.dialect).in_(self.numbers),)
+        return (*few, *self.told(triggers), *self._listed(), *self.seen)
 
     def told(self, table: FromClause) -> Iterator[Condition]:
         """Yield what a trigger itself must be."""
@@ -90,7 +94,7 @@ class Fitting:
         yield from of_state(wanted, self.now, table)
         # One index has those of a kind in their order, by their score.
         by_kind = table is not triggers or (wanted.order is Order.SCORE and len(wanted.kinds) == 1)
-        yield from self._named(table, by_kind=by_kind)
+        yield from _named(wanted, table, by_kind=by_kind)
         if wanted.score > 0:
             yield table.c.score_now >= wanted.score
         if wanted.since is not None:
@@ -131,32 +135,33 @@ class Fitting:
 
     def _of_words(self, found: Found) -> Iterator[Select[Any]]:
         told = search.join(SOME, SOME.c.id == search.c.trigger)
+        query = select(key_of(SOME, self.dialect)).select_from(told)
+        query = query.where(search.c.number.in_(found.numbers))
+        if not self._asks_accounts:  # of most accounts it is wanted: no list of them is made
+            yield query
+            return
         whose: list[Condition] = [search.c.account.in_(self.some)]
         if self._asks_nobody:
             whose.append(search.c.account.is_(None))
         if self.wanted.owners:
             whose.append(search.c.trigger.in_(offered(self.offered_to)[1]))
-        holds = search.c.number.in_(found.numbers)
-        yield select(key_of(SOME, self.dialect)).select_from(told).where(holds, or_(*whose))
+        yield query.where(or_(*whose))
 
     def _of_waiting(self) -> Iterator[CompoundSelect[Any]]:
         # An index holds all that is asked here. It is read by its first two columns, else SQLite takes
         # the one of accounts alone, and looks each row up.
-        asked = (*of_state(self.wanted, self.now, SOME), *self._named(SOME, by_kind=False), SOME.c.kind > "")
+        named = _named(self.wanted, SOME, by_kind=False)
+        asked = (*of_state(self.wanted, self.now, SOME), *named, SOME.c.kind > "")
         yield self._by_account(*asked)
 
     def _of_all(self) -> Iterator[Select[Any] | CompoundSelect[Any]]:
         wanted = self.wanted
-        if wanted.state is not State.EVERYTHING and wanted.order is not Order.ENDED:
+        if _asks_names(wanted):
+            yield _keys_named(wanted, self.dialect)
+        elif wanted.state is not State.EVERYTHING and wanted.order is not Order.ENDED:
             yield self._keys(SOME.c.state == wanted.state.value)
         if self._asks_accounts:
             yield self._by_account()
-        if wanted.kinds:
-            yield self._keys(SOME.c.state != TriggerState.MERGED.value, SOME.c.kind.in_(wanted.kinds))
-        if wanted.problems:
-            yield self._keys(SOME.c.problem.in_(wanted.problems))
-        if wanted.mark:
-            yield self._keys(SOME.c.mark == wanted.mark)
 
     def _by_account(self, *asked: Condition) -> CompoundSelect[Any]:
         found = [self._keys(*asked, SOME.c.account.in_(self.some))]
@@ -180,15 +185,6 @@ class Fitting:
         wanted = self.wanted
         asked = (wanted.stages, wanted.tiers, wanted.owners, wanted.unowned)
         return not any(asked) and wanted.state is not State.SNOOZED
-
-    def _named(self, table: FromClause, *, by_kind: bool) -> Iterator[Condition]:
-        wanted = self.wanted
-        if wanted.kinds:
-            yield (table.c.kind if by_kind else unsorted(table.c.kind)).in_(wanted.kinds)
-        if wanted.problems:
-            yield table.c.problem.in_(wanted.problems)
-        if wanted.mark:
-            yield table.c.mark == wanted.mark
 
     def _reached(self, table: FromClause) -> Iterator[Condition]:
         """Yield what an account must be, as far as it does not matter whose it is."""
@@ -228,14 +224,17 @@ def fitting(conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None
     """Look up what conditions on the list need: how owners are spelled, what few words or sources have."""
     found = among(conn, wanted.words) if wanted.words else None
     told_by, few = _told_by(conn, wanted.sources) if wanted.sources else (None, False)
+    few = few or (found is not None and found.is_few)
+    numbers = None if few or not _asks_names(wanted) else _numbers(conn, wanted)
     seen = () if scope is None else (or_(triggers.c.account.is_(None), within(conn, scope)),)
     return Fitting(
         wanted=wanted,
         now=now,
         dialect=conn.dialect.name,
-        is_few=few or (found is not None and found.is_few),
+        is_few=few or numbers is not None,
         found=found,
         told_by=told_by,
+        numbers=numbers,
         own=_spelled(conn, accounts.c.owner, wanted.owners),
         offered_to=_spelled(conn, triggers.c.offered_to, wanted.owners),
         seen=seen,
@@ -259,6 +258,42 @@ def of_state(wanted: Wanted, now: datetime, table: FromClause) -> Iterator[Condi
         yield unsorted(table.c.state) == state.value
     if state is State.TODAY:
         yield table.c.polarity != Polarity.SUPPRESS.value
+
+
+def _asks_names(wanted: Wanted) -> bool:
+    """Tell whether a kind, a problem or a mark is asked for."""
+    return bool(wanted.kinds or wanted.problems or wanted.mark)
+
+
+def _named(wanted: Wanted, table: FromClause, *, by_kind: bool) -> Iterator[Condition]:
+    if wanted.kinds:
+        yield (table.c.kind if by_kind else unsorted(table.c.kind)).in_(wanted.kinds)
+    if wanted.problems:
+        yield table.c.problem.in_(wanted.problems)
+    if wanted.mark:
+        yield table.c.mark == wanted.mark
+
+
+def _keys_named(wanted: Wanted, dialect: str) -> Select[Any] | CompoundSelect[Any]:
+    """Return the query of all that may be wanted by its kind, its problem and its mark."""
+    query = select(key_of(SOME, dialect)).select_from(SOME).where(*_named(wanted, SOME, by_kind=True))
+    waiting = query.where(SOME.c.ended_at.is_(None))
+    if wanted.state in {State.TODAY, State.SNOOZED}:
+        return waiting
+    if not (wanted.problems or wanted.mark):
+        return query.where(SOME.c.state != TriggerState.MERGED.value)  # an index has their kinds
+    if wanted.state is not State.EVERYTHING:
+        return query.where(SOME.c.state == wanted.state.value)
+    # What waits stands in an index with all that is asked; what is over alone is looked up row by row.
+    return waiting.union_all(query.where(SOME.c.state.in_(_LISTED), SOME.c.ended_at.is_not(None)))
+
+
+def _numbers(conn: Connection, wanted: Wanted) -> tuple[int, ...] | None:
+    """Return SQLite's numbers of all that may be wanted by its names, where these are few."""
+    if conn.dialect.name != "sqlite" or wanted.order is Order.ENDED:
+        return None  # PostgreSQL knows by its statistics when to look them up; what is over has its own index
+    found = tuple(conn.execute(_keys_named(wanted, "sqlite").limit(_FEW + 1)).scalars())
+    return found if len(found) <= _FEW else None
 
 
 class unsorted(FunctionElement[str]):  # noqa: N801 - it stands in a query as a function does
@@ -286,12 +321,11 @@ def _marked(element: unsorted, compiler: SQLCompiler, **more: Any) -> str:
 
 def offered(to: Collection[str] | None = None) -> tuple[Select[Any], Select[Any]]:
     """Return the queries of the accounts, and of the conversations, that somebody (of these) is to answer."""
-    told = triggers.alias("offered")
-    waits = [told.c.offered_to.is_not(None), unsorted(told.c.state) == TriggerState.OPEN.value]
+    waits = [_OFFERED.c.offered_to.is_not(None), unsorted(_OFFERED.c.state) == TriggerState.OPEN.value]
     if to is not None:
-        waits.append(told.c.offered_to.in_(to))
-    listed = select(told.c.account).where(told.c.account.is_not(None), *waits)
-    return listed, select(told.c.id).where(told.c.account.is_(None), *waits)
+        waits.append(_OFFERED.c.offered_to.in_(to))
+    listed = select(_OFFERED.c.account).where(_OFFERED.c.account.is_not(None), *waits)
+    return listed, select(_OFFERED.c.id).where(_OFFERED.c.account.is_(None), *waits)
 
 
 def key_of(table: NamedFromClause, dialect: str, *, is_driver: bool = True) -> ColumnElement[Any]:

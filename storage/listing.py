@@ -38,6 +38,8 @@ from storage.wanted import Order, Part, Place, Wanted
 
 __all__ = ["FIRST", "Further", "Group", "Share", "held", "page", "share_of"]
 
+_OTHER: Final = triggers.alias("other")
+_STOOD: Final = accounts.alias("stood")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE: Final = timedelta(microseconds=1)
 _STEPS: Final = 1_000
@@ -174,12 +176,11 @@ def _best(fit: Fitting) -> Select[Any]:
     columns = [column for column in triggers.c if column.name != "note"]
     query = select(*columns, null().label("note"))
     query = query.select_from(triggers.outerjoin(accounts, accounts.c.id == triggers.c.account))
-    other = triggers.alias("other")
     here = tuple_(_value(triggers, order), triggers.c.id)
-    there = tuple_(unsorted(_value(other, order)), unsorted(other.c.id))  # by its account it is found
+    there = tuple_(unsorted(_value(_OTHER, order)), unsorted(_OTHER.c.id))  # by its account it is found
     earlier = there < here if order is Order.ENDING else there > here
-    same = other.c.account == triggers.c.account
-    query = query.where(*fit.conditions, ~exists().where(same, earlier, *fit.told(other)))
+    same = _OTHER.c.account == triggers.c.account
+    query = query.where(*fit.conditions, ~exists().where(same, earlier, *fit.told(_OTHER)))
     return query.order_by(*_ordered(triggers, order))
 
 
@@ -233,9 +234,8 @@ def _hot() -> tuple[CompoundSelect[Any], Select[Any]]:
 
     An account is hot by its stage too. Few are hot, so it is quick.
     """
-    stood = accounts.alias("stood")
     to_answer, alone = offered()
-    hot = select(stood.c.id).where(stood.c.stage == Stage.HOT.value)
+    hot = select(_STOOD.c.id).where(_STOOD.c.stage == Stage.HOT.value)
     return hot.union_all(to_answer), alone
 
 

@@ -63,6 +63,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
+        auto_reload=False,  # else each row asks the disk whether its template changed
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -14,12 +14,14 @@ from storage import (
     digests,
     directory,
     events,
+    fitting,
     history,
     leases,
     listing,
     outbox,
     polls,
     readings,
+    standing,
     transitions,
     triggers,
 )
@@ -40,6 +42,8 @@ QUESTIONS: dict[str, Question] = {
     "which sources are due": lambda conn: leases.take_due(conn, NOW, limit=9, lease=days(1), worker="w"),
     "how a source was polled": lambda conn: polls.recent(conn, "wire"),
     "what waits in the outbox": lambda conn: outbox.pending(conn, NOW),
+    "one trigger": lambda conn: triggers.get(conn, "a"),
+    "whom people contacted": lambda conn: standing.contacted(conn, NOW, NOW),
     "the triggers of an account": lambda conn: triggers.of_account(conn, "a"),
     "the stage at a time": lambda conn: transitions.stage_at(conn, "a", NOW),
     "the doubts about an account": lambda conn: readings.abstentions(conn, "a"),
@@ -119,6 +123,7 @@ def test_behind_some_steps_of_the_list_indexes_say_what_is_near(
 ) -> None:
     _list(sqlite_engine, TriggerState.DISMISSED if wanted.state is State.DISMISSED else TriggerState.OPEN)
     monkeypatch.setattr(listing, "_STEPS", 1)
+    monkeypatch.setattr(fitting, "_FEW", -1)
     with overheard(sqlite_engine) as said, reading(sqlite_engine) as conn:
         listing.page(conn, wanted, NOW)
     [asked] = [(statement, values) for statement, values in said if "+triggers.rowid IN" in statement]
@@ -129,6 +134,41 @@ def test_behind_some_steps_of_the_list_indexes_say_what_is_near(
     near = "waiting_account (account=? AND kind>?)" if wanted.state is State.TODAY else "account (account=?)"
     assert any(f"some USING INDEX ix_triggers_{near}" in step.replace("COVERING ", "") for step in plan), plan
     assert not any(step.startswith("SCAN triggers") and "INDEX" not in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(problems=("churn",)),
+        Wanted(mark="backfill", order=Order.NEWEST),
+        Wanted(kinds=("exec_hire", "funding_early"), order=Order.ENDING),
+        Wanted(kinds=("exec_hire", "funding_early"), state=State.SNOOZED),
+        Wanted(mark="backfill", order=Order.NEWEST, state=State.EVERYTHING),
+        Wanted(kinds=("exec_hire",), order=Order.NEWEST, state=State.EVERYTHING),
+        Wanted(problems=("churn",), order=Order.NEWEST, state=State.DISMISSED),
+    ],
+    ids=str,
+)
+def test_what_few_have_is_found_by_indexes_and_looked_up_one_by_one(
+    sqlite_engine: Engine, wanted: Wanted
+) -> None:
+    _list(sqlite_engine, TriggerState.DISMISSED if wanted.state is State.DISMISSED else TriggerState.OPEN)
+    with overheard(sqlite_engine) as said, reading(sqlite_engine) as conn:
+        listing.page(conn, wanted, NOW)
+    asked = [(statement, values) for statement, values in said if statement.startswith("SELECT")]
+    assert not any("+triggers.rowid IN" in statement for statement, _ in asked), "no order is gone along"
+    rows = [
+        place
+        for place, (statement, _) in enumerate(asked)
+        if "WHERE triggers.rowid IN (" in " ".join(statement.split())
+    ]
+    assert rows
+    with reading(sqlite_engine) as conn:
+        for place, (statement, values) in enumerate(asked):
+            plan = [row.detail for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            assert place not in rows or "INTEGER PRIMARY KEY" in plan[0], plan
+            whole = [step for step in plan if step.split()[:2] in (["SCAN", "triggers"], ["SCAN", "some"])]
+            assert not [step for step in whole if "INDEX" not in step], plan
 
 
 def _list(engine: Engine, state: TriggerState) -> None:
