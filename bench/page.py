@@ -29,6 +29,7 @@ from matcher.stories import identity
 from monitors.sweep import refresh_scores
 from review.page.app import create
 from review.page.keys import cookie_of
+from review.page.render import warm
 from storage import accounts, events, history, rulebook, stories, triggers
 from storage.counters import CHANGES, bump
 from storage.engine import Engine, connect, migrate, reading, writing
@@ -147,6 +148,7 @@ async def measure(engine: Engine, folder: Path) -> None:
     token = "t" * 32
     (folder / "earmark.toml").write_text("", encoding="utf-8")
     app = create(load(folder), engine, token, now=lambda: NOW)
+    warm()
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://127.0.0.1:8787", cookies={cookie_of(token): token}, timeout=60

@@ -1,5 +1,6 @@
 """Templates of the page. Whatever was fetched is text: escaped, on one line, without what steers a reader."""
 
+import gc
 import hashlib
 import re
 from datetime import datetime, tzinfo
@@ -88,6 +89,8 @@ templates: Final = _environment()
 
 
 def warm() -> None:
-    """Compile every template: whoever opens a page first waits for none."""
+    """Compile every template, and put aside what stays: whoever opens a page waits for neither."""
     for name in templates.list_templates():
         templates.get_template(name)
+    gc.collect()
+    gc.freeze()  # else each full collection goes through all that was ever loaded, while somebody waits

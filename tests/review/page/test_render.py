@@ -1,5 +1,7 @@
+import gc
 import time
 import unicodedata
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -116,9 +118,21 @@ def test_a_template_that_misses_a_value_says_which() -> None:
         templates.from_string("{{ headline }}").render()
 
 
-def test_a_page_whose_templates_are_warm_compiles_none(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def warmed() -> Iterator[None]:
     warm()
+    yield
+    gc.unfreeze()
 
+
+@pytest.mark.usefixtures("warmed")
+def test_the_collector_does_not_go_through_what_stays() -> None:
+    assert gc.get_freeze_count() > 50_000
+    assert gc.get_freeze_count() > 10 * len(gc.get_objects())
+
+
+@pytest.mark.usefixtures("warmed")
+def test_a_page_whose_templates_are_warm_compiles_none(monkeypatch: pytest.MonkeyPatch) -> None:
     def compiled(*_: object, **__: object) -> None:
         pytest.fail("a template was compiled for somebody who waits")
 
