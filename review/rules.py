@@ -1,6 +1,7 @@
 """What the team decided and what was learned, for lists and actions that touch few accounts."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from earmark.types import Account, Lexicon
@@ -17,11 +18,12 @@ def lexicon_of(connection: Connection, accounts: Iterable[Account] = ()) -> Lexi
     return rulebook.lexicon(connection, accounts)
 
 
-def lexicon_now(connection: Connection) -> Lexicon:
-    """Return what the team decided and what was learned, without accounts; read anew when it changed."""
+def lexicon_now(connection: Connection, accounts: Iterable[Account] = ()) -> Lexicon:
+    """Return what ``lexicon_of`` does, for what only reads: it is made anew when it changed alone."""
     version = rulebook.lexicon_version(connection)
     known = _lexicons.get(connection.engine)
     if known is None or known[0] != version:
         known = (version, lexicon_of(connection))
         _lexicons[connection.engine] = known
-    return known[1]
+    listed = {account.id: account for account in accounts}
+    return replace(known[1], accounts=listed) if listed else known[1]
