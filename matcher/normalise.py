@@ -76,7 +76,7 @@ class Token(NamedTuple):
 @lru_cache(maxsize=8192)
 def _plain(character: str) -> str:
     """Return one character in lower case without marks; punctuation of any script is a blank."""
-    bare = character
+    bare = _LIGATURES.get(character, character)  # an acute accent that stands for an apostrophe decomposes
     for _ in range(2):  # casefolding may compose what decomposes again
         bare = unicodedata.normalize("NFKD", bare).casefold()
         bare = "".join(_LIGATURES.get(c, c) for c in bare if not unicodedata.combining(c))

@@ -68,8 +68,8 @@ FAMILIES: Final[Mapping[str, Family]] = {
 }
 _OTHER: Final = _family(10, 0)
 
-_NUMBERS: Final = frozenset({"amount", "valuation", "headcount", "percent", "revenue"})
-_MONEY: Final = frozenset({"amount", "valuation", "revenue"})
+_MONEY: Final = frozenset({"amount", "valuation"})
+_NUMBERS: Final = _MONEY | {"headcount", "percent"}
 _CORRECTABLE: Final = _NUMBERS | {"round"}
 _APART: Final = Decimal("0.2")  # how far two outlets may round one figure
 _ALIKE_WORDS: Final = 0.45

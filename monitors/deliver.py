@@ -228,7 +228,9 @@ async def _apply(
             continue
         made = await _attempt(exporter, door, ready, run)
         await asyncio.to_thread(_record, engine, target, batch, run, made, hashes, door.now)
-        run.made |= {(change.object, change.key): receipt.remote_id for change, receipt in made}
+        run.made |= {
+            (change.object, change.key): receipt.remote_id or change.remote_id for change, receipt in made
+        }
 
 
 def _record(

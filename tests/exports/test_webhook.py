@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -86,9 +87,11 @@ async def test_a_delivery_that_is_tried_again_has_the_same_id_and_a_new_time(ser
 @pytest.mark.parametrize(
     ("status", "error", "told"),
     [
+        ("300 Multiple Choices", ExportRejected, "127.0.0.1 redirects .HTTP 300"),
         ("301 Moved Permanently", ExportRejected, "redirects"),
-        ("410 Gone", ExportRefused, "gone"),
-        ("400 Bad Request", ExportRejected, "HTTP 400"),
+        ("399 Odd", ExportRejected, "redirects"),
+        ("410 Gone", ExportRefused, "127.0.0.1 is gone"),
+        ("400 Bad Request", ExportRejected, "127.0.0.1 refused .* .HTTP 400"),
         ("401 Unauthorized", ExportRefused, "HTTP 401"),
         ("429 Too Many Requests", ExportUnavailable, "HTTP 429"),
         ("500 Internal Server Error", ExportUnavailable, "HTTP 500"),
@@ -118,6 +121,62 @@ async def test_a_body_stays_under_20_kb_and_keeps_who_and_what(server: Hostile) 
     [seen] = server.seen
     assert len(seen.body) < MOST_BYTES
     assert json.loads(seen.body)["data"]["headline"] == "Norvik raises"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["note_html", "note_markdown", "note_text", "quote", "why_now", "opener", "who", "next", "headline"],
+)
+async def test_each_long_text_of_a_note_is_cut_when_it_must_be(server: Hostile, name: str) -> None:
+    exporter = WebhookExporter.model_validate({"url": server.url("/hook"), "secret": "env:HOOK_OLD"})
+    told = an_outgoing(**{"note_html": "short"} | {name: "ä" * 11_000}, amount=Decimal("20.5"), odd="\ud800")
+    async with a_fetcher(server) as fetcher:
+        door = Door(fetcher, name="hook", per_second=1e6, clock=lambda: NOW)
+        await exporter.apply(exporter.plan(exporter.wanted(told), {}), door)
+    [seen] = server.seen
+    data = json.loads(seen.body)["data"]
+    assert data[name] == "ä" * 500
+    assert (data["amount"], data["odd"], data["trigger"]) == ("20.5", "?", "t1")
+    assert b'"amount":"20.5",' in seen.body, "no blank is spent"
+
+
+async def test_a_message_that_can_not_be_cut_is_refused_by_the_name_of_its_account(server: Hostile) -> None:
+    exporter = WebhookExporter.model_validate({"url": server.url("/hook"), "secret": "env:HOOK_OLD"})
+    told = an_outgoing(aliases=["x" * 20_000])
+    async with a_fetcher(server) as fetcher:
+        door = Door(fetcher, name="hook", per_second=1e6, clock=lambda: NOW)
+        with pytest.raises(ExportRejected, match="about norvik is longer"):
+            await exporter.apply(exporter.plan(exporter.wanted(told), {}), door)
+    assert server.seen == []
+
+
+async def test_a_message_has_the_id_of_its_delivery_in_every_release(server: Hostile) -> None:
+    exporter = WebhookExporter.model_validate({"url": server.url("/hook"), "secret": "env:HOOK_OLD"})
+    [wanted] = exporter.wanted(an_outgoing())
+    assert (wanted.object, wanted.key, wanted.account) == ("message", "norvik:t1", "norvik")
+    await post(server)
+    [seen] = server.seen
+    assert seen.headers["webhook-id"] == "msg_4ca2ebe36b7284b9b7952ab17caa93dd"
+    assert seen.headers["content-type"] == "application/json"
+
+
+async def test_a_check_posts_a_ping_of_its_own(server: Hostile) -> None:
+    exporter = WebhookExporter.model_validate({"url": server.url("/hook"), "secret": "env:HOOK_OLD"})
+    moments = iter([NOW, NOW, NOW, *[NOW + timedelta(seconds=1)] * 3])
+    async with a_fetcher(server) as fetcher:
+        door = Door(fetcher, name="hook", per_second=1e6, clock=lambda: next(moments))
+        [finding] = [*await exporter.check(door), *await exporter.check(door)][1:]
+    assert (finding.what, finding.is_well) == ("post", True)
+    assert "127.0.0.1" in finding.text
+    first, second = server.seen
+    assert json.loads(first.body) == {"type": "earmark.ping", "timestamp": NOW.isoformat(), "data": {}}
+    assert first.headers["webhook-id"] != second.headers["webhook-id"]
+
+
+@pytest.mark.parametrize("status", ["200 OK", "201 Created", "299 Odd"])
+async def test_any_answer_of_success_is_one(server: Hostile, status: str) -> None:
+    server.pages["/hook"] = answer(b"", status=status)
+    await post(server)
 
 
 async def test_a_secret_that_is_none_is_named_and_not_shown(

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,16 @@ def test_a_key_names_account_company_or_thread() -> None:
 
 def test_an_identity_keeps_its_parts_apart() -> None:
     assert identity("a", "bc") != identity("ab", "c")
+
+
+def test_an_identity_may_follow_from_any_text() -> None:
+    assert identity("\ud800") != identity("\ud801")
+
+
+def test_an_identity_is_the_same_in_every_release() -> None:
+    assert identity("story", "a:norvik", "funding", "e1", 0) == "6b76e6f1da07f6421757f21a"
+    (told,) = retell("a:norvik", (), [_match(1, id="e1")], {"e1"}, kinds=CATALOGUE, now=NOW).stories
+    assert told.id == "6b76e6f1da07f6421757f21a"
 
 
 @pytest.mark.parametrize(
@@ -350,6 +361,19 @@ def test_a_story_spans_its_tellings() -> None:
     story = _folded(_match(1), _match(3), _match(2))
     assert (story.first_at, story.last_at) == (ago(3), ago(1))
     assert [match.event.id for match in story.matches] == ["event-3", "event-2", "event-1"]
+
+
+def test_dates_at_both_ends_of_time_are_dates() -> None:
+    ends = [
+        a_match(a_stored_event(id=f"e{moment.year}", published_at=moment))
+        for moment in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC))
+    ]
+    told = [(_match(1),)]
+    assert [[m.event.id for m in part] for part in partition(ends, known=told)] == [
+        ["e1"],
+        ["event-1"],
+        ["e9999"],
+    ]
 
 
 def test_a_split_leaves_the_id_with_the_larger_part() -> None:

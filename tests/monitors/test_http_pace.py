@@ -190,7 +190,47 @@ async def test_hosts_that_are_quiet_are_forgotten_in_time() -> None:
     for number in range(5000):
         async with turns.turn(f"{number}.example"):
             clock.time += 0.01
-    assert len(turns._lanes) <= 1001
+        assert len(turns._lanes) <= 1000
+
+
+async def test_a_crowd_of_hosts_is_forgotten_when_it_is_quiet_again() -> None:
+    clock = Clock()
+    turns = Turns(1, SECOND, clock=clock, sleep=clock.sleep)
+    for number in range(1500):
+        async with turns.turn(f"{number}.example"):
+            pass
+    clock.time = 1.5
+    async with turns.turn("late.example"):
+        pass
+    assert len(turns._lanes) == 1
+
+
+async def test_a_host_that_is_asked_now_or_was_just_now_is_not_forgotten_in_a_crowd() -> None:
+    clock = Clock()
+    turns = Turns(1, SECOND, clock=clock, sleep=clock.sleep)
+
+    async def crowd(name: str) -> None:
+        for number in range(1200):
+            async with turns.turn(f"{name}{number}.example"):
+                pass
+
+    async with turns.turn("slow.example"):
+        clock.time = 5
+        waiting = asyncio.create_task(turns.turn("slow.example").__aenter__())
+        await crowd("a")
+        third = asyncio.create_task(turns.turn("slow.example").__aenter__())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert not third.done(), "it is asked by one at a time"
+        for task in (waiting, third):
+            task.cancel()
+        await asyncio.gather(waiting, third, return_exceptions=True)
+    async with turns.turn("slow.example"):
+        pass
+    await crowd("b")
+    assert clock.sleeps == []
+    async with turns.turn("slow.example"):
+        assert clock.sleeps == [1.0], "its spacing holds"
 
 
 def http_date(moment: datetime) -> str:
@@ -206,6 +246,8 @@ def http_date(moment: datetime) -> str:
         ("86400", 86400),
         ("86401", 86400),
         ("2000000", 86400),
+        ("31622400", 86400),
+        ("31622401", None),
         (http_date(NOW + timedelta(minutes=5)), 300),
         ((NOW + timedelta(minutes=5)).strftime("%A, %d-%b-%y %H:%M:%S GMT"), 300),
         ((NOW + timedelta(minutes=5)).strftime("%a %b %d %H:%M:%S %Y"), 300),

@@ -100,6 +100,20 @@ def test_one_id_twice_in_one_page_counts_once() -> None:
     assert arrivals.known == 1
 
 
+def test_one_entry_under_two_ids_of_one_page_counts_once() -> None:
+    twins = [stored(external_id=name) for name in "ab"]
+    assert sort(*twins) == Arrivals(new=(twins[0],), known=1)
+    linkless = [stored(external_id=name, url=None) for name in "ab"]
+    assert sort(*linkless) == Arrivals(new=tuple(linkless))
+    assert sort(*linkless, unstable_ids=True) == Arrivals(new=(linkless[0],), known=1)
+
+
+def test_backfill_ends_to_the_second() -> None:
+    last = stored(external_id="a", url=None, published_at=ago(30))
+    first = stored(external_id="b", url=None, published_at=ago(30) - timedelta(seconds=1))
+    assert [event.mark for event in sort(last, first, first_poll=True).new] == [Mark.BACKFILL, Mark.BASELINE]
+
+
 def test_the_first_poll_marks_backfill_and_baseline() -> None:
     fresh = stored(external_id="a", url=None)
     old = stored(external_id="b", url=None, published_at=ago(31))
@@ -126,7 +140,12 @@ def test_identity_follows_from_source_and_external_id_alone() -> None:
 def test_a_date_from_the_future_or_without_a_zone_is_no_date() -> None:
     assert cleaned(an_event(published_at=NOW + timedelta(days=3)), NOW).published_at is None
     assert cleaned(an_event(published_at=datetime(2026, 11, 1)), NOW).published_at is None  # noqa: DTZ001 - the fault
-    assert cleaned(an_event(published_at=NOW + timedelta(hours=3)), NOW).published_at is not None
+    tomorrow = NOW + timedelta(days=1)
+    assert cleaned(an_event(published_at=tomorrow, occurred_at=tomorrow), NOW) == an_event(
+        published_at=tomorrow, occurred_at=tomorrow
+    )
+    late = tomorrow + timedelta(seconds=1)
+    assert cleaned(an_event(published_at=late, occurred_at=late), NOW).occurred_at is None
 
 
 def test_long_ids_that_begin_alike_stay_apart() -> None:
@@ -134,12 +153,39 @@ def test_long_ids_that_begin_alike_stay_apart() -> None:
     one, other = (cleaned(an_event(external_id=long + end), NOW).external_id for end in ("1", "2"))
     assert one != other
     assert len(one) <= 1_000
-    assert cleaned(an_event(external_id="short"), NOW).external_id == "short"
+    for whole in ("short", "x" * 1_000):
+        assert cleaned(an_event(external_id=whole), NOW).external_id == whole
+
+
+def test_what_is_too_long_is_cut() -> None:
+    event = an_event("t" * 2_001, text="x" * 50_001, author="a" * 501, url="https://a.example/" + "u" * 4_000)
+    told = cleaned(event, NOW)
+    assert [len(value or "") for value in (told.title, told.text, told.author, told.url)] == [
+        2_000,
+        50_000,
+        500,
+        4_000,
+    ]
+    assert cleaned(told, NOW) == told
+
+
+def test_an_identity_is_the_same_in_every_release() -> None:
+    long = cleaned(an_event(external_id="x" * 1_001), NOW)
+    assert long.external_id == "x" * 968 + "28b9d3d3fa3ba9c8d5c6e62d8422ed7a"
+    event = identified(an_event(text="The round."), source="wire", now=NOW, trust=0.5)
+    assert (event.id, event.fingerprint) == ("c471bce9597d12c3bfee9dda", "8c2f5ce1606fb3e5cde73a4a")
+    assert (event.canonical_url, event.seen_at, event.trust) == ("https://wire.example/entry-1", NOW, 0.5)
+
+
+def test_signs_that_no_database_stores_are_blanks_and_line_ends_stay() -> None:
+    told = cleaned(an_event("a\0b\tc\nd\x7f", external_id="e\x1b1"), NOW)
+    assert (told.title, told.external_id) == ("a b\tc\nd ", "e 1")
 
 
 def test_only_web_links_are_kept() -> None:
     for url in ("javascript:alert(1)", "file:///etc/passwd", "//host/x", "tag:a,2026:1", "http://[bad"):
-        assert cleaned(an_event(url=url, thread_url=url), NOW).url is None
+        told = cleaned(an_event(url=url, thread_url=url), NOW)
+        assert (told.url, told.thread_url) == (None, None)
     assert cleaned(an_event(url="https://wire.example/a"), NOW).url == "https://wire.example/a"
 
 
@@ -170,6 +216,14 @@ def test_what_was_just_stored_is_known_the_next_time(rows: list[tuple[str, str, 
         (an_event(external_id=7), "external_id is a int"),
         (an_event(text=None), "text is a NoneType"),
         (an_event(published_at="today"), "published_at is a str"),
+        (an_event(occurred_at="today"), "occurred_at is a str"),
+        (an_event(author=7), "author is a int"),
+        *(
+            (an_event(**dict[str, Any]({name: None})), name)
+            for name in ("external_id", "title", "hints", "facts")
+        ),
+        (an_event(hints=["norvik"]), "hints is a list"),
+        (an_event(facts=[1]), "facts is a list"),
         (an_event(hints=("norvik",)), "hints are no hints"),
         (an_event(facts=(1,)), "facts are no facts"),
     ],

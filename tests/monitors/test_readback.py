@@ -155,6 +155,55 @@ async def test_a_customer_is_won_once_however_often_the_deal_is_touched(
     assert account(team).suppression == Suppression(reason="customer", by="crm:crm")
 
 
+async def test_what_is_told_twice_in_one_reading_is_done_once(team: Engine, server: Hostile) -> None:
+    touched = ago(-0.001).isoformat()
+    twice = [
+        news(owner="ann"),
+        news(outcome="opportunity"),
+        news(owner="ann", outcome="opportunity", at=touched),
+    ]
+    Cabinet(news=twice).on(server)
+    heard = await crew(team, server).read("crm")
+    assert [(action.verb, action.value) for action in heard.done] == [
+        ("assign", "ann"),
+        ("outcome", "opportunity"),
+    ]
+
+
+async def test_what_was_told_last_holds_in_whatever_order_it_comes(team: Engine, server: Hostile) -> None:
+    Cabinet(news=[news(owner="bo"), news(owner="ann", at=ago(1).isoformat())]).on(server)
+    await crew(team, server).read("crm")
+    assert account(team).owner == "bo"
+
+
+async def test_each_deal_has_an_outcome_of_its_own(team: Engine, server: Hostile) -> None:
+    with reading(team) as connection:
+        [trigger] = triggers.every_open(connection)
+    other = news(outcome="lost", at=ago(-0.001).isoformat(), ref="of somebody else")
+    Cabinet(news=[news(outcome="lost", ref=trigger.id), other]).on(server)
+    heard = await crew(team, server).read("crm")
+    assert [(action.value, action.trigger) for action in heard.done] == [("lost", trigger.id), ("lost", None)]
+
+
+async def test_a_name_that_two_reps_share_means_neither(team: Engine, server: Hostile) -> None:
+    reps = "".join(f'[[reps]]\nid = "{name}"\nname = "Ann Lee"\n' for name in ("ann", "lee"))
+    with writing(team) as connection:
+        rulebook.save(connection, 'targets = ["crm"]\n' + reps, by="test", at=NOW)
+    Cabinet(news=[news(owner=" LEE "), news(key="zephyrine-bio", owner="Ann Lee")]).on(server)
+    before = account(team, "zephyrine-bio").owner
+    await crew(team, server).read("crm")
+    assert (account(team).owner, account(team, "zephyrine-bio").owner) == ("lee", before)
+
+
+async def test_a_busy_target_is_read_again_when_it_says_so(team: Engine, server: Hostile) -> None:
+    server.pages["/news"] = answer(b"{}", "Retry-After: 7200", status="429 Too Many Requests")
+    heard = await crew(team, server).read("crm")
+    with reading(team) as connection:
+        target = targets.get(connection, "crm")
+    assert target is not None
+    assert (heard.told, target.next_read_at) == (0, LATER + timedelta(hours=2))
+
+
 async def test_what_happened_long_ago_moves_nothing(team: Engine, server: Hostile) -> None:
     old = ago(40).isoformat()
     Cabinet(news=[news(outcome="meeting", at=old), news(contacted_at=old)]).on(server)

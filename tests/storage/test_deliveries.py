@@ -38,6 +38,27 @@ def test_what_was_made_is_known_with_the_targets_own_id(engine: Engine) -> None:
         assert set(deliveries.known(conn, "crm", keys)) == {("company", "norvik")}
 
 
+def test_a_company_of_the_target_is_of_the_account_for_which_we_wrote_it(engine: Engine) -> None:
+    note = a_change("t1", object="note")
+    with writing(engine) as conn:
+        for target, key in (("crm", "norvik"), ("chat", "orlo")):
+            deliveries.done(conn, target, "run", [(a_change(key), Receipt(key=key))], NOW, hashes={})
+        deliveries.done(conn, "crm", "run", [(note, Receipt(key="t1", remote_id="8"))], NOW, hashes={})
+        assert deliveries.accounts_of(conn, "crm", ["7", "8", "9"]) == {"7": "norvik"}
+
+
+def test_what_stands_of_one_object_is_not_taken_for_another_one(engine: Engine) -> None:
+    both = [(a_change(object=name), Receipt(key="norvik", remote_id=name)) for name in ("company", "note")]
+    with writing(engine) as conn:
+        deliveries.done(conn, "crm", "run", both, NOW, hashes={})
+        known = deliveries.known(conn, "crm", [("note", "norvik")])
+        assert {key: one.remote_id for key, one in known.items()} == {("note", "norvik"): "note"}
+        deliveries.forget(conn, "chat", [("note", "norvik")])
+        deliveries.forget(conn, "crm", [("note", "norvik")])
+        every = [("company", "norvik"), ("note", "norvik")]
+        assert deliveries.known(conn, "crm", every).keys() == {("company", "norvik")}
+
+
 def test_a_key_longer_than_an_index_holds_is_found_again(engine: Engine) -> None:
     keys = [f"{'k' * 9_000}{number}" for number in range(2)]
     with writing(engine) as conn:

@@ -138,3 +138,22 @@ def test_events_stream_in_the_order_in_which_they_happened(engine: Engine) -> No
         assert streamed == sorted(new, key=lambda event: event.order)
         assert list(events.stream(conn, since=NOW)) == [undated]
         assert undated not in list(events.stream(conn, source="wire", until=NOW))
+        assert list(events.stream(conn, source="forum")) == []
+
+
+def test_events_that_were_stored_late_are_streamed_by_when_they_were_stored(engine: Engine) -> None:
+    first, second, third = some_events(3)
+    at = replace(first, seen_at=ago(2)), replace(second, seen_at=ago(1)), replace(third, seen_at=NOW)
+    stored(engine, *at)
+    with reading(engine) as conn:
+        found = {event.id for event in events.stream(conn, seen_since=ago(1))}
+    assert found == {second.id, third.id}
+
+
+def test_the_newest_are_found_and_those_of_one_moment_by_their_ids(engine: Engine) -> None:
+    same = [a_stored_event(id=f"event-{n:02}", external_id=f"e{n}") for n in range(51)]
+    stored(engine, *reversed(same))
+    with reading(engine) as conn:
+        assert [event.id for event in events.find(conn)] == [event.id for event in same[:50]]
+        streamed = [event.id for event in events.stream(conn)]
+    assert streamed == [event.id for event in same]

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from storage import leases, polls, workers
 from storage.engine import Engine, reading, writing
@@ -9,6 +9,7 @@ from storage.hosts import bucket_of
 from storage.polls import Finished
 from storage.tables import sources
 from tests.builders import NOW
+from tests.storage.databases import emptied
 
 LEASE = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
@@ -40,6 +41,54 @@ def test_a_slow_host_does_not_keep_the_others_waiting(engine: Engine) -> None:
     assert len(take(engine, 10)) == 10, "without a bound the line is the line"
 
 
+def test_so_many_are_taken_and_no_more_however_they_are_shared_out(engine: Engine) -> None:
+    add(engine, *(f"a{n}" for n in range(9)), host="slow")
+    add(engine, "b", "c", "d")
+    assert take(engine, 2, at_host=3) == ["a0", "a1"]
+    assert take(engine, 4, at_host=3) == ["a2", "a3", "a4", "b"]
+
+
+def test_the_longest_due_is_first_whatever_its_name(engine: Engine) -> None:
+    add(engine, "a", "b", "c")
+    with writing(engine) as conn:
+        polls.finish(
+            conn, [finished("a", next_poll_at=NOW - HOUR), finished("b", next_poll_at=NOW - 2 * HOUR)]
+        )
+    assert [take(engine, 1), take(engine, 1), take(engine, 1)] == [["b"], ["a"], ["c"]]
+
+
+def test_those_that_are_named_are_taken_due_or_not_and_no_others(engine: Engine) -> None:
+    add(engine, "a", "b", "c")
+    with writing(engine) as conn:
+        polls.finish(conn, [finished("b", next_poll_at=NOW + HOUR)])
+    assert take(engine, only=["b"]) == ["b"]
+    assert take(engine, only=["a", "b"]) == ["a"], "one is held"
+
+
+def test_a_worker_passes_by_what_another_one_is_taking(postgresql_engine: Engine) -> None:
+    engine = emptied(postgresql_engine)
+    add(engine, "a", "b")
+    with writing(engine) as one, writing(engine) as other:
+        other.execute(text("SET LOCAL lock_timeout = '2s'"))
+        assert [each.id for each in leases.take_due(one, NOW, limit=1, lease=LEASE, worker="w1")] == ["a"]
+        assert [each.id for each in leases.take_due(other, NOW, limit=1, lease=LEASE, worker="w2")] == ["b"]
+
+
+def test_what_dead_workers_held_is_free_and_what_others_hold_is_not(engine: Engine) -> None:
+    add(engine, "a", "b", "c")
+    with writing(engine) as conn:
+        for worker in ("w1", "w2", "w3"):
+            leases.take_due(conn, NOW, limit=1, lease=LEASE, worker=worker)
+        assert leases.holders(conn) == {"w1", "w2", "w3"}
+        leases.release_of(conn, ["w1", "w3"])
+        assert leases.holders(conn) == {"w2"}
+    assert take(engine) == ["a", "c"]
+    with writing(engine) as conn:
+        leases.release(conn, ["b"])
+        assert leases.holders(conn) == {"w"}
+    assert take(engine) == ["b"]
+
+
 def test_a_queue_gives_only_its_own_hosts(engine: Engine) -> None:
     names = [f"wire{n}" for n in range(30)]
     add(engine, *names)
@@ -54,14 +103,16 @@ def test_a_queue_gives_only_its_own_hosts(engine: Engine) -> None:
 
 
 def test_a_source_from_before_there_were_queues_gets_one(engine: Engine) -> None:
-    add(engine, "wire")
+    add(engine, "wire", "blog")
     with writing(engine) as conn:
         conn.execute(update(sources).values(host=None, bucket=None))
         leases.place(conn)
-        found = polls.get(conn, "wire")
-    assert found is not None
-    assert found.host == "wire.example"
+        assert {one.id: one.host for one in polls.every(conn)} == {
+            "wire": "wire.example",
+            "blog": "blog.example",
+        }
     assert take(engine, bucket=bucket_of("wire.example")) == ["wire"]
+    assert take(engine, bucket=bucket_of("blog.example")) == ["blog"]
 
 
 def test_what_a_clock_that_ran_ahead_wrote_is_mended(engine: Engine) -> None:
