@@ -88,11 +88,16 @@ class Intake:
         self.parents = {}
         crm_ids = _CrmIds(seen.shared)
         held: dict[str, tuple[int, Account]] = {}
+        has_foot = False
         for row in self._table.rows():
             if not any(map(str.strip, row.cells)) and not row.fault:
                 report.blank += 1
                 continue
             report.rows += 1
+            if lone := _foot_of(row, self._columns, has_begun=has_foot):
+                has_foot = True
+                report.add(row.line, "refused", f"the foot of a report, no account: {lone[:60]}")
+                continue
             account = _account_of(row, self._columns, report)
             if account is None:
                 continue
@@ -243,7 +248,7 @@ def _account_of(row: Row, columns: Columns, report: Report) -> Account | None:
     cells = _by_field(row, columns)
     name = _name_of(cells)
     domains, faults = _domains_of(cells)
-    if reason := _refusal(row, name, domains, faults):
+    if reason := _refusal(name, domains, faults):
         report.add(row.line, "refused", reason)
         return None
     size, size_fault = size_in(cells.get("size", ""))
@@ -269,15 +274,26 @@ def _account_of(row: Row, columns: Columns, report: Report) -> Account | None:
     )
 
 
-def _refusal(row: Row, name: str, domains: tuple[str, ...], faults: tuple[str, ...]) -> str:
+def _refusal(name: str, domains: tuple[str, ...], faults: tuple[str, ...]) -> str:
     """Return why a row is no account; empty when it is one."""
     if not name and not domains:
         return "neither a name nor a domain" + (f" ({faults[0]})" if faults else "")
     if len(name) > _LONGEST_NAME:
         return f"the name has {len(name):,} characters: a quotation mark may be missing"
-    if _FOOT.match(name) and sum(map(bool, map(str.strip, row.cells))) == 1:
-        return f"the foot of a report, no account: {name[:60]}"
     return ""
+
+
+def _foot_of(row: Row, columns: Columns, *, has_begun: bool) -> str:
+    """Return the only words of a row that belongs to the foot of a report; empty for any other row.
+
+    Below its first line the foot also holds names, such as that of the list's owner; Salesforce writes each
+    of its lines as one cell, the report's own name before the others.
+    """
+    filled = [text for cell in row.cells if (text := text_in(cell))]
+    if len(filled) != 1:
+        return ""
+    is_bare = columns.crm == "salesforce" and len(row.cells) == 1 < len(columns.fields)
+    return filled[0] if has_begun or is_bare or _FOOT.match(filled[0]) else ""
 
 
 def _texts_of(cells: Mapping[str, str]) -> dict[str, Any]:
