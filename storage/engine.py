@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateSchema
 
 from earmark.errors import ConfigError, StorageError
 from storage.faults import PassingFault, fault, place
+from storage.samefile import SameFile
 
 __all__ = [
     "LOCK_CLASS",
@@ -135,6 +136,11 @@ def _sqlite(url: URL) -> Engine:
         _make_private(Path(url.database))
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
+    if url.database and url.database != ":memory:":
+        same = SameFile(Path(url.database))
+        event.listen(engine, "do_connect", same.before_connecting)
+        event.listen(engine, "begin", same.before_beginning)
+        event.listen(engine, "engine_disposed", same.forget)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 

@@ -9,9 +9,9 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import OperationalError
 
 from earmark.errors import ConfigError, StorageError
-from storage import accounts, engine
+from storage import accounts, copies, engine
 from storage.engine import Engine, at_head, connect, migrate, reading, writing
-from storage.faults import explain
+from storage.faults import PassingFault, explain
 from tests.builders import an_account
 from tests.storage.databases import opened
 
@@ -157,6 +157,41 @@ def test_a_file_that_is_no_database_stays_as_it_is(file: Path) -> None:
     ):
         migrate(wrong)
     assert file.read_text().startswith("id,name")
+
+
+@pytest.mark.parametrize("with_log", [True, False])
+def test_a_file_that_is_removed_under_us_is_saved_and_named_and_not_written_on(
+    sqlite: Engine, file: Path, *, with_log: bool
+) -> None:
+    with writing(sqlite) as conn:
+        accounts.upsert(conn, [an_account()])
+    for gone in [file, *(file.parent.glob("earmark.db-*") if with_log else [])]:
+        gone.unlink()
+    for _ in range(2):
+        with pytest.raises(StorageError, match="was removed or replaced") as caught, writing(sqlite):
+            raise AssertionError
+        assert not isinstance(caught.value, PassingFault), "waiting would not help"
+    (saved,) = file.parent.glob("earmark-saved-*.db")
+    assert f"earmark restore {saved}" in str(caught.value)
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    assert not file.exists(), "no empty one is made in its place"
+    assert copies.examine(saved).accounts == 1
+
+
+def test_a_file_that_is_put_in_the_place_of_ours_is_left_alone(sqlite: Engine, file: Path) -> None:
+    with writing(sqlite) as conn, reading(sqlite):  # two connections wait in the pool
+        accounts.upsert(conn, [an_account()])
+    other = file.with_name("other.db")
+    with opened(f"sqlite:///{other}") as another:
+        migrate(another)
+    other.rename(file)
+    before = file.read_bytes()
+    with pytest.raises(StorageError, match="was removed or replaced"), reading(sqlite) as conn:
+        accounts.count(conn)
+    assert file.read_bytes() == before
+    sqlite.dispose()
+    with reading(sqlite) as conn:
+        assert accounts.count(conn) == 0, "who begins anew takes what is there, without our log"
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
