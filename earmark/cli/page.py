@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from earmark.cli.session import session_of
+from earmark.cli.session import notice, session_of
 
 __all__ = ["add_to"]
 
@@ -21,15 +21,14 @@ def page(
 ) -> None:
     """Serve the page alone, without the monitor, until Ctrl+C."""
     from monitors.supervise import MOVED, end_with_supervisor
-    from review.page.serve import serve
+    from review.page.serve import free, serve
 
     session = session_of(context)
     if attached:
         session.quiet = True
         end_with_supervisor()
+    settings = free(session.settings, notice) if attached else session.settings
     # With its token, which is meant to be seen.
-    moved = serve(
-        session.settings, lambda address: typer.echo(f"The page: {address}", err=True), may_move=attached
-    )
+    moved = serve(settings, lambda address: typer.echo(f"The page: {address}", err=True), may_move=attached)
     if moved:
         raise typer.Exit(MOVED)
