@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 _MEGABYTE = 1024 * 1024
 _START = 30.0  # seconds that workers may take to start on a loaded machine, beyond a task's own limit
+_PATIENCE = 4  # seconds that may pass for each second of the processor that a task may take
 _ATTEMPTS = 2
 _log = logging.getLogger(__name__)
 
@@ -38,8 +39,9 @@ _log = logging.getLogger(__name__)
 class ParsePool:
     """Runs functions in worker processes that can be killed; started at the first use.
 
-    ``limit`` is in seconds of wall time for one task, ``memory`` in bytes of address space for one worker.
-    A worker is replaced after ``tasks`` tasks, and ends by itself when this process dies.
+    ``limit`` is in seconds of the processor for one task, and four times as many may pass; ``memory`` is in
+    bytes of address space for one worker. A worker is replaced after ``tasks`` tasks, and ends by itself when
+    this process dies.
     """
 
     def __init__(
@@ -63,23 +65,25 @@ class ParsePool:
     ) -> T:
         """Return what a module-level function returns, or raise what it raises.
 
-        ``timeout`` replaces the pool's limit, in seconds. SourceChanged says that reading ``subject``
+        ``timeout`` replaces the pool's limit. SourceChanged says that reading ``subject``
         took too long, needed too much memory, or crashed its worker; NotAsked that no worker began on it.
         """
         limit = self._limit if timeout is None else timeout
-        call = _Call(function, args, kwargs)
+        call = _Call(function, args, kwargs, limit)
         async with self._turn:
             for _ in range(_ATTEMPTS):
                 pool = await asyncio.to_thread(self._started)
                 try:
-                    outcome: _Outcome = await _answer(pool, call, limit)
+                    outcome: _Outcome = await _answer(pool, call, _PATIENCE * limit)
                 except TimeoutError:
                     raise SourceChanged(
-                        f"{subject} took longer than {limit:g} s to read and was given up. "
-                        "It is huge or malformed: open it in a browser and see whether it is the right page."
+                        f"{subject} was not read within {_PATIENCE * limit:g} s and was given up. "
+                        "It is huge or malformed, or this machine is too busy; it is tried again later."
                     ) from None
                 except ProcessExpired as error:
-                    raise SourceChanged(_crash(subject)) from error
+                    spent = error.exitcode == -signal.SIGPROF
+                    said = _endless(subject, limit) if spent else _crash(subject)
+                    raise SourceChanged(said) from error
                 except BrokenProcessPool as error:
                     _log.warning("The parsing pool broke down (%s); a new one takes over.", error)
                     await asyncio.to_thread(self._discard, pool)
@@ -154,6 +158,13 @@ async def _answer(pool: ProcessPool, call: "_Call", limit: float) -> Any:
     return future.result()
 
 
+def _endless(subject: str, limit: float) -> str:
+    return (
+        f"{subject} took longer than {limit:g} s to read and was given up. "
+        "It is huge or malformed: open it in a browser and see whether it is the right page."
+    )
+
+
 def _crash(subject: str) -> str:
     return (
         f"{subject} crashed the process that read it and was given up. "
@@ -174,14 +185,19 @@ class _Call:
     function: Callable[..., Any]
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
+    limit: float
 
     def __call__(self) -> _Outcome:
+        # Beyond it the process ends, also in C code. It counts no time in which others had the machine.
+        signal.setitimer(signal.ITIMER_PROF, self.limit)
         try:
             return _Outcome(value=self.function(*self.args, **self.kwargs))
         except MemoryError:
             return _Outcome(error=MemoryError())
         except Exception as error:  # noqa: BLE001 - it is raised again on the other side
             return _Outcome(error=_portable(error))
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _portable(error: Exception) -> Exception:

@@ -46,8 +46,13 @@ def spin_loudly(marker: str) -> None:
     spin()
 
 
-def spin_in_c() -> None:
+def wait_in_c() -> None:
     ctypes.PyDLL(None).pause()  # holds the interpreter's lock, so no Python handler of SIGTERM can run
+
+
+def wait_for_others() -> str:
+    threading.Event().wait(0.6)
+    return "read"
 
 
 def hoard() -> int:
@@ -114,16 +119,25 @@ def test_an_error_that_cannot_travel_goes_by_its_text(pool: ParsePool) -> None:
     assert ran(pool, double, 2) == 4
 
 
-@pytest.mark.parametrize("endless", [spin, spin_in_c])
-def test_an_endless_parse_is_killed_within_its_limit(pool: ParsePool, endless: Callable[[], None]) -> None:
+@pytest.mark.parametrize(
+    ("endless", "said"),
+    [(spin, r"took longer than 0\.3 s to read"), (wait_in_c, r"was not read within 1\.2 s")],
+)
+def test_an_endless_parse_is_killed_within_its_limit(
+    pool: ParsePool, endless: Callable[[], None], said: str
+) -> None:
     before = ran(pool, worker)
     start = time.monotonic()
-    with pytest.raises(SourceChanged, match=r"wire\.example/feed took longer than 0\.3 s to read"):
+    with pytest.raises(SourceChanged, match=rf"wire\.example/feed {said}"):
         ran(pool, endless, timeout=0.3, subject="wire.example/feed")
-    assert time.monotonic() - start < 2.5  # pebble's grace before it kills is 3 s: our workers need none
+    assert time.monotonic() - start < 4  # pebble's grace before it kills is 3 s: our workers need none
     after = ran(pool, worker)
     assert after != before
     assert not Path(f"/proc/{before}").exists() or not Path("/proc").exists()
+
+
+def test_a_page_is_not_to_blame_for_a_machine_that_is_busy(pool: ParsePool) -> None:
+    assert ran(pool, wait_for_others, timeout=0.3) == "read"
 
 
 def test_a_greedy_parse_is_told_and_its_worker_stays(pool: ParsePool) -> None:
@@ -317,6 +331,6 @@ def test_a_hostile_feed_ends_within_the_limit_and_the_next_is_read(
         outcome = f"{len(feed.events)} event"
     except SourceChanged as error:
         outcome = str(error)
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 8  # four times its limit, and the start of a worker
     assert outcome == "1 event" or outcome.startswith("wire.example/feed took longer than 1.5 s")
     assert ran(pool, parse_feed, GOOD, "", URL) == parse_feed(GOOD, "", URL)
