@@ -51,7 +51,7 @@ def begin(engine: Engine, worker: str) -> None:
         workers.forget(connection, at)
         gone = [one.id for one in workers.every(connection) if one.stopped_at is None and _is_dead(one.id)]
         workers.end(connection, gone, at)
-        workers.begin(connection, worker, socket.gethostname(), os.getpid(), at)
+        _enter(connection, worker, at)
         leases.place(connection)
 
 
@@ -65,7 +65,8 @@ def beat(engine: Engine, worker: str, hosts: Hosts, now: datetime, lease: timede
         with writing(engine) as connection:
             at = workers.clock(connection)
             ahead = at - datetime.now(UTC)
-            workers.beat(connection, worker, at)
+            if not workers.beat(connection, worker, at):  # it slept for more than a day
+                _enter(connection, worker, at)
             bury(connection, worker, at)
             leases.mend(connection, now, lease)
             standing = _shared(connection, hosts, news, now)
@@ -92,6 +93,10 @@ def bury(connection: Connection, worker: str, at: datetime) -> None:
     leases.release_of(connection, sorted(dead))
     outbox.release_of(connection, sorted(dead))
     workers.end(connection, sorted(dead), at)
+
+
+def _enter(connection: Connection, worker: str, at: datetime) -> None:
+    workers.begin(connection, worker, socket.gethostname(), os.getpid(), at)
 
 
 def _shared(connection: Connection, hosts: Hosts, news: News, now: datetime) -> list[Host]:

@@ -38,9 +38,10 @@ def begin(conn: Connection, worker: str, host: str, process: int, at: datetime) 
     put(conn, workers, [row | {"stopped_at": None}])
 
 
-def beat(conn: Connection, worker: str, at: datetime) -> None:
-    """Say that a worker is alive."""
-    conn.execute(update(workers).where(workers.c.id == worker).values(seen_at=at))
+def beat(conn: Connection, worker: str, at: datetime) -> bool:
+    """Say that a worker is alive, whatever was thought of it; False for one that is not entered."""
+    known = update(workers).where(workers.c.id == worker)
+    return bool(conn.execute(known.values(seen_at=at, stopped_at=None)).rowcount)
 
 
 def end(conn: Connection, ids: Iterable[str], at: datetime) -> None:
