@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpcore
 
 from earmark.errors import SourceUnavailable
+from monitors.faults import SOON, NotAsked
 from monitors.guard import Allow, admit, literal
 
 __all__ = ["Line", "Resolve", "Resolver"]
@@ -21,28 +22,46 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _SECONDS_PER_ADDRESS: Final = 8.0
 _MOST_ADDRESSES: Final = 4
+_SEVERAL: Final = 3
 
 
 class Resolver:
     """Asks the system for the addresses of a name, in threads of its own.
 
-    A name server that lets us wait holds one of these threads, and nobody else's.
+    A name server that lets us wait holds one of these threads, and nobody else's. One that answers for none
+    of several names is this machine's trouble, and not that of the names.
     """
 
     def __init__(self, threads: int = 32) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="earmark-names")
+        self._unanswered: set[str] = set()
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses of a host; SourceUnavailable when it has none."""
+        """Return the addresses of a host; SourceUnavailable for none, NotAsked where no name has any."""
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(self._threads, _look_up, host, port)
         except (OSError, UnicodeError) as error:
+            if self._is_without_names(host, error):
+                raise NotAsked(
+                    f"{host} was not asked: this machine gets no answer for any name. Check its connection "
+                    "and its name server; it is tried again soon.",
+                    retry_after=SOON,
+                ) from error
             raise SourceUnavailable(
                 f"No address was found for {host}. Check how the name is written, and this machine's "
                 "connection; it is tried again later."
             ) from error
+        self._unanswered.clear()
         return tuple(dict.fromkeys(found))
+
+    def _is_without_names(self, host: str, error: Exception) -> bool:
+        """Say whether several names, this one among them, got no answer since the last that got one."""
+        if not isinstance(error, socket.gaierror) or error.errno != socket.EAI_AGAIN:
+            return False
+        if len(self._unanswered) < _SEVERAL:
+            self._unanswered.add(host)
+        return len(self._unanswered) >= _SEVERAL
 
     def close(self) -> None:
         """Give the threads back, without waiting for a slow name server."""

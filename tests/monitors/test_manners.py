@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from earmark.errors import SourceUnavailable
+from monitors.dial import Resolver
+from monitors.faults import NotAsked
 from monitors.monitor import Monitor
 from storage import polls
 from storage.engine import Engine, migrate, reading, writing
@@ -212,3 +215,44 @@ def test_two_sources_of_a_host_that_wait_do_not_come_back_in_one_moment(database
             return {one.next_poll_at for one in polls.every(conn) if one.last_ok_at is None}
 
     assert len(asyncio.run(run())) == 5
+
+
+def test_a_dead_name_server_blames_two_sources_at_most_and_each_name_alone_once_it_answers(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = {f"wire{n}.example" for n in range(6)}
+
+    def looked_up(host: str, _port: int) -> list[str]:
+        if host in dead:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return ["192.0.2.1"]
+
+    monkeypatch.setattr("monitors.dial._look_up", looked_up)
+    resolver = Resolver(threads=1)
+
+    async def faults(*hosts: str) -> list[bool]:
+        found = await asyncio.gather(*(resolver(host, 80) for host in hosts), return_exceptions=True)
+        return [isinstance(each, NotAsked) for each in found if isinstance(each, SourceUnavailable)]
+
+    async def run() -> None:
+        async with (
+            a_fetcher(resolve=resolver) as fetcher,
+            Monitor(database, fetcher, HereAndNow(), clock=lambda: NOW) as monitor,
+        ):
+            with writing(database) as conn:
+                for host in sorted(dead):
+                    polls.add(conn, host, "feed", {"url": f"http://{host}/a"}, NOW)
+            await monitor.round()
+        assert await faults("wire0.example") == [True], "nobody has an address now"
+        dead.remove("wire1.example")
+        assert await faults("wire1.example") == [], "it answers again"
+        assert await faults("wire0.example") == [False], "so the one that has none still is to blame"
+
+    try:
+        asyncio.run(run())
+    finally:
+        resolver.close()
+    with reading(database) as conn:
+        told = polls.every(conn)
+    assert sorted(one.failures for one in told) == [0, 0, 0, 0, 1, 1]
+    assert all("name server" in (one.pace or "") for one in told if not one.failures)
