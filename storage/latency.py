@@ -6,17 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, ScalarSelect, Select, exists, func, select, update
+from sqlalchemy import Column, Connection, Row, ScalarSelect, Select, func, select, update
 
 from earmark.lifecycle import Cause
 from earmark.types import Mark, TriggerState
 from storage.outbox import State
 from storage.rows import batches
 from storage.tables import events, matches, outbox, polls, transitions, triggers
+from storage.transitions import holds
 
-__all__ = ["Acted", "Arrival", "Listing", "acted_on", "arrivals", "listings", "matched", "notified", "opened"]
+__all__ = [
+    "Acted",
+    "Arrival",
+    "Listing",
+    "acted_on",
+    "arrivals",
+    "listings",
+    "matched",
+    "notified",
+    "opened",
+    "unopened",
+]
 
-_GOOD = ("new", "unchanged")
+_NOT_ASKED = "waiting"
 _ACTED_ON = (TriggerState.ACCEPTED.value, TriggerState.CONTACTED.value)
 
 
@@ -96,6 +108,12 @@ def opened(conn: Connection, trigger_ids: Collection[str], at: datetime) -> int:
     return _note(conn, trigger_ids, triggers.c.opened_at, at)
 
 
+def unopened(conn: Connection, trigger_ids: Collection[str]) -> frozenset[str]:
+    """Return those of the triggers at which nobody looked yet."""
+    query = select(triggers.c.id).where(triggers.c.id.in_(trigger_ids), triggers.c.opened_at.is_(None))
+    return frozenset(conn.execute(query).scalars())
+
+
 def matched(conn: Connection, trigger_ids: Collection[str], at: datetime) -> None:
     """Note when the text of triggers was matched, which have just been made of it."""
     _note(conn, trigger_ids, triggers.c.matched_at, at)
@@ -151,26 +169,21 @@ def _told() -> Select[Any]:
 
 
 def _missed() -> ScalarSelect[Any]:
-    """When an event's source was last polled well before the event was seen."""
+    """When an event's source was last asked before the event was seen, whether it answered well or not."""
     before = (polls.c.source == events.c.source, polls.c.finished_at < events.c.seen_at)
-    latest = select(func.max(polls.c.finished_at)).where(*before, polls.c.outcome.in_(_GOOD))
+    latest = select(func.max(polls.c.finished_at)).where(*before, polls.c.outcome != _NOT_ASKED)
     return latest.correlate(events).scalar_subquery()
 
 
 def _contacted() -> ScalarSelect[Any]:
     """When a trigger's account was first contacted after it, unless that was taken back."""
-    undone = transitions.alias()
-    taken_back = exists().where(
-        undone.c.account == transitions.c.account, undone.c.undoes == transitions.c.id
-    )
     return (
         select(func.min(transitions.c.at))
         .where(
             transitions.c.account == triggers.c.account,
             transitions.c.cause == Cause.CONTACTED.value,
             transitions.c.at >= triggers.c.created_at,
-            transitions.c.undoes.is_(None),
-            ~taken_back,
+            holds(),
         )
         .scalar_subquery()
     )

@@ -64,11 +64,11 @@ def a_listed_trigger(engine: Engine) -> str:
     return trigger.id
 
 
-def test_the_last_good_poll_before_it_did_not_show_it_yet(engine: Engine) -> None:
+def test_the_last_poll_before_it_did_not_show_it_yet_though_it_failed(engine: Engine) -> None:
     a_listed_trigger(engine)
     with writing(engine) as conn:
         polls.add(conn, "board", "feed", {}, ago(9))
-        for moment, outcome in ((ago(4), "unchanged"), (ago(3), "new"), (ago(2.2), "unavailable")):
+        for moment, outcome in ((ago(4), "unchanged"), (ago(3), "unavailable"), (ago(2.2), "waiting")):
             polls.finish(conn, [_polled(moment, outcome)])
         polls.finish(conn, [_polled(ago(2) + timedelta(seconds=1), "new")])  # the one that brought it
     with reading(engine) as conn:
