@@ -135,6 +135,7 @@ class Monitor:
             await asyncio.sleep(alive.BEAT.total_seconds())
             with suppress(StorageError):  # whoever polls meets the same fault, and says so
                 await self.beat()
+                self.outage.ends()
 
     async def tick(self) -> None:
         """Start polls of what is due, as far as there is room; sweep when it is time; never wait for a poll.
@@ -343,7 +344,7 @@ class Monitor:
         self._running.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, PassingFault):
-            logger.warning("not written, so it is polled again", extra={"error": str(error)})
+            self.outage.begins(error)  # what was not written is polled again
         elif error:
             self._fault = error
         elif self._more_due and len(self._running) <= self._parallel // 2:

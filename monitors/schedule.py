@@ -1,4 +1,4 @@
-"""The clock of one machine: a tick a second, by APScheduler; the truth is in the rows, not in here."""
+"""The clock of one machine: its ticks, by APScheduler; the truth is in the rows, not in here."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,9 +1,10 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from matcher.read import Matcher
 from monitors.monitor import Monitor
 from monitors.schedule import run_until_stopped
 from storage import accounts, events, leases, polls, rulebook
-from storage.engine import Engine, migrate, reading, writing
+from storage.engine import Connection, Engine, PassingFault, migrate, reading, writing
 from storage.polls import Configured
 from tests.builders import NOW, an_account
 from tests.monitors.hostile import Handler, Hostile, Seen, a_fetcher, answer
@@ -293,6 +294,56 @@ def test_a_late_tick_keeps_the_next_one_back_and_nobody_is_told_of_it(
     asyncio.run(run())
     assert begun == [False] * 3
     assert "apscheduler" not in caplog.text
+
+
+def test_a_first_poll_that_broke_off_leaves_a_rhythm_that_is_no_silence(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [NOW - timedelta(hours=3 * number) for number in range(250)]
+    entries = "".join(
+        f"<item><guid>{number}</guid><title>Number {number}</title>"
+        f"<pubDate>{format_datetime(at)}</pubDate></item>"
+        for number, at in enumerate(moments)
+    )
+    page = f"<rss version='2.0'><channel><title>Wire</title>{entries}</channel></rss>".encode()
+    insert, batches = events.insert, list[int]()
+
+    def once_full(conn: Connection, new: Sequence[StoredEvent]) -> frozenset[str]:
+        batches.append(len(new))
+        if len(batches) == 2:
+            raise PassingFault("The disk is full.")
+        return insert(conn, new)
+
+    monkeypatch.setattr(events, "insert", once_full)
+
+    async def run() -> None:
+        async with monitored(database, {"/wire": answer(page)}) as (monitor, _):
+            await monitor.tick()
+            await until(lambda: monitor.outage.said is not None)
+            assert count(database) == 100
+            await monitor.tick()
+            await until(lambda: source(database, "wire").last_ok_at is not None)
+
+    asyncio.run(run())
+    wire = source(database, "wire")
+    assert count(database) == 250
+    assert wire.rhythm[-1] == max(moments).replace(second=0, microsecond=0)
+    assert wire.silent_since is None
+
+
+def test_a_fault_of_the_database_is_over_as_soon_as_a_beat_is_stored(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitors.alive.BEAT", timedelta(seconds=0.01))
+
+    async def run() -> None:
+        async with monitored(database, {}) as (monitor, _):
+            monitor.outage.begins(PassingFault("A lock was not given."))
+            beating = asyncio.create_task(monitor._beats())
+            await until(lambda: monitor.outage.said is None)
+            beating.cancel()
+
+    asyncio.run(run())
 
 
 def test_a_rhythm_is_learned_and_a_move_adopted_over_the_days(database: Engine) -> None:
