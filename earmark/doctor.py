@@ -206,10 +206,15 @@ def _sources(connection: Connection, now: datetime) -> Iterator[Finding]:
             yield _warn("source", f"{source}: {health.words}", health.remedy)
     late = sum(health.state == "late" for health in fares.values())
     stopped = sum(health.state == "stopped" for health in fares.values())
-    if late:
-        yield _warn(
-            "monitor", f"{late} of {len(fares)} sources are overdue: it does not run.", "Start it: earmark up"
+    overdue = f"{late} of {len(fares)} sources are overdue"
+    if late and _at_work(connection):
+        words = f"{overdue} though it runs: it can't keep up."
+        remedy = (
+            "See which: earmark sources list. Those of one host wait in line; else raise monitor.parallel."
         )
+        yield _warn("monitor", words, remedy)
+    elif late:
+        yield _warn("monitor", f"{overdue}: it does not run.", "Start it: earmark up")
     elif fares:
         yield _ok("sources", f"{len(fares) - stopped} are polled, {stopped} stopped")
 
@@ -229,9 +234,8 @@ def _hosts(connection: Connection, now: datetime, per_day: int) -> Iterator[Find
 
 def _workers(connection: Connection) -> Iterator[Finding]:
     """Which processes poll, and which went away without a word."""
-    at = workers.clock(connection)
     known = [one for one in workers.every(connection) if one.stopped_at is None]
-    alive = [one for one in known if at - one.seen_at < _NOT_SEEN]
+    alive = _at_work(connection)
     if alive:
         machines = ", ".join(sorted({one.host for one in alive}))
         yield _ok("workers", f"{len(alive)} at work on {machines}")
@@ -243,6 +247,13 @@ def _workers(connection: Connection) -> Iterator[Finding]:
             yield _warn(
                 "workers", words, "What it held was taken over; see why it ended, and start it again."
             )
+
+
+def _at_work(connection: Connection) -> list[workers.Worker]:
+    """Return the workers that were heard of just now."""
+    at = workers.clock(connection)
+    known = workers.every(connection)
+    return [one for one in known if one.stopped_at is None and at - one.seen_at < _NOT_SEEN]
 
 
 def _ok(name: str, words: str) -> Finding:

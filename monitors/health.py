@@ -98,7 +98,7 @@ def _ill(source: Configured, now: datetime) -> Health | None:
         return Health(state="failing", words=f"{source.last_error} Failed {again}.", remedy=test)
     if source.next_poll_at < now - _LATE:
         words = f"Due for {in_words(now - source.next_poll_at)}; {_last(source, now)}."
-        return Health(state="late", words=words, remedy="Start the monitor: earmark up")
+        return Health(state="late", words=words, remedy="Start the monitor if it does not run: earmark up")
     if source.silent_since:
         return Health(state="silent", words=_silence(source, now), remedy=test)
     return None

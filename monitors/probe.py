@@ -4,6 +4,7 @@ It answers GET only, holds no secret and no name of an account, and listens wher
 """
 
 import asyncio
+import errno
 import json
 import logging
 import time
@@ -25,6 +26,9 @@ RECENT: Final = timedelta(minutes=15)
 HEARD_WITHIN: Final = timedelta(minutes=2)
 _PATIENCE: Final = 5.0
 _MOST_HEAD: Final = 8192
+_AGAIN: Final = 0.5
+_DRAINED: Final = 12.0
+"""Seconds in which a process that was told to end has given back its port."""
 _LEAST_SILENCE: Final = timedelta(seconds=60)
 _TICKS: Final = 4
 logger = logging.getLogger(__name__)
@@ -43,7 +47,7 @@ class Reply:
 async def probed(settings: Settings, engine: Engine, monitor: Monitor) -> AsyncIterator[int | None]:
     """Answer while the block runs, if ``monitor.metrics`` is set; give the port that is listened on.
 
-    Raises ConfigError when the address is taken, or not one of this machine.
+    Raises ConfigError when the address is not one of this machine, or stays taken: who had it may be ending.
     """
     where = settings.monitor.metrics
     if where is None:
@@ -60,13 +64,19 @@ async def probed(settings: Settings, engine: Engine, monitor: Monitor) -> AsyncI
             await _serve(reader, writer, lambda path: answer(path, settings, engine, monitor))
         writer.close()
 
-    try:
-        server = await asyncio.start_server(serve, host.strip("[]"), int(port), limit=_MOST_HEAD)
-    except OSError as error:
-        raise ConfigError(
-            f"monitor.metrics is {where}, where this process can't listen: {error.strerror or error}. "
-            "Choose another port; beside another process of this workspace, by EARMARK_MONITOR__METRICS."
-        ) from error
+    until = time.monotonic() + _DRAINED
+    while True:
+        try:
+            server = await asyncio.start_server(serve, host.strip("[]"), int(port), limit=_MOST_HEAD)
+            break
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise ConfigError(
+                    f"monitor.metrics is {where}, where this process can't listen: "
+                    f"{error.strerror or error}. Choose another port; beside another process of this "
+                    "workspace, by EARMARK_MONITOR__METRICS."
+                ) from error
+        await asyncio.sleep(_AGAIN)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

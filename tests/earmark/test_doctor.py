@@ -11,6 +11,8 @@ from earmark import doctor
 from earmark.config import load
 from earmark.doctor import check_workspace, examine
 from review.health import Finding, Level
+from storage import workers
+from storage.engine import connect, writing
 from tests.builders import NOW, days
 from tests.earmark.workspaces import a_workspace, earmark, fail, json_of, tell, well
 
@@ -76,6 +78,17 @@ def test_sources_that_are_overdue_mean_that_nothing_runs(desk: Path) -> None:
     assert of(examine(desk, NOW), "sources").level is Level.OK
     late = of(examine(desk, NOW + days(2)), "monitor")
     assert (late.level, "earmark up" in late.remedy) == (Level.WARN, True)
+
+
+def test_sources_that_are_overdue_though_somebody_polls_are_no_call_to_start_it(desk: Path) -> None:
+    tell(desk, [], now=NOW)
+    engine = connect(load(desk).database_url)
+    with writing(engine) as conn:
+        workers.begin(conn, "w1", "box-7", 7, workers.clock(conn))
+    engine.dispose()
+    late = of(examine(desk, NOW + days(2)), "monitor")
+    assert "can't keep up" in late.words
+    assert "earmark up" not in late.remedy
 
 
 def test_failing_and_stopped_sources_are_named(desk: Path) -> None:
