@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import quantiles
 
 from tests.kill.loop import MOST_PER_FEED, Outlets, kill_loop, prepare, serving
 from tests.kill.test_kill import verify
@@ -20,6 +21,14 @@ def sqlite() -> Iterator[str]:
     """Give the address of a new file."""
     with tempfile.TemporaryDirectory(prefix="earmark-kill-") as folder:
         yield f"sqlite:///{folder}/earmark.db"
+
+
+def told(seconds: list[float]) -> str:
+    """Return the middle, the nineteenth of twenty and the longest of these wall seconds."""
+    if len(seconds) < 2:  # noqa: PLR2004 - of one there is no spread
+        return "too few kills to tell"
+    parts = quantiles(seconds, n=20, method="inclusive")
+    return f"p50 {parts[9]:.2f} s, p95 {parts[18]:.2f} s, at most {max(seconds):.2f} s"
 
 
 def main() -> None:
@@ -43,7 +52,10 @@ def main() -> None:
                 verify(engine, outlets)
         print(
             f"{name}: {kills} kills, {sum(outlets.counts)} events published, 0 lost, 0 doubled; "
-            f"recovery {recovery:.1f} s of CPU"
+            f"recovery {recovery.cpu:.1f} s of CPU"
+        )
+        print(
+            f"{name}: from a kill until the next process holds what the dead one held: {told(recovery.wall)}"
         )
 
 

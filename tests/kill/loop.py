@@ -139,45 +139,58 @@ def prepare(workspace: Path, url: str, port: int) -> None:
         )
 
 
-def kill_loop(workspace: Path, outlets: Outlets, kills: int, said: Callable[[str], None]) -> float:
-    """Kill ``kills`` polls in their middle, let others run through, and return what recovery took, in s.
+@dataclass(frozen=True)
+class Recovery:
+    """What passes after a kill: ``wall`` seconds after each but the last, ``cpu`` seconds after that."""
 
-    In the middle: while they hold sources, at random moments after the first page was asked for. Recovery is
-    what the next monitor, in this process, takes until it has asked again for all that the last dead one
-    held, in CPU seconds: it gets them at its first try or not at all, so that it waits for nothing but the
-    processor, and of that a busy machine has little to give.
+    cpu: float
+    wall: list[float]
+
+
+def kill_loop(workspace: Path, outlets: Outlets, kills: int, said: Callable[[str], None]) -> Recovery:
+    """Kill ``kills`` polls in their middle, let others run through, and return what recovery took.
+
+    In the middle: while they hold sources, at random moments after the first page was asked for. Recovery in
+    wall seconds goes from a kill until the next process, started at once, holds what the dead one held; so
+    the start of an interpreter is within it. In CPU seconds it is what the next monitor, in this process,
+    takes until it has asked again for all of that, as a busy machine has little wall to give.
     """
     chance = random.Random(20261121)
     names = [f"wire-{number}" for number in range(FEEDS)]
-    killed = 0
+    killed, wall = 0, list[float]()
+    held, since = frozenset[str](), 0.0
     while killed < kills:
-        if not _killed(workspace, outlets, names, chance.uniform(0.0, 1.0)):
-            continue  # it was quicker
-        killed += 1
-        if killed % 25 == 0:
+        process = _asking(workspace, outlets, names)
+        if held:
+            wall.append(time.monotonic() - since)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=chance.uniform(0.0, 1.0))
+        process.kill()
+        since = time.monotonic()
+        process.communicate()
+        held, before = _holders(workspace), held
+        assert not held & before, "who asks has taken all that it is to ask"
+        killed += bool(held)  # else it was quicker
+        if held and killed % 25 == 0:
             said(f"{killed} kills")
     outlets.growing = False
     outlets.asked.clear()
     start = time.process_time()
     written = poll_once(load(workspace), names)
-    recovery = max(outlets.asked.values()) - start
+    cpu = max(outlets.asked.values()) - start
     assert [each.source for each in written] == names, "what a dead one held is free at once"
     assert not _holders(workspace)
     run(workspace, "poll", *names)
-    return recovery
+    return Recovery(cpu, wall)
 
 
-def _killed(workspace: Path, outlets: Outlets, names: list[str], later: float) -> bool:
-    """Begin a poll, kill it so many seconds after its first request, and say whether it held sources."""
+def _asking(workspace: Path, outlets: Outlets, names: list[str]) -> subprocess.Popen[bytes]:
+    """Begin a poll of all, and return when it has asked for a page: it has taken them all by then."""
     outlets.heard.clear()
     process = earmark(workspace, "poll", *names)
     if not outlets.heard.wait(100):
         raise AssertionError(f"the poll asks for nothing: {process.communicate(timeout=10)[0].decode()}")
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=later)
-    process.kill()
-    process.communicate()
-    return bool(_holders(workspace))
+    return process
 
 
 def _holders(workspace: Path) -> frozenset[str]:

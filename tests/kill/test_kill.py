@@ -36,7 +36,8 @@ def test_killing_it_at_any_moment_loses_nothing_and_doubles_nothing(database: st
     with serving(outlets) as port:
         prepare(tmp_path / "workspace", database, port)
         recovery = kill_loop(tmp_path / "workspace", outlets, KILLS, print)
-    assert recovery < 10
+    assert recovery.cpu < 10
+    assert len(recovery.wall) == KILLS - 1
     with opened(database) as engine:
         verify(engine, outlets)
 
