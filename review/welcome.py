@@ -215,7 +215,7 @@ def general(lexicon: Lexicon, chosen: Sequence[Account], configured: Sequence[Co
         ),
         Group(
             name="The news about your best accounts",
-            why="A search for each, by its name.",
+            why="A search in the press for each, by its name.",
             offers=tuple(_offers(_news(chosen), known, taken)),
         ),
     ]
@@ -325,7 +325,7 @@ def _news(chosen: Sequence[Account]) -> Iterator[_Wish]:
                 "query": query.text,
                 "company": account.domains[0] if account.domains else account.name,
             },
-            reason="The press about it, by its name.",
+            reason="",
             account=account.id,
         )
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
@@ -112,6 +113,8 @@ def _refused(request: Request, error: Exception) -> Response:
     if status == 401:  # noqa: PLR2004 - HTTP's own number
         return _let_in(request, said)
     words = "There is no such page" if status == 404 else "That was refused"  # noqa: PLR2004 - see above
+    if said == HTTPStatus.NOT_FOUND.phrase:
+        said = "The address is mistyped, or what it showed is gone."
     return _told(request, status, words, said)
 
 

@@ -149,16 +149,22 @@ def _preview(call: Call, file: importing.File, fault: str = "", chosen: list[str
         "fields": fields,
         "choices": [(field, _in_words(field, file.subject)) for field in seen.choices],
         "reasons": SUPPRESSIONS,
+        "crm": _crm_named(seen.crm) if seen.crm else "",
         "fault": fault,
     }
     return call.page("import_preview.html", status=422 if fault else 200, **values)
+
+
+def _crm_named(crm: str) -> str:
+    """Return a CRM's name as it writes it."""
+    return {"hubspot": "HubSpot"}.get(crm, crm.title())
 
 
 def _in_words(field: str, subject: str) -> str:
     if field == "extra":
         return "keep as it is" if subject == "accounts" else "do not take"
     if field.startswith("crm:"):
-        return f"id in {field[4:].title()}"
+        return f"id in {_crm_named(field[4:])}"
     return _WORDS.get(field, field.replace("_", " "))
 
 

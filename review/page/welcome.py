@@ -1,6 +1,7 @@
 """The first run: a list, three questions, sources to watch, and the first reason to call."""
 
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from pydantic import BaseModel, Field
 from earmark.errors import ConfigError
 from earmark.rulebook import Rulebook, parse
 from earmark.types import Account, Lexicon
+from matcher.record import country_named, industry_named
 from monitors import discoveries
 from monitors.beginning import Exploration
 from monitors.demo import is_demo
@@ -37,6 +39,9 @@ _CANDIDATES: Final = 2_000
 """Accounts of which the best-fitting are chosen."""
 _SHOWN: Final = 150
 """Sources that are listed one by one; the rest is taken or left together."""
+_MOST_VALUES: Final = 400
+"""Countries and industries of the list that are looked at, as they are spelled there."""
+_MOST_OFFERED: Final = 40
 _STEPS: Final = ("list", "questions", "sources", "watch")
 _Text = Annotated[str, Form(max_length=2_000)]
 _Words = Annotated[str, Field(max_length=2_000)]
@@ -215,7 +220,7 @@ def _leave(call: Call, fault: str = "") -> Response:
 def _questions(call: Call, typed: _Typed | None = None, words: str = "", fault: str = "") -> Response:
     """Ask the three questions: as they were typed, or else as they were answered before."""
     with call.reading() as connection:
-        makeup = beginning.makeup(connection)
+        makeup = beginning.makeup(connection, _MOST_VALUES)
         newest = rulebook.latest(connection)
     rules = parse(newest[1]) if newest else Rulebook()
     is_new = typed is None
@@ -229,8 +234,8 @@ def _questions(call: Call, typed: _Typed | None = None, words: str = "", fault: 
         phrases=welcome.chips(typed.problem, typed.offered, typed.phrase),
         problems=[one.name for one in rules.problems],
         values={
-            "country": _with(makeup.countries, typed.country),
-            "industry": _with(makeup.industries, typed.industry),
+            "country": _offered(makeup.countries, typed.country, country_named),
+            "industry": _offered(makeup.industries, typed.industry, industry_named),
         },
         makeup=makeup,
         zones=sorted(available_timezones()),
@@ -250,10 +255,19 @@ def _typed_before(answers: Answers, words: str, zone: str) -> _Typed:
     )
 
 
-def _with(values: Sequence[tuple[str, int]], ticked: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the values of the list, and those that are ticked though they are not among them."""
-    listed = {value for value, _ in values}
-    return [*values, *((one, 0) for one in dict.fromkeys(ticked) if one not in listed)]
+def _offered(
+    values: Sequence[tuple[str, int]], ticked: Sequence[str], named: Callable[[str], str]
+) -> list[tuple[str, int]]:
+    """Return the commonest values in one spelling each, and those that are ticked and not among them.
+
+    The spelling is the one that is ticked, else the commonest: the rules take all of them for one.
+    """
+    spelled = {named(one): one for one in reversed(ticked)}
+    counts: Counter[str] = Counter()
+    for value, count in values:
+        counts[spelled.setdefault(named(value), value)] += count
+    offered = dict(counts.most_common(_MOST_OFFERED))
+    return [*offered.items(), *((one, counts[one]) for one in dict.fromkeys(ticked) if one not in offered)]
 
 
 def _sources(call: Call) -> Response:

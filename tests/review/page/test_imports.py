@@ -54,7 +54,7 @@ def test_a_file_is_mapped_and_taken_in_with_one_click_and_each_row_is_told_of(
     where = sent.headers["location"]
     seen = page.get(where).text
     assert "Tundra Looms" in seen
-    assert "an export of Hubspot" in seen
+    assert "an export of HubSpot" in seen
     assert seen.count('<td class="sample">') == 4 * 3, "each row keeps its column, empty cells too"
     assert re.search(r'Company owner is taken as">.*?value="owner" selected', seen, re.DOTALL)
     assert held(engine) == before
@@ -213,3 +213,15 @@ def test_hostile_cells_are_shown_as_the_text_that_they_are(page: Served, engine:
 def test_a_key_of_no_upload_leads_nowhere(page: Served) -> None:
     for key in ("0" * 32, "%2e%2e%2f%2e%2e", "x"):
         assert page.get(f"/accounts/import/{key}").status_code == 404
+
+
+def test_the_report_is_in_the_order_of_the_file(page: Served) -> None:
+    content = (
+        "Company name,Company Domain Name,Parent Company\r\n"
+        "Tundra Looms,tundralooms.example,Nobody Known\r\n"
+        ",not a domain,\r\n"
+    )
+    where = upload(page, content).headers["location"]
+    assert taken(page, where).status_code == 303
+    report = page.get(f"{where}/report.csv").text.splitlines()
+    assert [line.split(",")[0] for line in report] == ["line", "2", "3"]

@@ -276,6 +276,7 @@ def test_a_path_that_is_none_is_told_in_words(page: Served, stranger: httpx.Clie
     answer = page.get("/nowhere")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
+    assert "Not Found" not in answer.text
     assert stranger.get("/nowhere").status_code == 404
 
 

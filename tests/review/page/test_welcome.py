@@ -163,6 +163,28 @@ def test_the_answers_become_a_rulebook_and_a_time_zone(start: Served, fresh: Eng
     assert "Looked for already: month-end close" in again
 
 
+def test_each_country_of_the_list_is_offered_once_however_it_is_spelled(start: Served, fresh: Engine) -> None:
+    spelled = ["Germany", "Germany", "DE", "Deutschland", "US", "United States"]
+    others = ["Norway", "Sweden", "Denmark", "Finland", "Iceland", "Estonia", "Latvia", "Poland", "Spain"]
+    others += ["Portugal", "Italy", "Greece", "Malta"]
+    with writing(fresh) as connection:
+        accounts.upsert(
+            connection,
+            [an_account(f"Osk {n}", country=country) for n, country in enumerate([*spelled, *others])],
+        )
+    html = start.get("/welcome?step=questions").text
+    offered = re.findall(r'name="country" value="([^"]+)"', html)
+    assert offered[0] == "Germany"
+    assert {"DE", "Deutschland"}.isdisjoint(offered)
+    assert len({"US", "United States"} & set(offered)) == 1
+    assert set(others) <= set(offered)
+    assert re.search(r'value="Germany"> Germany <span class="quiet">4</span>', html)
+    start.post("/welcome/rules", {"country": ["Deutschland"], "zone": "UTC"})
+    again = start.get("/welcome?step=questions").text
+    assert ticked(again)["country"] == ["Deutschland"], "what was ticked stays, as it was spelled"
+    assert 'value="Germany"' not in again
+
+
 def test_words_without_phrases_are_answered_with_them_and_nothing_typed_is_lost(
     start: Served, fresh: Engine
 ) -> None:
