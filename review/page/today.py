@@ -14,7 +14,7 @@ from review.length import length
 from review.listing import Asked as Wish
 from review.owners import owners
 from review.page.call import Asked, Call
-from storage import standing
+from storage import latency, standing
 from storage.engine import Connection
 
 __all__ = ["picked_of", "router", "screen", "wish_of"]
@@ -82,6 +82,7 @@ def screen(call: Call, wish: Wish) -> dict[str, Any]:
             "total": length(connection, wish, found, call.now, scope),
             "groups": found.groups,
             "rows": found.rows,
+            "unopened": latency.unopened(connection, [row.trigger for row in found.rows]),
             "picked": _picked(connection, call, wish, found),
             "owners": owners(connection),
             "views": views.shown(connection, call.viewer.id, wish.query),

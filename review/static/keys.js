@@ -65,6 +65,14 @@ export function unfold(menu) {
   if (menu.open) menu.querySelector("[data-first]")?.focus();
 }
 
+/** Let the choices of a menu open to the left, where its pane has no room for them to the right. */
+function fit(menu) {
+  const pane = menu.closest(".list, .detail")?.getBoundingClientRect();
+  const choices = menu.querySelector(".choices");
+  menu.classList.remove("to-left");
+  if (pane && choices) menu.classList.toggle("to-left", choices.getBoundingClientRect().right > pane.right);
+}
+
 function step(key, extends_, moved) {
   closeMenus();
   const from = rows.current();
@@ -105,6 +113,7 @@ function take(key, extends_, moved) {
  * that act on the row: its detail is on its way, `hurry()` fetches it. Returns what takes up the keys that waited. */
 export function start({ moved, isBusy, isStale, hurry, escape }) {
   const waiting = [];
+  document.addEventListener("toggle", ({ target }) => target.open && target.matches(MENU) && fit(target), true);
   const mustWait = (key) => isBusy() || (isStale() && isOfRow(key));
 
   document.addEventListener("keydown", (event) => {

@@ -67,7 +67,10 @@ function noteOpened() {
     const data = new FormData();
     data.set("csrf", form.elements.csrf.value);
     data.set("trigger", id);
-    swap.call("/opened", { form: data }).catch(() => opened.delete(id));
+    swap.call("/opened", { form: data }).then(
+      () => rows.byId(id)?.removeAttribute("data-new"),
+      () => opened.delete(id),
+    );
   }, READ);
 }
 

@@ -1,5 +1,7 @@
 """Every key of the page, pressed for real."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Route
 
@@ -36,6 +38,8 @@ DEEDS = {
     ("!", "1"): ("suppress", "customer"),
     ("!", "5"): ("suppress", "legal"),
 }
+
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 STAYS = {"no_answer", "lost"}  # outcomes that are kept and move nothing
 
@@ -180,6 +184,22 @@ def test_who_is_not_on_the_list_is_told_and_escape_leaves_it(window: Window) -> 
     window.tab.locator(".left-out > summary").click()
     window.tab.locator("#detail h2").click(position={"x": 300, "y": 5})
     assert not told.is_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768), (683, 384), (390, 844)])
+def test_no_menu_is_cut_off(windows: Callable[..., Window], width: int, height: int) -> None:
+    window = windows(width=width, height=height)
+    if width < 900:
+        window.tab.locator("[data-open]").first.click()
+        window.tab.wait_for_selector("#for-row")
+    for menu in window.tab.locator("#for-row summary").all():
+        menu.click()
+        window.tab.evaluate(DRAWN)
+        box = menu.locator("xpath=../div").bounding_box()
+        assert box
+        assert box["x"] >= 0, menu.inner_text()
+        assert box["x"] + box["width"] <= width, menu.inner_text()
+        menu.click()
 
 
 def test_the_palette_finds_what_can_be_done_and_gone_to(window: Window, engine: Engine) -> None:

@@ -157,6 +157,8 @@ def test_a_detail_that_was_looked_at_is_told_once(window: Window) -> None:
     with window.tab.expect_request("**/opened") as sent:
         pass
     sent.value.response()
+    window.tab.wait_for_selector(f'[data-row="{window.rows[0]}"]:not([data-new])')
+    assert window.tab.locator("[data-row][data-new]").count() == len(window.rows) - 1
     window.press("j", "k")
     window.see(window.rows[0])
     window.tab.wait_for_timeout(1_300)

@@ -189,6 +189,31 @@ def test_a_row_says_how_many_reasons_its_account_has_besides(page: Served, engin
     assert f"raised money +{len(more)} reasons" in _row(html, row)
 
 
+def test_a_row_says_how_many_report_its_story(page: Served, engine: Engine) -> None:
+    with reading(engine) as conn:
+        [norvik, *_] = accounts.find(conn, "Norvik Labs")
+        told = {one.id for one in triggers.of_account(conn, norvik.id)}
+    html = page.get("/").text
+    [row] = [name for name in rows_of(page) if name in told]
+    assert "</time> <i>5 reports</i>" in html.partition(f'data-row="{row}"')[2].partition("<tr")[0]
+
+
+def test_a_row_is_marked_until_somebody_looked_at_it(page: Served) -> None:
+    first, *_ = rows_of(page)
+    for marked in (True, False):
+        row = page.get("/").text.partition(f'data-row="{first}"')[2].partition("<td")[0]
+        assert (" data-new" in row) is marked
+        page.post("/opened", {"trigger": first})
+
+
+def test_who_is_not_on_the_list_can_be_opened_from_there(page: Served) -> None:
+    told = page.get("/").text.partition('class="left-out"')[2].partition("</details>")[0]
+    names = re.findall(r'<li>\d+ <a href="(/triggers/[0-9a-f]+)">([^<]+)</a>', told)
+    assert names
+    for path, name in names:
+        assert unescape(name) in unescape(page.get(path).text)
+
+
 def test_a_row_says_what_became_of_it(page: Served, engine: Engine) -> None:
     first, account = _account_of(page, engine, 1)
     second, _ = _account_of(page, engine, 2)
