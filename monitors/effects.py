@@ -8,7 +8,7 @@ from earmark.errors import ConfigError
 from earmark.types import Changes
 from matcher.decide import decide
 from monitors.teaching import teach, unteach
-from storage import accounts, audit, history, judgements, lessons, rulebook, triggers
+from storage import accounts, audit, history, judgements, lessons, rulebook, stories, triggers
 from storage.audit import Deed
 from storage.engine import Connection, Engine, reading, writing
 from storage.record import records_of, rule_name
@@ -26,7 +26,7 @@ def forget_name(engine: Engine, trigger_id: str, *, by: str, now: datetime) -> s
     """
     with reading(engine) as connection:
         trigger = triggers.get(connection, trigger_id)
-        story = triggers.story(connection, trigger.story) if trigger else None
+        story = stories.get(connection, trigger.story) if trigger else None
         account = accounts.get(connection, trigger.account) if trigger and trigger.account else None
     if account is None or story is None or not story.matches:
         return "It counts against the rule: see earmark learned."

@@ -26,9 +26,9 @@ from matcher.renewal import renewed
 from matcher.score import score_at, score_now
 from matcher.steps import touches_of, with_next_steps
 from monitors.relive import as_it_began
-from review.rules import lexicon_of
+from review.rules import lexicon_now
 from review.today import kind_words
-from storage import accounts, judgements, readings, transitions, triggers
+from storage import accounts, judgements, readings, stories, transitions, triggers
 from storage.engine import Connection
 
 __all__ = ["AccountView", "Reason", "TriggerView", "account_view", "stage_at", "trigger_view"]
@@ -79,7 +79,7 @@ class TriggerView:
 
 def account_view(connection: Connection, account: Account, at: datetime) -> AccountView:
     """Return the account as it stood at a time: what came later is left out."""
-    lexicon = lexicon_of(connection, [account])
+    lexicon = lexicon_now(connection, [account])
     every = transitions.of_account(connection, account.id)
     moves = [move for move in every if move.at <= at]
     known_then = [one for one in triggers.of_account(connection, account.id) if one.created_at <= at]
@@ -92,13 +92,11 @@ def account_view(connection: Connection, account: Account, at: datetime) -> Acco
     if len(moves) < len(every):
         began = as_it_began(account, every, at + _MOMENT)
         account = replace(began, stage=stage, stage_since=since)
-    kin = accounts.relatives(connection, [account]).get(account.id, ())
-    known = accounts.contacts(connection, [account.id, *(one.id for one in kin)])
-    near = tuple(one for several in known.values() for one in several)
-    past = Past(account=replace(account, stage=stage), contacts=near, relatives=kin, transitions=tuple(moves))
+    past = _past_of(connection, replace(account, stage=stage), moves)
+    told = stories.of(connection, [one.story for one in found])
 
     def reason(one: Trigger) -> Reason:
-        story = triggers.story(connection, one.story)
+        story = told.get(one.story)
         return Reason(
             trigger=_as_it_reads_now(one, story, past, lexicon),
             kind_words=kind_words(one.kind, lexicon.kinds),
@@ -115,9 +113,9 @@ def account_view(connection: Connection, account: Account, at: datetime) -> Acco
         reasons=tuple(map(reason, live)),
         ended=tuple(map(reason, ended)),
         transitions=tuple(moves),
-        contacts=known.get(account.id, ()),
-        relatives=kin,
-        paths=referral_paths(account, near, kin),
+        contacts=tuple(one for one in past.contacts if one.account == account.id),
+        relatives=past.relatives,
+        paths=referral_paths(account, past.contacts, past.relatives),
         abstentions=tuple(
             one for one in readings.abstentions(connection, account.id) if one.event.seen_at <= at
         ),
@@ -125,21 +123,32 @@ def account_view(connection: Connection, account: Account, at: datetime) -> Acco
 
 
 def trigger_view(connection: Connection, trigger: Trigger, now: datetime) -> TriggerView:
-    """Return all that explains a trigger."""
+    """Return all that explains a trigger, its note as it reads now."""
     account = accounts.get(connection, trigger.account) if trigger.account else None
-    lexicon = lexicon_of(connection, [account] if account else [])
+    lexicon = lexicon_now(connection, [account] if account else [])
     moves = transitions.of_account(connection, account.id) if account else []
+    story = stories.get(connection, trigger.story)
+    if account is not None:
+        trigger = _as_it_reads_now(trigger, story, _past_of(connection, account, moves), lexicon)
     return TriggerView(
         reason=Reason(
             trigger=trigger,
             kind_words=kind_words(trigger.kind, lexicon.kinds),
             score=score_at(trigger, now, lexicon.kinds),
-            story=triggers.story(connection, trigger.story),
+            story=story,
         ),
         account=account,
         transitions=tuple(move for move in moves if move.trigger == trigger.id),
         judgements=tuple(judgements.of_trigger(connection, trigger.id)),
     )
+
+
+def _past_of(connection: Connection, account: Account, moves: Sequence[Transition]) -> Past:
+    """Return what a note tells besides its story: the account with its relatives, their people, its moves."""
+    kin = accounts.relatives(connection, [account]).get(account.id, ())
+    known = accounts.contacts(connection, [account.id, *(one.id for one in kin)])
+    near = tuple(one for several in known.values() for one in several)
+    return Past(account=account, contacts=near, relatives=kin, transitions=tuple(moves))
 
 
 def _as_it_reads_now(trigger: Trigger, story: Story | None, past: Past, lexicon: Lexicon) -> Trigger:

@@ -9,7 +9,7 @@ from earmark.types import UNTIL_NEWS, Action, Changes, Past, TriggerState, Verdi
 from matcher.act import act
 from monitors.effects import forget_name, look_again, remember_names
 from review.rules import lexicon_of
-from storage import accounts, history, judgements, standing, triggers, users
+from storage import accounts, history, judgements, standing, stories, triggers, users
 from storage.engine import Connection, Engine, writing
 from storage.standing import Standing  # noqa: TC001 - as all imports here, at run time
 
@@ -96,7 +96,7 @@ def _key_of(connection: Connection, action: Action) -> str:
     if action.account is not None:
         return f"a:{action.account}"
     trigger = triggers.get(connection, action.trigger or "")
-    story = triggers.story(connection, trigger.story) if trigger else None
+    story = stories.get(connection, trigger.story) if trigger else None
     if story is None:
         raise EarmarkError(
             f"The story of trigger {action.trigger} is gone. See what is there: earmark today."

@@ -52,7 +52,7 @@ def widths(screen: int) -> tuple[int, ...]:
 
 
 def cells(row: Listed, now: datetime, wide: tuple[int, ...], *, is_selected: bool) -> tuple[Text, ...]:
-    """Return the cells of a row, two lines high."""
+    """Return the cells of a row, two lines high; days are those of the zone of ``now``."""
     strength = "bold red" if row.score >= _HOT else "bold yellow" if row.score >= _WARM else ""
     score = Text.assemble((f"{row.score:.0f}", strength), ("\nhot" if row.is_hot else "", "red"))
     score.justify = "right"
@@ -86,7 +86,7 @@ def _state(row: Listed, now: datetime) -> tuple[str, str]:
         return f"  {'✓ ' if row.state is TriggerState.ACCEPTED else ''}{row.state}", "green"
     if row.unconfirmed and row.reports == 1:
         return "  unconfirmed", "yellow"
-    return (f"  from {row.opens_at:%d %b}", "dim") if row.opens_at > now else ("", "")
+    return (f"  from {row.opens_at.astimezone(now.tzinfo):%d %b}", "dim") if row.opens_at > now else ("", "")
 
 
 def note_of(text: str) -> Table:

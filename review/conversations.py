@@ -160,7 +160,7 @@ def conversations(
 def conversation(connection: Connection, trigger_id: str, now: datetime) -> Conversation | None:
     """Return one conversation; None when there is no such trigger, or it is about an account."""
     trigger = triggers.get(connection, trigger_id)
-    story = triggers.story(connection, trigger.story) if trigger and trigger.account is None else None
+    story = stories.get(connection, trigger.story) if trigger and trigger.account is None else None
     if trigger is None or story is None or not story.matches:
         return None
     kinds = stored.kinds_of(connection, {surest(story).event.source})

@@ -29,16 +29,13 @@ class Counts:
             running: Future[T] = self._running.get(key) or self._pool.submit(count)
             self._running[key] = running
         try:
-            found = running.result(self._patience)
-        except NotYet:
-            if not running.done():
-                return None
-            raise
+            return running.result(self._patience)
+        except NotYet:  # or done in this very moment; or what the count itself raised
+            return running.result() if running.done() else None
         finally:
             if running.done():
                 with self._change:
                     self._running.pop(key, None)
-        return found
 
     def close(self) -> None:
         """Take no more; wait for the one that is counted."""

@@ -12,10 +12,10 @@ from earmark.types import Account
 from monitors.health import health_of
 from storage.polls import Configured
 
-__all__ = ["Coverage", "Remedy", "coverage_of", "told_words", "watchers"]
+__all__ = ["GENERAL", "Coverage", "Remedy", "coverage_of", "told_words", "watchers"]
 
 _BLIND_STATES: Final = frozenset({"paused", "stopped", "failing"})
-_SPECIAL: Final = 16
+GENERAL: Final = 16
 """A source that shows more kinds than this is of the general press: it may show all, and misses most."""
 _PRIVATE: Final = frozenset({"demo_requested", "engaged", "replied"})
 _MOST_REMEDIES: Final = 6
@@ -63,7 +63,7 @@ def coverage_of(
     own = [one for one in configured if one.id in watched.get(account.id, ())]
     general = [one for one in configured if one.id not in in_particular]
     ill = {one.id for one in (*own, *general) if health_of(one, now).state in _BLIND_STATES}
-    special = {name for name, kind in kinds.items() if len(kind.shows) <= _SPECIAL}
+    special = {name for name, kind in kinds.items() if len(kind.shows) <= GENERAL}
     closely = _shown([one for one in own if one.id not in ill and one.kind in special], kinds)
     loosely = _shown([one for one in own if one.id not in ill and one.kind not in special], kinds)
     broadly = _shown([one for one in general if one.id not in ill], kinds)
@@ -121,13 +121,13 @@ def _shown(sources: Iterable[Configured], kinds: Mapping[str, type[Source]]) -> 
 
 def _told_by(kind: type[Source]) -> list[str]:
     """Return the kinds of reason that a kind of source can show: nobody publishes who replied to the user."""
-    return [key for key in kind.shows if len(kind.shows) <= _SPECIAL or key not in _PRIVATE]
+    return [key for key in kind.shows if len(kind.shows) <= GENERAL or key not in _PRIVATE]
 
 
 def _remedies(missing: Sequence[str], kinds: Mapping[str, type[Source]]) -> tuple[Remedy, ...]:
     """Return few kinds of source that would show what is missing: the special ones first, most gain first."""
     left, remedies = set(missing), list[Remedy]()
-    special = {name for name, kind in kinds.items() if len(kind.shows) <= _SPECIAL}
+    special = {name for name, kind in kinds.items() if len(kind.shows) <= GENERAL}
     for candidates in (special, kinds.keys() - special):
         while left and len(remedies) < _MOST_REMEDIES:
             best = max(sorted(candidates), key=lambda name: len(left & set(kinds[name].shows)), default=None)

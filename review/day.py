@@ -15,7 +15,7 @@ from review.remembered import at_hand
 from review.rules import lexicon_now
 from review.surplus import not_surplus
 from review.today import NOBODY, Row, kind_words
-from storage import accounts, actions, barred, triggers
+from storage import accounts, barred, standing
 from storage import listing as stored
 from storage.engine import Connection
 from storage.names import folded
@@ -217,14 +217,7 @@ def _made(
     owners: frozenset[str] = frozenset(),
 ) -> int:
     """Return how many accounts were contacted since the day began, less those taken back."""
-    found: dict[str, bool] = {}
-    for at, action in actions.since(connection, since):
-        if at <= now and action.verb in {"contacted", "undo"}:
-            known = triggers.get(connection, action.trigger) if action.trigger else None
-            account = action.account or (known.account if known else None)
-            if account is not None:
-                found[account] = action.verb == "contacted"
-    touched = accounts.of(connection, {account for account, is_touched in found.items() if is_touched})
+    touched = accounts.of(connection, standing.contacted(connection, since, now))
     return sum(
         (scope is None or scope.holds(one.owner, one.territory))
         and (not owners or folded(one.owner or "") in owners)

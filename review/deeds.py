@@ -68,7 +68,7 @@ def targets_of(
     found, missing = list[Target](), list[str]()
     for name in dict.fromkeys(trigger_ids):
         trigger = triggers.get(connection, name)
-        if trigger is None or trigger.id != name:
+        if trigger is None:
             missing.append(f"There is no reason {name[:12]!r} any more. Load the list again.")
         elif trigger.account is None:
             found.append(Target(name=f"The conversation ({kind_words(trigger.kind)})", trigger=trigger.id))

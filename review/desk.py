@@ -10,13 +10,12 @@ from urllib.parse import parse_qsl
 from rich.console import Console
 
 from earmark.errors import EarmarkError, StorageError
-from matcher.layout import as_html, as_markdown, as_text
 from review import listing, views
-from review.account import Reason, account_view, trigger_view
+from review.account import account_view, trigger_view
 from review.day import capacity, names_of
 from review.deeds import Deed, Target, do, undo, until_of
 from review.listing import Asked, Filter, Listed
-from review.notes import Form
+from review.notes import Form, note_of
 from review.owners import owners
 from review.progress import progress_of
 from review.pushing import push
@@ -26,8 +25,6 @@ from storage import accounts, latency, rulebook, standing, triggers, users
 from storage.engine import Connection, Engine, reading, writing
 
 __all__ = ["Desk", "Shown"]
-
-_WRITE = {Form.TEXT: as_text, Form.MARKDOWN: as_markdown, Form.HTML: as_html}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +109,9 @@ class Desk:
         """Return the note of a row."""
         now = self.now()
         with reading(self.engine) as connection:
-            reason = _reason(connection, row, now)
-        if reason is None or reason.trigger.note is None:
-            return row.happened
-        return _WRITE[form](reason.trigger.note, reason.score, at=now)
+            trigger = triggers.get(connection, row.trigger)
+            reason = trigger_view(connection, trigger, now).reason if trigger else None
+        return (note_of(reason, form, now) if reason else "") or row.happened
 
     def looked_at(self, row: Row) -> None:
         """Write into the latency ledger that a row was looked at; a busy database keeps nobody from it."""
@@ -195,15 +191,3 @@ class Desk:
 
 def _target(row: Row) -> Target:
     return Target(name=row.name, account=row.account, trigger=row.trigger)
-
-
-def _reason(connection: Connection, row: Row, now: datetime) -> Reason | None:
-    """Return the reason that a row shows, with its note as it reads now."""
-    if row.account is not None:
-        account = accounts.get(connection, row.account)
-        if account is None:
-            return None
-        view = account_view(connection, account, now)
-        return next((one for one in (*view.reasons, *view.ended) if one.trigger.id == row.trigger), None)
-    trigger = triggers.get(connection, row.trigger)
-    return trigger_view(connection, trigger, now).reason if trigger else None

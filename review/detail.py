@@ -19,10 +19,10 @@ from matcher.people import Path
 from review.account import Reason, account_view, trigger_view
 from review.rules import lexicon_now
 from review.today import Row, rows_of
-from storage import accounts, outcomes, triggers
+from storage import accounts, outcomes
 from storage.engine import Connection
 
-__all__ = ["Detail", "Happening", "Proof", "detail", "find", "proofs_of"]
+__all__ = ["Detail", "Happening", "Proof", "detail", "proofs_of"]
 
 _LONGEST: Final = 280
 _MOST_PROOFS: Final = 3
@@ -87,12 +87,6 @@ def detail(connection: Connection, trigger: Trigger, now: datetime) -> Detail | 
     """Return a trigger opened; None where its story is gone."""
     account = accounts.get(connection, trigger.account) if trigger.account else None
     return _of_account(connection, trigger, account, now) if account else _of_nobody(connection, trigger, now)
-
-
-def find(connection: Connection, trigger_id: str) -> Trigger | None:
-    """Return a trigger by its whole id, or None."""
-    found = triggers.get(connection, trigger_id)
-    return found if found is not None and found.id == trigger_id else None
 
 
 def proofs_of(story: Story | None) -> tuple[Proof, ...]:

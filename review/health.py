@@ -12,15 +12,15 @@ from earmark.config import Settings, clock_is_fixed
 from earmark.triggers import CATALOGUE, CONVERSATIONS, Polarity
 from monitors.hosts import day_of
 from monitors.pace import in_words
+from review.coverage import GENERAL
 from sources.registry import kinds
-from storage import hosts, targets, watching, workers
+from storage import digests, hosts, targets, watching, workers
 from storage.engine import Connection
 from storage.hosts import Host
 from storage.outbox import State
 from storage.pulse import Pulse, pulse
 
 __all__ = [
-    "GENERAL",
     "LITTLE_SPACE",
     "NO_SPACE",
     "BlindSpot",
@@ -41,8 +41,6 @@ LITTLE_SPACE: Final = 1_000_000_000
 NO_SPACE: Final = 100_000_000
 _BUSIEST: Final = 10
 _MOST: Final = 4
-GENERAL: Final = 16
-"""A source that shows more kinds than this is of the general press: it may show all, and misses most."""
 
 
 class Level(StrEnum):
@@ -240,13 +238,12 @@ def _outbox(figures: Pulse, now: datetime) -> Iterator[Finding]:
 
 
 def _digests(connection: Connection, now: datetime) -> Iterator[Finding]:
-    for one in watching.digest_faults(connection):
-        again = (
-            f" It is tried again in {in_words(one.next_at - now)}."
-            if one.next_at and one.next_at > now
-            else ""
-        )
-        words = f"The digest of {one.user} failed {_count(one.failures, 'time')}: {one.error}"
+    for one in digests.every(connection):
+        if not one.failures:
+            continue
+        until = one.lease_until
+        again = f" It is tried again in {in_words(until - now)}." if until and until > now else ""
+        words = f"The digest of {one.user} failed {_count(one.failures, 'time')}: {one.last_error}"
         yield _warn("Digest", words, f"Correct [mail] in earmark.toml, or their address.{again}", "/settings")
 
 

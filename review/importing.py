@@ -13,7 +13,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,6 +30,7 @@ from earmark.intake import (
     read_contacts,
     read_suppressions,
 )
+from exports.cells import inert
 from review.moments import read_moment
 from review.suppressing import Outreach, suppress_listed
 from storage import roster
@@ -60,7 +61,6 @@ _KEY: Final = re.compile(r"[0-9a-f]{32}")
 _FRESH: Final = timedelta(days=1)
 _CHUNK: Final = 1024 * 1024
 _MOST_LINES: Final = 20_000
-_STEERS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,29 +175,34 @@ def report_lines(told: Taken) -> Iterator[str]:
     """Yield the report as CSV, line by line; no cell is a formula."""
     yield _csv(("line", "level", "reason"))
     for one in told.lines:
-        reason = f"'{one.reason}" if one.reason.startswith(_STEERS) else one.reason
-        yield _csv((str(one.line), one.level, reason))
+        yield _csv((str(one.line), one.level, inert(one.reason)))
 
 
 def _accounts(engine: Engine, file: File, chosen: Mapping[str, str], now: datetime) -> Taken:
     intake = read_accounts(file.path, chosen)
-    return _told(file, roster.import_accounts(engine, intake, now), intake.report)
+    return _imported(file, roster.import_accounts(engine, intake, now), intake.report)
 
 
 def _contacts(engine: Engine, file: File, chosen: Mapping[str, str], now: datetime) -> Taken:
     intake = read_contacts(file.path, now, chosen)
-    return _told(file, roster.import_contacts(engine, intake), intake.report)
+    return _imported(file, roster.import_contacts(engine, intake), intake.report)
 
 
-def _told(file: File, done: roster.Imported, report: Report) -> Taken:
+def _imported(file: File, done: roster.Imported, report: Report) -> Taken:
+    counts = {"added": done.added, "changed": done.changed, "same": done.same}
+    examples = tuple((one.id, one.field, one.before, one.after) for one in done.examples)
+    return replace(_told(file, counts, report), changed=dict(done.fields), examples=examples)
+
+
+def _told(file: File, counts: Mapping[str, int], report: Report) -> Taken:
     return Taken(
         name=file.name,
         subject=file.subject,
         words=report.words,
-        counts={"added": done.added, "changed": done.changed, "same": done.same},
-        changed=dict(done.fields),
-        examples=tuple((one.id, one.field, one.before, one.after) for one in done.examples),
-        lines=tuple(report.lines[:_MOST_LINES]),
+        counts=counts,
+        changed={},
+        examples=(),
+        lines=tuple(report.in_order[:_MOST_LINES]),
         untold=max(0, len(report.lines) - _MOST_LINES),
     )
 
@@ -221,18 +226,7 @@ def _suppressions(
         now=now,
         moment=lambda text: read_moment(text, now, zone, end_of_day=True),
     )
-    counts = suppress_listed(engine, intake, how)
-    report = intake.report
-    return Taken(
-        name=file.name,
-        subject=file.subject,
-        words=report.words,
-        counts=counts,
-        changed={},
-        examples=(),
-        lines=tuple(report.lines[:_MOST_LINES]),
-        untold=max(0, len(report.lines) - _MOST_LINES),
-    )
+    return _told(file, suppress_listed(engine, intake, how), intake.report)
 
 
 def _write(path: Path, content: BinaryIO) -> None:

@@ -167,7 +167,8 @@ def _record(
 ) -> None:
     with writing(engine) as connection:
         sent_at = now if told else None
-        if digests.done(connection, taken, through=period, next_at=following, sent_at=sent_at) and told:
+        digests.done(connection, taken, through=period, next_at=following, sent_at=sent_at)
+        if told:
             latency.notified(connection, [entry.row.trigger for entry in told.entries], now)
             notices.digest_ready(connection, taken.user, _figures(told, period, settings, now), now)
 

@@ -1,12 +1,13 @@
 """Notes of an account's reasons, as plain text, Markdown or HTML."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from matcher.layout import as_html, as_markdown, as_text
-from review.account import AccountView
+from review.account import AccountView, Reason
 
-__all__ = ["Form", "notes"]
+__all__ = ["Form", "note_of", "notes"]
 
 
 class Form(StrEnum):
@@ -22,8 +23,10 @@ _WRITE: Final = {Form.TEXT: as_text, Form.MARKDOWN: as_markdown, Form.HTML: as_h
 
 def notes(view: AccountView, form: Form) -> list[str]:
     """Return the notes of the open reasons, the best first, with their age on the day of the view."""
-    return [
-        _WRITE[form](reason.trigger.note, reason.score, at=view.at)
-        for reason in view.reasons
-        if reason.trigger.note is not None
-    ]
+    return [note for reason in view.reasons if (note := note_of(reason, form, view.at))]
+
+
+def note_of(reason: Reason, form: Form, at: datetime) -> str:
+    """Return the note of a reason with its age at a time; nothing where it has none."""
+    note = reason.trigger.note
+    return _WRITE[form](note, reason.score, at=at) if note is not None else ""

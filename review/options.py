@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from earmark.errors import ConfigError
 from earmark.secret import Secret
 from monitors.guard import without_keys
 
-__all__ = ["PREFIX", "Field", "Form", "as_written", "covered", "fields_of", "options_of"]
+__all__ = ["PREFIX", "Field", "Form", "as_written", "covered", "fields_of", "options_of", "told_options"]
 
 PREFIX: Final = "o."
 """Before the name of each option in a form, so that none is taken for something else."""
@@ -40,6 +40,9 @@ class Form(StrEnum):
     SPAN = "span"
     SECRET = "secret"  # noqa: S105 - the word for how it is asked for
     HIDDEN = "hidden"
+
+
+_TEXTS: Final = frozenset({Form.TEXT, Form.URL, Form.SECRET, Form.HIDDEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,23 @@ def options_of(
     return found
 
 
+def told_options(model: type[BaseModel] | None, texts: Iterable[str]) -> dict[str, Any]:
+    """Return the options that texts say as NAME=VALUE; ConfigError for one that does not.
+
+    A value is JSON where it is JSON, else a text; what asks for a text gets no number.
+    """
+    found: dict[str, Any] = {}
+    for written in texts:
+        name, equals, text = written.partition("=")
+        if not equals:
+            raise ConfigError(
+                f"{written!r} is no option. Write NAME=VALUE, such as url=https://news.example/feed."
+            )
+        info = model.model_fields.get(name) if model is not None else None
+        found[name] = _told(info, text)
+    return found
+
+
 def as_written(
     model: type[BaseModel], written: Mapping[str, str], known: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -114,6 +134,15 @@ def covered(options: Mapping[str, Any]) -> dict[str, Any]:
         key: without_keys(value) if isinstance(value, str) and "://" in value else value
         for key, value in options.items()
     }
+
+
+def _told(info: FieldInfo | None, text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    takes_text = info is not None and _form_of(info) in _TEXTS
+    return text if takes_text and isinstance(value, bool | int | float) else value
 
 
 def _field(name: str, info: FieldInfo, given: Mapping[str, Any], *, is_shared: bool) -> Field:

@@ -12,7 +12,7 @@ from earmark.types import Account, Play, Sentence, Story, Trigger
 from matcher.note import note_of
 from matcher.plays import render, steps_for, template_for
 from matcher.scripts import PLAYS
-from storage import accounts, figures, rulebook, triggers
+from storage import accounts, figures, rulebook, stories, triggers
 from storage.engine import Connection
 
 __all__ = ["SAMPLE", "Preview", "Speaker", "preview", "speakers"]
@@ -105,7 +105,7 @@ def preview(
     plays = (play, *(one for one in others if one.id != play.id))
     for trigger in _some(connection, play.kind, now):
         account = accounts.get(connection, trigger.account) if trigger.account else None
-        story = triggers.story(connection, trigger.story) if sees(account) else None
+        story = stories.get(connection, trigger.story) if sees(account) else None
         if story is not None and any(match.evidence for match in story.matches):
             return _real(connection, plays, trigger, story, account)
     return _sample(play, plays)

@@ -80,14 +80,14 @@ def table_of(*columns: str) -> Table:
 
 
 def print_day(console: Console, found: Day, now: datetime) -> None:
-    """Print the list of the day, and why it is that long."""
+    """Print the list of the day, and why it is that long; days are those of the zone of ``now``."""
     print_today(console, found.rows, now)
     if found.total or found.barred:
         console.print(Text(f"\n{_size(found)}", style="dim"))
 
 
 def print_today(console: Console, rows: Sequence[Row], now: datetime) -> None:
-    """Print what to do now: one row per account, and per conversation."""
+    """Print what to do now: one row per account, and per conversation; days are in the zone of ``now``."""
     if not rows:
         console.print(
             "Nothing to do now. earmark triggers lists what there was, earmark doctor says if it polls."
@@ -190,7 +190,7 @@ def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
     doubt = "  unconfirmed, one source" if row.unconfirmed and row.reports == 1 else ""
     to = f"  for {safe(row.offered_to)}, now" if row.offered_to else ""
     state = "  accepted" if row.state is TriggerState.ACCEPTED else ""
-    best = f"  best from {row.opens_at:%d %b}" if row.opens_at > now else ""
+    best = f"  best from {row.opens_at.astimezone(now.tzinfo):%d %b}" if row.opens_at > now else ""
     why.append(f"{safe(row.publisher)}{reports}{doubt}{more}{best}{state}{to}", style="dim")
     aged = Text(age(row.at, now) + ("?" if row.undated else ""))
     return (
@@ -198,7 +198,7 @@ def _today_cells(row: Row, now: datetime) -> Iterable[RenderableType]:
         name,
         why,
         aged,
-        f"{row.expires_at:%d %b}",
+        f"{row.expires_at.astimezone(now.tzinfo):%d %b}",
         row.trigger[:8],
     )
 

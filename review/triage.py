@@ -172,7 +172,7 @@ class Triage(App[None]):
         table, rows = self._table, self._board.rows
         place, top = self._board.place(heirs), table.scroll_y
         place = table.cursor_row if place is None else place
-        now = self._desk.now()
+        now = self._desk.now().astimezone(self._desk.zone)
         table.clear()
         for row in rows:
             is_selected = row.trigger in self._board.selected
@@ -194,7 +194,7 @@ class Triage(App[None]):
 
     def _tick(self) -> None:
         """Count on how long somebody waits for an answer."""
-        now = self._desk.now()
+        now = self._desk.now().astimezone(self._desk.zone)
         for place, row in enumerate(self._board.rows[: self._table.row_count]):
             if row.offered_at:
                 self._table.update_cell_at(Coordinate(place, AGE), aged(row, now))
@@ -260,7 +260,7 @@ class Triage(App[None]):
     def _mark(self, rows: Sequence[Listed], *, on: bool) -> None:
         chosen = {row.trigger for row in rows}
         self._board.selected = self._board.selected | chosen if on else self._board.selected - chosen
-        now = self._desk.now()
+        now = self._desk.now().astimezone(self._desk.zone)
         for place, row in enumerate(self._board.rows):
             if row.trigger in chosen:
                 self._table.update_cell_at(

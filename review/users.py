@@ -8,7 +8,8 @@ from earmark.config.tables import nearest
 from earmark.errors import ConfigError
 from earmark.rulebook import parse
 from review.page.viewer import Role
-from storage import rulebook, sessions, users
+from review.versions import in_force
+from storage import sessions, users
 from storage.audit import Deed, record
 from storage.engine import Connection
 from storage.users import User
@@ -109,8 +110,7 @@ def enable(connection: Connection, user_id: str, *, by: str, now: datetime) -> N
 
 def reps_of(connection: Connection) -> dict[str, str]:
     """Return the reps of the rulebook: their names by id."""
-    newest = rulebook.latest(connection)
-    return {rep.id: rep.name or rep.id for rep in parse(newest[1]).reps} if newest else {}
+    return {rep.id: rep.name or rep.id for rep in parse(in_force(connection).text).reps}
 
 
 def _name(text: str) -> str:

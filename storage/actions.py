@@ -9,7 +9,7 @@ from earmark.types import Action
 from storage.rows import add, each
 from storage.tables import actions, stories, triggers
 
-__all__ = ["keyed", "of_accounts", "save", "since"]
+__all__ = ["keyed", "of_accounts", "save"]
 
 
 def save(conn: Connection, new: Sequence[Action], at: datetime) -> None:
@@ -27,13 +27,6 @@ def of_accounts(conn: Connection, account_ids: Iterable[str]) -> dict[str, tuple
     for row in each(conn, query, actions.c.account, account_ids):
         found.setdefault(row.account, []).append(row.body)
     return {account: tuple(done) for account, done in found.items()}
-
-
-def since(conn: Connection, at: datetime) -> Iterator[tuple[datetime, Action]]:
-    """Yield when and what was done since a time, in the order in which it was done."""
-    query = select(actions.c.at, actions.c.body).where(actions.c.at >= at)
-    for row in conn.execute(query.order_by(actions.c.at, actions.c.number)):
-        yield row.at, row.body
 
 
 def keyed(conn: Connection, at: datetime, until: datetime) -> Iterator[tuple[datetime, str, Action]]:

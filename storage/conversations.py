@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from earmark.types import Trigger, TriggerState
-from storage import triggers as kept
 from storage.rows import each
 from storage.tables import sources, triggers
+from storage.triggers import as_trigger
 
 __all__ = ["Rank", "counts", "kinds_of", "leaf"]
 
@@ -34,7 +34,7 @@ def leaf(
 ) -> tuple[list[Trigger], Rank | None]:
     """Return conversations in these states, the best first, and where the next page begins."""
     table = triggers.c
-    query = select(table.id, table.score_now)
+    query = select(triggers)
     query = query.where(table.account.is_(None), _state().in_([state.value for state in states]))
     if set(states) <= {TriggerState.OPEN, TriggerState.ACCEPTED}:
         query = query.where(table.expires_at > now)
@@ -45,9 +45,8 @@ def leaf(
         query = query.where(or_(table.score_now < after.score, behind))
     rows = conn.execute(query.order_by(table.score_now.desc(), table.id).limit(limit + 1)).all()
     shown = rows[:limit]
-    found = [one for row in shown if (one := kept.get(conn, row.id)) is not None]
     more = len(rows) > limit
-    return found, Rank(shown[-1].score_now, shown[-1].id) if more else None
+    return list(map(as_trigger, shown)), Rank(shown[-1].score_now, shown[-1].id) if more else None
 
 
 def counts(conn: Connection, now: datetime) -> dict[str, int]:

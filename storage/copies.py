@@ -176,9 +176,8 @@ def _fill(source: sqlite3.Connection, name: Path, part: Path, file: Path) -> Non
     with _explained(file, source=name), closing(sqlite3.connect(part, isolation_level=None)) as copy:
         copy.execute("PRAGMA journal_mode=OFF")
         source.backup(copy)  # in one step: in several, each write of another would begin it anew
-        copy.execute(
-            "PRAGMA journal_mode=DELETE"
-        )  # with a log, it could not be read where nothing is written
+        # With a log, it could not be read where nothing is written.
+        copy.execute("PRAGMA journal_mode=DELETE")
 
 
 def _stage(file: Path, part: Path) -> Copy:

@@ -1,6 +1,8 @@
 """Who did what: the record of changes and the actions on accounts and triggers, as one log."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
@@ -33,11 +35,11 @@ def done(conn: Connection, after: str | None = None, limit: int = 50) -> DoneLis
     """Return what people did, the newest first; any ``after`` that is none of ours begins anew."""
     changes, acts = _place(after)
     query = select(audit).where(audit.c.number < changes).order_by(audit.c.number.desc()).limit(limit + 1)
-    found = [(row.at, 1, row.number, _change(row)) for row in conn.execute(query)]
+    found = list(_steps(conn.execute(query), 1, _change))
     acted = select(actions, triggers.c.account.label("of_trigger"))
     acted = acted.outerjoin(triggers, triggers.c.id == actions.c.trigger).where(actions.c.number < acts)
     acted = acted.order_by(actions.c.number.desc()).limit(limit + 1)
-    found += [(row.at, 0, row.number, _act(row)) for row in conn.execute(acted)]
+    found += _steps(conn.execute(acted), 0, _act)
     found.sort(key=lambda one: one[:3], reverse=True)
     shown = found[:limit]
     for _, is_change, number, _ in shown:
@@ -45,6 +47,19 @@ def done(conn: Connection, after: str | None = None, limit: int = 50) -> DoneLis
     return DoneList(
         deeds=tuple(deed for *_, deed in shown), after=f"{changes}.{acts}" if len(found) > limit else None
     )
+
+
+def _steps(
+    rows: Iterable[Row[Any]], is_change: int, told: Callable[[Row[Any]], Done]
+) -> Iterator[tuple[datetime, int, int, Done]]:
+    """Yield rows with what orders them, so that a part ends between two numbers.
+
+    Of two who act at once the later one may be stored first: no row counts as later than one stored after it.
+    """
+    at: datetime | None = None
+    for row in rows:
+        at = row.at if at is None else min(at, row.at)
+        yield at, is_change, row.number, told(row)
 
 
 def _place(after: str | None) -> tuple[int, int]:

@@ -99,16 +99,19 @@ def take(conn: Connection, due_at: datetime, now: datetime, until: datetime) -> 
 
 def done(
     conn: Connection, taken: Schedule, *, through: datetime, next_at: datetime, sent_at: datetime | None
-) -> bool:
-    """Note that somebody was told through a moment; False when their schedule has changed meanwhile.
+) -> None:
+    """Note that somebody was told through a moment; where their schedule changed meanwhile, that stays.
 
-    ``sent_at`` is None when there was nothing to tell.
+    ``sent_at`` is None when there was nothing to tell. Of another view than the one taken, nothing was told.
     """
+    told: dict[str, Any] = {"through": through} | ({"sent_at": sent_at} if sent_at is not None else {})
+    values = {**told, "next_at": next_at, "failures": 0, "last_error": None, "lease_until": None}
     held = digests.c.user == taken.user, digests.c.next_at == taken.next_at
-    values: dict[str, Any] = {"through": through, "next_at": next_at, "failures": 0, "last_error": None}
-    if sent_at is not None:
-        values["sent_at"] = sent_at
-    return conn.execute(update(digests).where(*held).values(lease_until=None, **values)).rowcount > 0
+    if conn.execute(update(digests).where(*held).values(values)).rowcount:
+        return
+    before = or_(digests.c.through.is_(None), digests.c.through < through)
+    same = digests.c.user == taken.user, digests.c.query == taken.query, before
+    conn.execute(update(digests).where(*same).values(told))
 
 
 def failed(conn: Connection, taken: Schedule, error: str, again_at: datetime) -> None:

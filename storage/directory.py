@@ -15,6 +15,7 @@ from storage.names import folded
 from storage.rows import BATCH, each
 from storage.scope import Scope, within
 from storage.tables import accounts, remotes, sources, triggers
+from storage.values import pack
 
 __all__ = [
     "Asked",
@@ -126,8 +127,10 @@ def watched_by(conn: Connection, account: Account) -> int:
     named = [*account.domains, *([account.name] if len(account.name) >= _SHORTEST else [])]
     if not named:
         return 0
+    # Options are stored as ASCII JSON, in which a letter with an accent is an escape, each case its own.
+    words = {pack(str, case)[1:-1].lower() for name in named for case in (name, name.lower())}
     options = func.lower(sources.c.options, type_=accounts.c.search.type)
-    told = or_(*(options.contains(name.lower(), autoescape=True) for name in named))
+    told = or_(*(options.contains(word, autoescape=True) for word in sorted(words)))
     query = select(func.count()).select_from(sources).where(sources.c.enabled, told)
     return conn.execute(query).scalar_one()
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     and_,
     case,
-    exists,
     false,
     func,
     literal_column,
@@ -25,6 +24,7 @@ from earmark.types import TriggerState
 from storage.record import COUNTED
 from storage.rows import batches
 from storage.tables import accounts, events, judgements, matches, outcomes, transitions, triggers
+from storage.transitions import holds
 
 __all__ = [
     "Judged",
@@ -169,16 +169,11 @@ def acted_by_rule(conn: Connection, since: datetime, fresh: datetime | None = No
 
 def reached(conn: Connection, since: datetime) -> dict[str, int]:
     """Return how many accounts came into each stage since a time, less what was taken back."""
-    undone = transitions.alias()
-    taken_back = exists().where(
-        undone.c.account == transitions.c.account, undone.c.undoes == transitions.c.id
-    )
     number = func.count(func.distinct(transitions.c.account)).label("number")
     query = select(transitions.c.after, number).where(
         transitions.c.at >= since,
         transitions.c.after != transitions.c.before,
-        transitions.c.undoes.is_(None),
-        ~taken_back,
+        holds(),
     )
     return {row.after: row.number for row in conn.execute(query.group_by(transitions.c.after))}
 

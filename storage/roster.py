@@ -23,7 +23,7 @@ from storage.lesson import Lesson
 from storage.names import folded
 from storage.rows import batches
 
-__all__ = ["Imported", "import_accounts", "import_contacts"]
+__all__ = ["Imported", "import_accounts", "import_contacts", "upsert"]
 
 _CHUNK: Final = 1_000
 """Accounts in one transaction: others wait for a part of a second at most."""
@@ -82,9 +82,7 @@ def import_accounts(
     orphans, fresh, touched = set[str](), set[str](), set[str]()
     for chunk in batches(watch(intake.read(renamed.ids)), _CHUNK):
         with writing(engine) as conn:
-            one = accounts.upsert(conn, chunk, given)
-            for key, former in one.renamed.items():
-                _remember(conn, key, former, now)
+            one = upsert(conn, chunk, given, now)
         done.add(one)
         if "parent" in given:
             orphans |= {each.id for each in chunk if each.id in heads and each.id not in intake.parents}
@@ -96,6 +94,16 @@ def import_accounts(
         _take_ids(conn, renamed.lost)
     changed = _link(engine, intake, heads, orphans)
     _count_links(done, {child: pair for child, pair in changed.items() if child not in fresh}, touched)
+    return done
+
+
+def upsert(
+    conn: Connection, new: Iterable[Account], given: Collection[str] | None, now: datetime
+) -> Upserted:
+    """Store accounts as ``storage.accounts.upsert`` does; of those it renames, remember the former name."""
+    done = accounts.upsert(conn, new, given)
+    for key, former in done.renamed.items():
+        _remember(conn, key, former, now)
     return done
 
 

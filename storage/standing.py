@@ -4,14 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, exists, func, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
+from earmark.lifecycle import Cause
 from earmark.types import TriggerState
+from storage.rows import each
 from storage.tables import accounts, actions, transitions, triggers
+from storage.transitions import holds
 
-__all__ = ["Standing", "last", "newest", "of_trigger", "since"]
+__all__ = ["Standing", "contacted", "last", "newest", "of_trigger", "since"]
 
 _ENDED: Final = (TriggerState.ACCEPTED.value, TriggerState.CONTACTED.value, TriggerState.DISMISSED.value)
+_CONTACTED: Final = "Contacted"
+"""How outreach is told: that nobody answered has the same cause, and tells of an outreach before."""
 _FARTHEST: Final = 1_000
 """How many actions back a conversation is looked for."""
 
@@ -51,6 +56,16 @@ def since(conn: Connection, account: str, seen: int) -> list[Standing]:
     return [_of_account(row) for row in conn.execute(query)]
 
 
+def contacted(conn: Connection, at: datetime, until: datetime) -> set[str]:
+    """Return the accounts that people contacted from a time on, up to another, and that still holds."""
+    whose = func.coalesce(actions.c.account, triggers.c.account)
+    acted = select(whose).outerjoin_from(actions, triggers, triggers.c.id == actions.c.trigger)
+    acted = acted.where(actions.c.at >= at, actions.c.at <= until, whose.is_not(None)).distinct()
+    made = transitions.c.cause == Cause.CONTACTED.value, transitions.c.reason.startswith(_CONTACTED)
+    moves = _moves().where(transitions.c.at >= at, transitions.c.at <= until, *made)
+    return {row.account for row in each(conn, moves, transitions.c.account, conn.execute(acted).scalars())}
+
+
 def of_trigger(conn: Connection, trigger: str) -> list[Standing]:
     """Return what people did to a trigger, the latest first; of a conversation the last thing alone."""
     moves = conn.execute(_moves().where(transitions.c.trigger == trigger)).all()
@@ -63,11 +78,9 @@ def of_trigger(conn: Connection, trigger: str) -> list[Standing]:
 
 def _moves() -> Any:
     """Return the query of what people did to accounts and did not take back, the latest first."""
-    inverse = transitions.alias("inverse")
-    undone = exists().where(inverse.c.account == transitions.c.account, inverse.c.undoes == transitions.c.id)
     query = select(transitions, accounts.c.name).join(accounts, accounts.c.id == transitions.c.account)
-    by_people = (transitions.c.was.is_not(None), transitions.c.undoes.is_(None))
-    return query.where(*by_people, ~undone).order_by(transitions.c.number.desc())
+    by_people = transitions.c.was.is_not(None)
+    return query.where(by_people, holds()).order_by(transitions.c.number.desc())
 
 
 def _conversation(conn: Connection, by: str) -> Any:

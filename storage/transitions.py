@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, select
 
 from earmark.lifecycle import Cause, Stage
 from earmark.types import Transition
 from storage.rows import add, each
 from storage.tables import transitions
 
-__all__ = ["of_account", "of_accounts", "save", "stage_at"]
+__all__ = ["holds", "of_account", "of_accounts", "save", "stage_at"]
 
 
 def of_account(conn: Connection, account_id: str) -> list[Transition]:
@@ -34,6 +34,13 @@ def stage_at(conn: Connection, account_id: str, at: datetime) -> Stage:
     query = select(transitions.c.after).order_by(*latest).limit(1)
     query = query.where(transitions.c.account == account_id, transitions.c.at <= at)
     return Stage(conn.execute(query).scalar_one_or_none() or Stage.COLD)
+
+
+def holds() -> ColumnElement[bool]:
+    """Return the condition that a move takes back no other, and was not taken back itself."""
+    inverse = transitions.alias("inverse")
+    undone = exists().where(inverse.c.account == transitions.c.account, inverse.c.undoes == transitions.c.id)
+    return and_(transitions.c.undoes.is_(None), ~undone)
 
 
 def save(conn: Connection, new: Sequence[Transition]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from earmark.errors import ConfigError
 from earmark.triggers import Polarity
 from earmark.types import Certainty, Mark, Role, Story, Trigger, TriggerState
-from storage import search, stories
+from storage import search
 from storage.rows import BATCH, batches, each, put
 from storage.tables import triggers
 
@@ -18,25 +18,34 @@ __all__ = [
     "every_open",
     "find",
     "get",
+    "meant",
     "of_account",
     "of_past",
     "refresh",
     "save",
-    "story",
     "stream",
 ]
 
 _WAITING = (TriggerState.OPEN, TriggerState.ACCEPTED)
 
 
-def get(conn: Connection, id_prefix: str) -> Trigger | None:
-    """Return the trigger whose id begins so; ConfigError when several do."""
-    if not id_prefix:
+def get(conn: Connection, trigger_id: str) -> Trigger | None:
+    """Return one trigger by its whole id, or None."""
+    row = conn.execute(select(triggers).where(triggers.c.id == trigger_id)).one_or_none()
+    return None if row is None else as_trigger(row)
+
+
+def meant(conn: Connection, beginning: str) -> Trigger | None:
+    """Return the trigger whose id begins so, or None; ConfigError when several do.
+
+    For what a person types: it may read the ids of all triggers.
+    """
+    if not beginning:
         return None
-    begins = triggers.c.id.startswith(id_prefix, autoescape=True)
+    begins = triggers.c.id.startswith(beginning, autoescape=True)
     rows = conn.execute(select(triggers).where(begins).order_by(triggers.c.id).limit(2)).all()
-    if len(rows) > 1 and rows[0].id != id_prefix:
-        raise ConfigError(f"Several triggers begin with {id_prefix!r}. Give more letters of the id.")
+    if len(rows) > 1 and rows[0].id != beginning:
+        raise ConfigError(f"Several triggers begin with {beginning!r}. Give more letters of the id.")
     return as_trigger(rows[0]) if rows else None
 
 
@@ -93,11 +102,6 @@ def refresh(conn: Connection, scores: Mapping[str, float]) -> None:
     statement = update(triggers).where(triggers.c.id == bindparam("trigger_id"))
     for batch in batches(sorted(scores.items())):
         conn.execute(statement, [{"trigger_id": trigger, "score_now": score} for trigger, score in batch])
-
-
-def story(conn: Connection, story_id: str) -> Story | None:
-    """Return the story of a trigger with its matches, or None."""
-    return stories.get(conn, story_id)
 
 
 def save(conn: Connection, new: Sequence[Trigger]) -> None:

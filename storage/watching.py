@@ -10,14 +10,12 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 from storage import polls as configured
 from storage.polls import Configured
 from storage.rows import each
-from storage.tables import digests, polls, sources
+from storage.tables import polls, sources
 
 __all__ = [
     "ORDER",
     "Brought",
-    "DigestFault",
     "brought",
-    "digest_faults",
     "kinds",
     "listed",
     "states",
@@ -37,16 +35,6 @@ class Brought:
     failed: int = 0
     new: int = 0
     triggers: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestFault:
-    """Whose digest could not be sent, how often in a row, why, and when it is tried again."""
-
-    user: str
-    failures: int
-    error: str
-    next_at: datetime | None
 
 
 def states(conn: Connection, now: datetime) -> dict[str, int]:
@@ -105,15 +93,6 @@ def brought(conn: Connection, ids: Sequence[str], since: datetime) -> dict[str, 
         row.source: Brought(polls=row.held, failed=row.failed, new=row.new, triggers=row.triggers)
         for row in each(conn, query.group_by(polls.c.source), polls.c.source, ids)
     }
-
-
-def digest_faults(conn: Connection) -> list[DigestFault]:
-    """Return the digests whose last mail could not be sent."""
-    query = select(digests).where(digests.c.failures > 0).order_by(digests.c.user)
-    return [
-        DigestFault(user=row.user, failures=row.failures, error=row.last_error or "", next_at=row.next_at)
-        for row in conn.execute(query)
-    ]
 
 
 def _state(now: datetime) -> ColumnElement[str]:

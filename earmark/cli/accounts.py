@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from earmark.cli.imports import counting, draw, value_of, write_report
-from earmark.cli.session import Session, notice, session_of
+from earmark.cli.session import AsJson, Session, notice, session_of
 from earmark.lifecycle import Stage
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["app", "import_accounts"]
 
 app = typer.Typer(help="The list of accounts.", no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _AUDITED_AT_ONCE: Final = 100_000
 """Accounts of which an import tells the names that are hard; more would take seconds."""
@@ -148,6 +147,8 @@ def import_accounts(
                 pass
     else:
         done = roster.import_accounts(session.engine, intake, session.now, _watched)
+        with session.writing() as connection:
+            session.log(connection, "accounts import", intake.path.name, intake.report.words)
     if report is not None:
         write_report(report, intake.report)
     value = value_of(intake, done)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from earmark.cli.session import Session, choose_account, nothing, notice, session_of, who
+from earmark.cli.session import AsJson, Session, choose_account, nothing, notice, session_of, who
 from earmark.types import Verdict
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ Either = Annotated[
 ]
 By = Annotated[str | None, typer.Option(help="Who did it; else your user name.")]
 Text = Annotated[str, typer.Option("--text", "-t", help="A remark to keep with it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 _OF_TRIGGERS: Final = frozenset({"accept", "dismiss"})
@@ -182,7 +181,7 @@ def _said_so(connection: "Connection", beginning: str) -> "Judgement | None":
     """Return the one verdict whose id begins so, unless a trigger does."""
     from storage import judgements, triggers
 
-    if len(beginning) < _SHORTEST_ID or triggers.get(connection, beginning) is not None:
+    if len(beginning) < _SHORTEST_ID or triggers.meant(connection, beginning) is not None:
         return None
     found = judgements.find(connection, beginning)
     return found[0] if len(found) == 1 else None
@@ -237,7 +236,7 @@ def _target(connection: "Connection", verb: str, text: str) -> tuple[str | None,
     from storage import triggers
 
     if verb in _OF_TRIGGERS or (verb in _OF_EITHER and len(text) >= _SHORTEST_ID):
-        found = triggers.get(connection, text)
+        found = triggers.meant(connection, text)
         if found is not None:
             return None, found.id
         if verb in _OF_TRIGGERS:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.session import notice, session_of, who
+from earmark.cli.session import AsJson, notice, session_of, who
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def compounds(
     context: typer.Context,
     on: Annotated[str | None, typer.Option(help="Switch a shipped one on: add it to the rulebook.")] = None,
     by: Annotated[str | None, typer.Option(help="Who decided it; else your user name.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List compounds: several reasons that together are a stronger one; and for how many accounts they hold.
 
@@ -36,7 +36,7 @@ def compounds(
 
     session = session_of(context)
     if on is not None:
-        _switch_on(session, on, by or who())
+        _switch_on(session, on, by or who(), as_json=as_json)
         return
     with session.reading() as connection:
         rows = offered(connection, in_force(connection).text)
@@ -59,20 +59,25 @@ def compounds(
     session.show(rows, as_json, draw)
 
 
-def _switch_on(session: "Session", wanted: str, by: str) -> None:
+def _switch_on(session: "Session", wanted: str, by: str, *, as_json: bool) -> None:
     from earmark.errors import ConfigError
     from earmark.rulebook import parse
     from matcher.shipped import shipped
-    from storage import rulebook
+    from review.versions import apply, in_force
 
     known = shipped()
     if wanted not in known:
         raise ConfigError(f"There is no shipped compound {wanted!r}; known: {', '.join(known)}.")
     with session.writing() as connection:
-        newest = rulebook.latest(connection)
-        text = newest[1] if newest else ""
-        if any(one.id == wanted for one in parse(text).compounds):
+        before = in_force(connection)
+        is_on = any(one.id == wanted for one in parse(before.text).compounds)
+        text = before.text if is_on else f"{before.text.rstrip()}\n\n{known[wanted]}".lstrip()
+        number = apply(connection, text, by=by, at=session.now) or before.number
+
+    def draw(_: "Console") -> None:
+        if is_on:
             notice(f"{wanted} is on already.")
-            return
-        number = rulebook.save(connection, f"{text.rstrip()}\n\n{known[wanted]}".lstrip(), by, session.now)
-    notice(f"{wanted} is on, with version {number} of the rulebook. Change it there: earmark rules export")
+        else:
+            notice(f"{wanted} is on, with version {number} of the rulebook. Change it: earmark rules export")
+
+    session.show({"id": wanted, "version": number, "changed": not is_on}, as_json, draw)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli.imports import draw, value_of, write_report
-from earmark.cli.session import choose_account, session_of
+from earmark.cli.session import AsJson, choose_account, session_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +18,6 @@ __all__ = ["app"]
 app = typer.Typer(
     help="The people whom you know at your accounts: never looked up, never guessed.", no_args_is_help=True
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("import")
@@ -39,6 +38,9 @@ def import_(
     session = session_of(context)
     intake = read_contacts(file, session.now)
     done = roster.import_contacts(session.engine, intake, store=not dry_run)
+    if not dry_run:
+        with session.writing() as connection:
+            session.log(connection, "contacts import", intake.path.name, intake.report.words)
     if report is not None:
         write_report(report, intake.report)
     value = value_of(intake, done)

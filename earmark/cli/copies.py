@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.session import Session, nothing, notice, session_of
+from earmark.cli.session import AsJson, Session, nothing, notice, session_of
 from earmark.cli.users import has_terminal
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from storage.engine import Engine
 
 __all__ = ["add_to"]
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:

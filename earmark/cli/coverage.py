@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from earmark.cli.session import Session, choose_account, session_of
+from earmark.cli.session import AsJson, Session, choose_account, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ def coverage(
     account: Annotated[
         str | None, typer.Argument(help="Id, name or domain: the blind spots of this one.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say which accounts are watched and spoke; of one, which reasons its sources can show at all."""
     session = session_of(context)

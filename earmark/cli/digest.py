@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from earmark.cli.session import Session, nothing, notice, session_of, who
+from earmark.cli.session import AsJson, Session, nothing, notice, session_of, who
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,7 @@ def digest(  # noqa: PLR0913, PLR0917 - each is an option of its own
         str | None, typer.Option(help="With --every: your zone, such as Europe/Berlin; else the team's.")
     ] = None,
     user: Annotated[str | None, typer.Option(help="Whose digest; else the owner's.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show who is told by mail and when; preview a letter, mail what is due, or set when it comes.
 
@@ -48,11 +48,11 @@ def digest(  # noqa: PLR0913, PLR0917 - each is an option of its own
     """
     session = session_of(context)
     if preview or html is not None:
-        _preview(session, user, html)
+        _preview(session, user, html, as_json=as_json)
     elif send:
         _send(session, as_json=as_json)
     elif every is not None:
-        _keep(session, user, every, hour, on, zone)
+        _keep(session, user, every, hour, on, zone, as_json=as_json)
     else:
         _show(session, as_json=as_json)
 
@@ -75,7 +75,8 @@ def _viewer(session: Session, user: str | None) -> "Viewer":
     return found
 
 
-def _preview(session: Session, user: str | None, html: Path | None) -> None:
+def _preview(session: Session, user: str | None, html: Path | None, *, as_json: bool) -> None:
+    from exports.whole import whole
     from review.digest import letter, text_of
     from review.mailing import preview
     from review.zones import zone_of
@@ -84,13 +85,14 @@ def _preview(session: Session, user: str | None, html: Path | None) -> None:
     zone = zone_of(viewer, session.settings)
     with session.reading() as connection:
         told, envelope = preview(connection, session.settings, viewer, session.now)
-    if html is None:
-        typer.echo(text_of(told, envelope, zone, session.now))
-        return
-    made = letter(told, envelope, session.now, zone, session.now, sender="digest@example.invalid")
-    body = made.get_body(("html",))
-    html.write_text(str(body.get_content()) if body else "", "utf-8")
-    notice(f"Wrote {html}.")
+    if html is None or as_json:
+        session.show(told, as_json, lambda _: typer.echo(text_of(told, envelope, zone, session.now)))
+    if html is not None:
+        made = letter(told, envelope, session.now, zone, session.now, sender="digest@example.invalid")
+        body = made.get_body(("html",))
+        with whole(html) as part:
+            part.write_text(str(body.get_content()) if body else "", "utf-8")
+        notice(f"Wrote {html}.")
 
 
 def _send(session: Session, *, as_json: bool) -> None:
@@ -109,7 +111,9 @@ def _send(session: Session, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _keep(session: Session, user: str | None, every: str, hour: int, on: str, zone: str | None) -> None:
+def _keep(
+    session: Session, user: str | None, every: str, hour: int, on: str, zone: str | None, *, as_json: bool
+) -> None:
     from dataclasses import replace
 
     from earmark.errors import ConfigError
@@ -122,7 +126,8 @@ def _keep(session: Session, user: str | None, every: str, hour: int, on: str, zo
     if every == "never":
         with session.writing() as connection:
             leave(connection, viewer.id, by=who(), now=now)
-        notice(f"{viewer.name} gets no digest.")
+        told = {"user": viewer.id, "every": every}
+        session.show(told, as_json, lambda _: notice(f"{viewer.name} gets no digest."))
         return
     if on.lower() not in _DAYS:
         raise ConfigError(f"There is no day {on!r}. Write one of: {', '.join(_DAYS)}.")
@@ -134,7 +139,8 @@ def _keep(session: Session, user: str | None, every: str, hour: int, on: str, zo
         made, to = subscribe(connection, session.settings, viewer, wanted, chosen, by=who(), now=now)
     own = replace(viewer, preferences=(("zone", chosen),))
     first = (made.next_at or now).astimezone(zone_of(own, session.settings))
-    notice(f"The digest goes {every} to {to}, first on {first:%Y-%m-%d at %H:%M}.")
+    said = f"The digest goes {every} to {to}, first on {first:%Y-%m-%d at %H:%M}."
+    session.show(made, as_json, lambda _: notice(said))
     if session.settings.mail.server is None:
         notice("No mail server is set: write [mail] server and sender into earmark.toml.")
 

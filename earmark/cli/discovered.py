@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from earmark.cli.session import nothing, notice, session_of, who
+from earmark.cli.session import AsJson, nothing, notice, session_of, who
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 By = Annotated[str | None, typer.Option(help="Who decided it; else your user name.")]
 _SHOWN: Final = 3
 

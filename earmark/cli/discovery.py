@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earmark.cli.session import Session, choose_account, notice, session_of
+from earmark.cli.session import AsJson, Session, choose_account, notice, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from monitors.proposals import Proposal
 
 __all__ = ["add_to"]
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -164,6 +162,8 @@ def import_(
     session = session_of(context)
     with session.writing() as connection:
         found = import_feeds(connection, _bytes(file), str(file), session.now, dry_run=dry_run)
+        if not dry_run:
+            session.log(connection, "source.import", file.name, f"{len(found.added)} added.")
     done = {"added": found.added, "watched already": found.watched_already, "refused": found.refused}
 
     def draw(console: "Console") -> None:
@@ -181,7 +181,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="The OPML file to write.")],
 ) -> None:
     """Write the feeds that are polled to an OPML file that feed readers import."""
-    from earmark.errors import ConfigError
+    from exports.whole import whole
     from review.opml import feeds_of
     from storage import polls
 
@@ -189,10 +189,8 @@ def export(
     with session.reading() as connection:
         configured = polls.every(connection)
     body, feeds = feeds_of(configured)
-    try:
-        file.write_bytes(body)
-    except OSError as error:
-        raise ConfigError(f"{file} can't be written ({error.strerror}). Choose another place.") from error
+    with whole(file) as part:
+        part.write_bytes(body)
     others = len(configured) - feeds
     rest = f" {others:,} sources of other kinds are no plain feeds and are left out." if others else ""
     notice(f"Wrote {feeds:,} feeds to {file}.{rest}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earmark.cli import plugins, targets
-from earmark.cli.session import Session, notice, session_of
+from earmark.cli.session import AsJson, Session, notice, session_of
 from earmark.cli.warehouse import write_lines
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ __all__ = ["app"]
 app = typer.Typer(
     help="Hand what was found over to a CRM, a sequencer or a spreadsheet.", no_args_is_help=True
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _SHOWN = 20
 
 
@@ -98,7 +97,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option of its own
         targets.deliver_to(session, name, owner=owner, dry_run=dry_run, as_json=as_json)
         return
     if profile is None and name == "jsonl":
-        write_lines(session, what, out, since, as_json=as_json)
+        write_lines(session, what, out, since, dry_run=dry_run, as_json=as_json)
         return
     _to_file(session, profile_named(profile or name), out, owner, view, dry_run=dry_run, as_json=as_json)
 

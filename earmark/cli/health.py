@@ -32,7 +32,6 @@ def latency(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, spans in seconds.")] = False,
 ) -> None:
     """Say how long it takes from published to fetched, to the list, to contacted, and who lost the time."""
-    from earmark.errors import ConfigError
     from monitors.latency import ledger
     from storage import latency as times
 
@@ -40,9 +39,7 @@ def latency(
     if trigger is not None:
         _way(session, trigger, as_json)
         return
-    moment = session.moment(since)
-    if moment is None or moment > session.now:
-        raise ConfigError(f"--since {since} is in the future. Write a minus sign for the past: -7d.")
+    moment = session.since(since) or session.now
     with session.reading() as connection:
         rows = ledger(times.arrivals(connection, moment), times.listings(connection, moment))
     session.show(rows, as_json, lambda console: _draw(console, rows))
@@ -83,7 +80,7 @@ def _way(session: Session, begins: str, as_json: bool) -> None:
     from storage import triggers
 
     with session.reading() as connection:
-        found = triggers.get(connection, begins)
+        found = triggers.meant(connection, begins)
         if found is None:
             nothing(f"No trigger begins with {begins!r}. List them with: earmark triggers")
         made = next(

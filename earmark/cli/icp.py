@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from earmark.cli.session import nothing, session_of
+from earmark.cli.session import AsJson, nothing, session_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,7 @@ def try_(
     file: Annotated[
         Path | None, typer.Argument(help="Rulebook as TOML; - reads standard input; else the one in force.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show how the accounts fit, and what each rule does to that.
 
@@ -36,12 +36,12 @@ def try_(
     from earmark.cli.rulebook import text_of
     from earmark.rulebook import parse
     from matcher.icp import tried
-    from storage import accounts, rulebook
+    from review.versions import in_force
+    from storage import accounts
 
     session = session_of(context)
     with session.reading() as connection:
-        newest = rulebook.latest(connection)
-        text = text_of(file) if file else newest[1] if newest else ""
+        text = text_of(file) if file else in_force(connection).text
         rules = parse(text).lexicon({}, 0).icp
         if not rules:
             nothing("There are no ICP rules to try. Write one under [[icp]]: see earmark rules export.")

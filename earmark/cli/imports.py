@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - imported when a verb runs, so that --help is quick
 
-import csv
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from earmark.intake import ContactIntake, Intake, Report
-    from earmark.intake.report import RowReport
     from storage.roster import Imported
 
 __all__ = ["counting", "draw", "draw_report", "value_of", "write_report"]
@@ -41,7 +39,7 @@ def value_of(intake: "Intake | ContactIntake", done: "Imported") -> dict[str, An
         "same": done.same,
         "changes": done.fields,
         "examples": done.examples,
-        "report": _by_line(intake.report),
+        "report": intake.report.in_order,
     }
 
 
@@ -76,7 +74,7 @@ def draw_report(console: "Console", report: "Report") -> None:
     from review.terminal import safe
 
     console.print(report.words)
-    told = [one for one in _by_line(report) if one.level != "note"]
+    told = [one for one in report.in_order if one.level != "note"]
     for one in told[:_SHOWN]:
         console.print(f"  line {one.line}: {one.level}: {safe(one.reason)}")
     if len(told) > _SHOWN:
@@ -84,22 +82,13 @@ def draw_report(console: "Console", report: "Report") -> None:
 
 
 def write_report(path: "Path", report: "Report") -> None:
-    """Write the report of the rows as CSV; ConfigError when the file can't be written."""
-    from earmark.errors import ConfigError
+    """Write the report of the rows as CSV, no cell a formula; ConfigError when it can't be written."""
+    from exports import csv_file
+    from exports.cells import inert
 
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["line", "level", "reason"])
-            writer.writerows((one.line, one.level, one.reason) for one in _by_line(report))
-    except OSError as error:
-        raise ConfigError(f"The report {path} can't be written: {error.strerror}.") from error
+    rows = ([str(one.line), one.level, inert(one.reason)] for one in report.in_order)
+    csv_file.write(path, ["line", "level", "reason"], rows)
     notice(f"Wrote {path}")
-
-
-def _by_line(report: "Report") -> "list[RowReport]":
-    """Return what became of the rows in the order of the file: some of it is known only at its end."""
-    return sorted(report.lines, key=lambda one: one.line)
 
 
 @contextmanager

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.moments import backwards
-from earmark.cli.session import session_of
+from earmark.cli.session import AsJson, session_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["add_to"]
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -69,7 +66,7 @@ def insights(
     from storage.worked import worked_since
 
     session = session_of(context)
-    begin = session.moment(backwards(since)) or session.now
+    begin = session.since(since) or session.now
     with session.reading() as connection:
         rows = meetings(worked_since(connection, begin))
 

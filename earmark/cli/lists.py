@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.session import Session, choose_account, nothing, notice, session_of
+from earmark.cli.session import AsJson, Session, choose_account, nothing, notice, session_of
 from earmark.cli.sources import require
 from earmark.triggers import CATALOGUE
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Since = Annotated[str | None, typer.Option(help="Only since a date or distance: 2026-11-01, -7d.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
 
@@ -92,7 +91,7 @@ def events(
             connection,
             source=source,
             words=" ".join(words or ()) or None,
-            since=session.moment(since),
+            since=session.since(since),
             limit=limit,
         )
 
@@ -121,7 +120,6 @@ def triggers(
     as_json: AsJson = False,
 ) -> None:
     """List triggers, also those that ended, the newest first."""
-    from earmark.errors import ConfigError
     from earmark.types import TriggerState
     from storage import triggers as stored
 
@@ -130,10 +128,8 @@ def triggers(
     session = session_of(context)
     with session.reading() as connection:
         chosen = choose_account(connection, account).id if account else None
-        since_at = session.moment(since)
-        if since_at and since_at > session.now:
-            raise ConfigError(f"--since {since} is in the future. Write a minus sign for the past: -7d.")
-        found = stored.find(connection, kind=kind, state=state, account=chosen, since=since_at, limit=limit)
+        begin = session.since(since)
+        found = stored.find(connection, kind=kind, state=state, account=chosen, since=begin, limit=limit)
 
     def draw(console: "Console") -> None:
         from rich.text import Text
@@ -193,7 +189,7 @@ def _today(
     def draw(console: "Console") -> None:
         from review.terminal import print_day
 
-        print_day(console, found, session.now)
+        print_day(console, found, session.now.astimezone(session.settings.team.zone))
 
     session.show(found.rows, as_json, draw)
 
@@ -286,7 +282,7 @@ def why(
 
     session = session_of(context)
     with session.reading() as connection:
-        found = stored.get(connection, trigger)
+        found = stored.meant(connection, trigger)
         if found is None:
             nothing(f"No trigger begins with {trigger!r}. List them with: earmark triggers")
         view = trigger_view(connection, found, session.now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.session import notice, session_of, who
+from earmark.cli.session import AsJson, notice, session_of, who
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,6 @@ __all__ = ["add_to"]
 PersonText = Annotated[
     str, typer.Argument(metavar="PERSON", help="First and last name, e-mail address, or @handle.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from earmark.cli.moments import backwards
-from earmark.cli.session import Session, notice, session_of
+from earmark.cli.session import AsJson, Session, notice, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +45,7 @@ def replay(
     processes: Annotated[
         int | None, typer.Option(min=1, help="How many processes read; else one for each core.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Live through stored history again by other rules or accounts, and show what would be different.
 
@@ -57,6 +56,7 @@ def replay(
     from monitors.relive import Span
     from monitors.replay import WARM_UP
     from monitors.replay import replay as live_again
+    from review.moments import backwards
     from storage import judgements
 
     session = session_of(context)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.session import nothing, notice, session_of, who
+from earmark.cli.session import AsJson, nothing, notice, session_of, who
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "text_of"]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 app = typer.Typer(help="The rulebook: whom you sell to, and what you say.", no_args_is_help=True)
 
@@ -71,6 +70,7 @@ def export(
 ) -> None:
     """Write the rulebook as TOML, as it was applied; before the first, one to fill."""
     from earmark.config.sample import RULEBOOK
+    from exports.whole import whole
     from storage import rulebook
 
     session = session_of(context)
@@ -88,7 +88,8 @@ def export(
     if file is None:
         typer.echo(text, nl=not text.endswith("\n"))
         return
-    _write(file, text)
+    with whole(file) as part:
+        part.write_text(text, encoding="utf-8")
     notice(f"Wrote {file}")
 
 
@@ -144,12 +145,3 @@ def text_of(file: Path) -> str:
         raise ConfigError(f"There is no file {file}. Check the name.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} can't be read as UTF-8 text: {error}.") from error
-
-
-def _write(file: Path, text: str) -> None:
-    from earmark.errors import ConfigError
-
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{file} can't be written: {error.strerror}.") from error

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:  # heavy: the verbs that need them import them when they run
     from earmark.types import Account
     from storage.engine import Connection, Engine
 
-__all__ = ["Session", "choose_account", "nothing", "notice", "read_json_or_text", "session_of", "who"]
+__all__ = ["AsJson", "Session", "choose_account", "nothing", "notice", "session_of", "who"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+"""The option of a verb that prints what it says as JSON."""
 
 
 class Session:
@@ -112,6 +115,12 @@ class Session:
         with writing(self.engine) as connection:
             yield connection
 
+    def log(self, connection: "Connection", verb: str, subject: str, text: str = "") -> None:
+        """Write down who did what, in the words of the page's log, in the transaction that does it."""
+        from storage.audit import Deed, record
+
+        record(connection, Deed(at=self.now, by=who(), verb=verb, subject=subject, text=text))
+
     @cached_property
     def console(self) -> "Console":
         """The terminal, or plain lines that no width cuts when the output goes elsewhere."""
@@ -130,12 +139,22 @@ class Session:
             draw(self.console)
 
     def moment(self, text: str | None, *, end_of_day: bool = False) -> datetime | None:
-        """Read a time that a person gave: see ``earmark.cli.moments.read_moment``."""
-        from earmark.cli.moments import read_moment
+        """Read a time that a person gave: see ``review.moments.read_moment``."""
+        from review.moments import read_moment
 
         if text is None:
             return None
         return read_moment(text, self.now, self.settings.team.zone, end_of_day=end_of_day)
+
+    def since(self, text: str | None) -> datetime | None:
+        """Read since when something is asked for: a distance is one into the past, also without its sign."""
+        from earmark.errors import ConfigError
+        from review.moments import backwards
+
+        found = self.moment(None if text is None else backwards(text))
+        if found is not None and found > self.now:
+            raise ConfigError(f"--since {text} is in the future. Give a day before today, or such as 7d.")
+        return found
 
 
 def session_of(context: typer.Context) -> Session:
@@ -185,13 +204,3 @@ def who() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container without a user database
         return "somebody"
-
-
-def read_json_or_text(text: str) -> Any:
-    """Return what a value on the command line means: JSON where it is JSON, otherwise the text."""
-    import json
-
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

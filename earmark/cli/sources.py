@@ -5,11 +5,11 @@
 import asyncio
 import difflib
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from earmark.cli.session import nothing, notice, read_json_or_text, session_of
+from earmark.cli.session import AsJson, nothing, notice, session_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,6 @@ __all__ = ["app", "require"]
 app = typer.Typer(help="Places that are polled.", no_args_is_help=True)
 _BUSIEST = 5
 _WINDOW = timedelta(days=30)
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Id of the source.")]
 
 
@@ -97,22 +96,17 @@ def add(
     source_id: Annotated[str | None, typer.Option("--id", help="Its id; else made of the address.")] = None,
 ) -> None:
     """Add a source; it is due at once."""
-    from earmark.errors import ConfigError
+    from review.options import told_options
     from review.sources import add as add_source
+    from sources.registry import kinds
 
     session = session_of(context)
     given = [f"url={kind}", *(options or ())] if "://" in kind else list(options or ())
     kind = "feed" if "://" in kind else kind
-    values: dict[str, Any] = {}
-    for option in given:
-        name, equals, text = option.partition("=")
-        if not equals:
-            raise ConfigError(
-                f"{option!r} is no option. Write NAME=VALUE, such as url=https://news.example/feed."
-            )
-        values[name] = text if name.endswith("url") else read_json_or_text(text)
+    values = told_options(kinds().get(kind), given)
     with session.writing() as connection:
         chosen = add_source(connection, kind, values, session.now, source_id)
+        session.log(connection, "source.add", chosen, f"Of the kind {kind}.")
     notice(f"Added the source {chosen}. Try it with: earmark sources test {chosen}")
 
 
@@ -125,6 +119,7 @@ def remove(context: typer.Context, source: Id) -> None:
     with session.writing() as connection:
         require(connection, [source])
         polls.remove(connection, source)
+        session.log(connection, "source.remove", source)
     notice(f"Removed {source}.")
 
 
@@ -137,6 +132,7 @@ def pause(context: typer.Context, source: Id) -> None:
     with session.writing() as connection:
         require(connection, [source])
         polls.set_enabled(connection, source, enabled=False)
+        session.log(connection, "source.pause", source)
     notice(f"{source} is paused. Go on with: earmark sources resume {source}")
 
 
@@ -149,6 +145,7 @@ def resume(context: typer.Context, source: Id) -> None:
     with session.writing() as connection:
         require(connection, [source])
         polls.set_enabled(connection, source, enabled=True, at=session.now)
+        session.log(connection, "source.resume", source)
     notice(f"{source} is polled again.")
 
 
@@ -161,9 +158,7 @@ def try_(context: typer.Context, source: Id, as_json: AsJson = False) -> None:
     session = session_of(context)
     with session.reading() as connection:
         require(connection, [source])
-        configured = polls.get(connection, source)
-    if configured is None:
-        nothing(f"There is no source {source!r}.")
+        [configured] = polls.some(connection, [source])
     outcome = asyncio.run(glance(session.settings, configured, session.now))
     value = {
         "source": source,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earmark.cli.imports import draw_report, write_report
-from earmark.cli.session import session_of, who
+from earmark.cli.session import AsJson, session_of, who
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +31,7 @@ def suppress_list(
     until: Annotated[str | None, typer.Option(help="Until a day, where a row names none.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the row report to this CSV file.")] = None,
     by: Annotated[str | None, typer.Option(help="Who says so; else your user name.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Never contact the accounts of a list: customers, rivals, open deals, opt-outs.
 
@@ -55,9 +55,11 @@ def suppress_list(
         raise ConfigError(f"--until {until} is in the past. Give a later day, or none.")
     how = Outreach(reason=reason, until=end, by=by or who(), now=session.now, moment=moment)
     counts = suppress_listed(session.engine, intake, how)
+    with session.writing() as connection:
+        session.log(connection, "suppressions import", file.name, intake.report.words)
     if report is not None:
         write_report(report, intake.report)
-    value = {"rows": intake.report.rows, **counts, "report": intake.report.lines}
+    value = {"rows": intake.report.rows, **counts, "report": intake.report.in_order}
 
     def draw(console: "Console") -> None:
         draw_report(console, intake.report)

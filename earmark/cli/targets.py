@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earmark.cli.session import Session, notice, read_json_or_text, session_of
+from earmark.cli.session import AsJson, Session, notice, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to", "deliver_to"]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="TARGET", help="Name of the target.")]
 _SHOWN = 20
 
@@ -48,21 +47,17 @@ def add(
     name: Annotated[str | None, typer.Option("--name", help="Its name; else that of its kind.")] = None,
 ) -> None:
     """Add a target, or give one other options; from now on promotions go there by themselves."""
-    from earmark.errors import ConfigError
-    from exports.registry import build
+    from exports.registry import build, kinds
+    from review.options import told_options
     from storage import targets
 
     session = session_of(context)
-    values: dict[str, Any] = {}
-    for option in options or ():
-        key, equals, text = option.partition("=")
-        if not equals:
-            raise ConfigError(f"{option!r} is no option. Write NAME=VALUE, such as token=env:HUBSPOT_TOKEN.")
-        values[key] = text if key.endswith("url") else read_json_or_text(text)
+    values = told_options(kinds().get(kind), options or ())
     exporter = build(kind, values)
     chosen = name or kind
     with session.writing() as connection:
         targets.add(connection, chosen, kind, values, session.now)
+        session.log(connection, "target.add", chosen, f"Of the kind {kind}.")
     goes = "promotions go there by themselves" if exporter.automatic else "it takes what exports run sends"
     notice(f"Added the target {chosen}; {goes}. Try it first: earmark exports check {chosen}")
 
@@ -105,6 +100,7 @@ def remove(context: typer.Context, target: Name) -> None:
     require(session.engine, target)
     with session.writing() as connection:
         targets.remove(connection, target)
+        session.log(connection, "target.remove", target)
     notice(f"Removed {target}.")
 
 
@@ -218,11 +214,15 @@ def retry(
     number: Annotated[int | None, typer.Option(help="Only this delivery.")] = None,
 ) -> None:
     """Let refused deliveries be tried again."""
+    from monitors.targets import require
     from storage import outbox as box
 
     session = session_of(context)
+    if target is not None:
+        require(session.engine, target)
     with session.writing() as connection:
         count = box.retry(connection, session.now, target=target, number=number)
+        session.log(connection, "target.retry", target or str(number or "all"), f"{count} tried again.")
     notice(f"{count} {'delivery is' if count == 1 else 'deliveries are'} tried again.")
 
 
@@ -317,6 +317,7 @@ def _pause(session: Session, name: str, reason: str | None) -> None:
     require(session.engine, name)
     with session.writing() as connection:
         targets.pause(connection, name, reason)
+        session.log(connection, "target.pause" if reason else "target.resume", name, reason or "")
 
 
 def _plan_value(changes: "Sequence[Change]") -> dict[str, Any]:

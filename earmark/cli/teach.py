@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from earmark.cli.session import Session, choose_account, nothing, notice, session_of, who
+from earmark.cli.session import AsJson, Session, choose_account, nothing, notice, session_of, who
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _ID: Final = 10
 """Characters of an event's id that are shown."""
 _SHORTEST: Final = 6

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.session import notice, session_of, who
+from earmark.cli.session import AsJson, notice, session_of, who
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,9 +36,7 @@ By = Annotated[str | None, typer.Option(help="Who did it; else your user name.")
 
 
 @app.command("list")
-def list_(
-    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
-) -> None:
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """Show all users."""
     from storage import users
 

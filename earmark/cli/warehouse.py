@@ -18,9 +18,9 @@ __all__ = ["write_lines"]
 
 
 def write_lines(
-    session: Session, what: str | None, out: Path | None, since: str | None, *, as_json: bool
+    session: Session, what: str | None, out: Path | None, since: str | None, *, dry_run: bool, as_json: bool
 ) -> None:
-    """Write a line for each event, story, trigger or judgement, and say how many.
+    """Write a line for each event, story, trigger or judgement, and say how many; or only say that.
 
     ``since`` leaves out what was stored (a judgement: said) before.
     """
@@ -30,17 +30,22 @@ def write_lines(
 
     if what is None or what not in WHAT:
         raise ConfigError(f"Say what to write: earmark exports run jsonl --what {'|'.join(WHAT)} --out FILE")
-    if out is None:
+    if out is None and not dry_run:
         raise ConfigError(f"Name the file to write: earmark exports run jsonl --what {what} --out FILE")
-    begin = session.moment(since)
+    begin = session.since(since)
     with session.reading() as connection:
-        count = write(out, (plain(row_of(one)) for one in _stored(connection, what, begin)))
-    value = {"what": what, "file": str(out), "since": begin, "rows": count}
+        found = _stored(connection, what, begin)
+        if out is None or dry_run:
+            count = sum(1 for _ in found)
+        else:
+            count = write(out, (plain(row_of(one)) for one in found))
+    value = {"what": what, "file": None if dry_run else str(out), "since": begin, "rows": count}
 
     def draw(console: "Console") -> None:
         from review.terminal import safe
 
-        console.print(safe(f"Wrote {count:,} {what} to {out}."))
+        told = f"Would write {count:,} {what}." if dry_run else f"Wrote {count:,} {what} to {out}."
+        console.print(safe(told))
 
     session.show(value, as_json, draw)
 

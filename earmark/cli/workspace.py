@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earmark.cli.session import Session, nothing, notice, session_of
+from earmark.cli.session import AsJson, Session, nothing, notice, session_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,6 @@ _FOR_A_PERSON = frozenset({2, 3})
 """Exit codes of faults that no new start mends: something to edit, or a database that can't be used."""
 _SHOWN = 20
 """Rows of the list that ``earmark up`` prints when it changes."""
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -237,8 +236,9 @@ class _Screen:
         shown = [(row.trigger, row.kind, row.more, row.reports) for row in found.rows]
         if shown != self._shown:
             self._shown = shown
-            self._session.console.print(f"\n{now.astimezone():%H:%M:%S}  {found.total} to do")
-            print_today(self._session.console, found.rows, now)
+            here = now.astimezone(self._session.settings.team.zone)
+            self._session.console.print(f"\n{here:%H:%M:%S}  {found.total} to do")
+            print_today(self._session.console, found.rows, here)
 
 
 def _print_demo(session: Session) -> None:
@@ -251,7 +251,7 @@ def _print_demo(session: Session) -> None:
     with session.reading() as connection:
         rows = day(connection, session.now, touches=touches, since=session.now, everything=True).rows
         best = triggers.get(connection, rows[0].trigger) if rows else None
-    print_today(session.console, rows, session.now)
+    print_today(session.console, rows, session.now.astimezone(session.settings.team.zone))
     if best is not None and best.note is not None:
         session.console.print()
         session.console.print(as_text(best.note, best.score))

@@ -8,7 +8,16 @@ from typing import Final
 
 from earmark.intake.hosts import FREE_MAIL, SHARED
 
-__all__ = ["domain_in", "domains_in", "parts_of", "size_in", "slug_of", "text_in", "value_in"]
+__all__ = [
+    "LARGEST_STAFF",
+    "domain_in",
+    "domains_in",
+    "parts_of",
+    "size_in",
+    "slug_of",
+    "text_in",
+    "value_in",
+]
 
 _DIRT = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]")
 _SPACES = re.compile(r"\s{2,}|[^\S ]")
@@ -29,7 +38,8 @@ _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 _SHARED_ENDS: Final = (".linkedin.com", ".facebook.com")
 _LONGEST_SHOWN: Final = 60
 _MOST_DIGITS: Final = 9
-_LARGEST_STAFF: Final = 50_000_000
+LARGEST_STAFF: Final = 50_000_000
+"""More people than this work for nobody."""
 
 
 def text_in(cell: str) -> str:
@@ -111,7 +121,7 @@ def size_in(cell: str) -> tuple[int | None, str | None]:
     else:
         match = _NUMBER.search(text)
         number = _count(match[1], match[2]) if match else None
-    if number is None or number > _LARGEST_STAFF:
+    if number is None or number > LARGEST_STAFF:
         return None, f"{_short(text)!r} is no number of employees; left out"
     return number, None
 

@@ -44,6 +44,11 @@ class Report:
         return sum(one.level == level for one in self.lines)
 
     @property
+    def in_order(self) -> list[RowReport]:
+        """The rows in the order of the file: of some it is known only at its end what became of them."""
+        return sorted(self.lines, key=lambda one: one.line)
+
+    @property
     def words(self) -> str:
         """The count in one line."""
         rows = f"{_counted(self.accounts, self.noun)} from {_counted(self.rows, 'row')}"

@@ -1,11 +1,13 @@
 """Accounts: the list by name, one with its reasons, and rows of a list put in."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from earmark.intake.cells import LARGEST_STAFF
 from earmark.lifecycle import Stage
 from earmark.types import Account
 from review.account import account_view
@@ -14,7 +16,7 @@ from review.api.caller import Called, Right, needs
 from review.api.pieces import After, Limit, Piece, as_word, from_word
 from review.page.viewer import Role
 from review.plain import plain
-from storage import accounts
+from storage import accounts, roster
 from storage.directory import Place
 
 __all__ = ["AccountDetail", "AccountItem", "AccountRow", "AccountRows", "Put", "router"]
@@ -54,7 +56,9 @@ class AccountDetail(BaseModel):
     transitions: list[dict[str, Any]]
     contacts: list[dict[str, Any]]
     abstentions: list[dict[str, Any]] = Field(description="texts that may name it, and why that is unsure")
-    relatives: list[dict[str, Any]] = Field(description="parent, subsidiaries and sisters")
+    relatives: list[dict[str, Any]] = Field(
+        description="parent, subsidiaries and sisters, as far as they are the user's to see"
+    )
     paths: list[dict[str, Any]] = Field(description="people who may open its door")
 
 
@@ -74,7 +78,7 @@ class AccountRow(BaseModel):
     owner: str | None = None
     territory: str | None = None
     industry: str | None = None
-    size: int | None = Field(None, ge=0)
+    size: int | None = Field(None, ge=0, le=LARGEST_STAFF)
     city: str | None = None
     country: str | None = None
     crm_ids: dict[str, str] = {}
@@ -99,7 +103,7 @@ def _listed(
     caller: Called,
     limit: Limit = 50,
     after: After = "",
-    text: Annotated[str, Query(max_length=200, description="How name or domain begins.")] = "",
+    text: Annotated[str, Query(max_length=200, description="Part of a name, an id or a domain.")] = "",
     stage: Annotated[Stage | None, Query()] = None,
     owner: Annotated[str | None, Query(description="Whose; empty for nobody's.")] = None,
     territory: Annotated[str | None, Query()] = None,
@@ -126,7 +130,8 @@ def _one(caller: Called, account_id: str) -> AccountDetail:
     with caller.reading() as connection:
         account = caller.visible(accounts.get(connection, account_id))
         view = account_view(connection, account, caller.now)
-    return AccountDetail.model_validate(plain(view))
+    theirs = tuple(filter(caller.viewer.sees, view.relatives))
+    return AccountDetail.model_validate(plain(replace(view, relatives=theirs)))
 
 
 @router.post("", name="put_accounts", dependencies=[needs(Right.ADMIN, Role.MANAGER)])
@@ -138,7 +143,7 @@ def _put(caller: Called, rows: AccountRows) -> Put:
     added = changed = same = 0
     with caller.writing() as connection:
         for given, some in alike.items():
-            told = accounts.upsert(connection, some, given=given)
+            told = roster.upsert(connection, some, given, caller.now)
             added, changed, same = added + told.added, changed + told.changed, same + told.same
         caller.log(connection, "account.import", f"{len(rows.accounts)} accounts", "by the API")
     return Put(added=added, changed=changed, same=same)

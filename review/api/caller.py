@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, HTTPException, Request
 
+from review.moments import backwards, read_moment
 from review.page.keys import bearer_of, viewer_of
 from review.page.viewer import OWNER, Role, Viewer
 from review.page.visit import Desk, Visit, desk_of
@@ -55,6 +56,10 @@ class Caller(Visit):
     def __init__(self, request: Request, desk: Desk, viewer: Viewer, rights: frozenset[Right]) -> None:
         super().__init__(request, desk, viewer)
         self.rights = rights
+
+    def since(self, text: str) -> datetime | None:
+        """Read since when something is asked for: a date, a moment, or a distance such as 7d."""
+        return read_moment(backwards(text), self.now, self.zone) if text.strip() else None
 
 
 def _called(request: Request) -> Caller:

@@ -12,7 +12,6 @@ from review.api.caller import Called, Right, needs
 from review.api.pieces import After, Limit, Piece, as_word, from_word
 from review.api.triggers import found
 from review.deeds import Deed, Target, until_of
-from review.moments import backwards, read_moment
 from review.page.viewer import Role
 from storage import newest
 from storage.newest import Said
@@ -64,7 +63,7 @@ def _listed(
             connection,
             limit=limit + 1,
             before=place[0] if place else None,
-            since=read_moment(backwards(since), caller.now, caller.zone) if since else None,
+            since=caller.since(since),
             scope=caller.viewer.scope,
         )
     more, held = held[limit:], held[:limit]

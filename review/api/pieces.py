@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from storage.values import clean
 
-__all__ = ["After", "Limit", "Piece", "as_word", "from_word"]
+__all__ = ["After", "Limit", "Piece", "as_word", "from_word", "no_place"]
 
 T = TypeVar("T")
 _FARTHEST: Final = 2**53
@@ -43,8 +43,13 @@ def from_word(word: str, *kinds: type) -> tuple[Any, ...] | None:
         place = None
     fits = isinstance(place, list) and len(place) == len(kinds)
     if not fits or not all(_is(one, kind) for one, kind in zip(place, kinds, strict=True)):
-        raise HTTPException(422, "after is not what an answer of this list gave. Leave it out to begin anew.")
+        raise no_place()
     return tuple(place)
+
+
+def no_place() -> HTTPException:
+    """Return the fault of a word that names no place in the list."""
+    return HTTPException(422, "after is not what an answer of this list gave. Leave it out to begin anew.")
 
 
 def _is(one: Any, kind: type) -> bool:

@@ -12,7 +12,7 @@ from review.page.viewer import Role
 from review.plain import plain
 from review.trial import DAYS, span_of
 from review.trying import Ask, State, Trials, Trying
-from storage import rulebook
+from review.versions import in_force
 
 __all__ = ["NewReplay", "Replay", "router"]
 
@@ -46,8 +46,7 @@ def _begin(caller: Called, new: NewReplay) -> Replay:
     text = new.rulebook
     if text is None:
         with caller.reading() as connection:
-            newest = rulebook.latest(connection)
-        text = newest[1] if newest else ""
+            text = in_force(connection).text
     check(parse(text).lexicon({}, 0).problems)
     ask = Ask(
         url=caller.settings.database_url, text=text, span=span_of(caller.now, new.days), zone=caller.zone

@@ -135,9 +135,10 @@ def _listed(
             state=state,
             kind=kind,
             after=(place[0], place[1]) if place else None,
-            limit=limit,
+            limit=limit + 1,
         )
-    last = found[-1] if len(found) == limit else None
+    more, found = found[limit:], found[:limit]
+    last = found[-1] if more else None
     following = as_word(watching.ORDER.index(last.health.state), last.source.id) if last else None
     return Piece(items=list(map(_item, found)), next_after=following)
 

@@ -9,14 +9,13 @@ from pydantic import BaseModel, Field
 
 from earmark.triggers import TriggerKind
 from earmark.types import Account, Past, Story, Trigger, TriggerState
-from matcher.layout import as_html, as_markdown, as_text
 from matcher.outgoing import payload_of
 from matcher.score import score_now
 from review.account import trigger_view
 from review.api.caller import Called, Caller, Right, needs
-from review.api.pieces import After, Limit, Piece, as_word, from_word
+from review.api.pieces import After, Limit, Piece, as_word, from_word, no_place
 from review.mailing import page_of
-from review.moments import backwards, read_moment
+from review.notes import Form, note_of
 from review.plain import plain
 from review.rules import lexicon_now
 from review.today import kind_words
@@ -125,7 +124,7 @@ def _listed(
             connection,
             limit=limit + 1,
             before=(_moment(place[0]), place[1]) if place else None,
-            since=_since(since, caller),
+            since=caller.since(since),
             kinds=tuple(kind or ()),
             states=tuple(one.value for one in state or ()),
             account=account,
@@ -141,15 +140,14 @@ def _listed(
 def _one(caller: Called, trigger_id: str) -> TriggerDetail:
     """Return one trigger: its note in three forms, the parts of its score, the evidence, what was done."""
     with caller.reading() as connection:
-        trigger = found(connection, trigger_id, caller)
-        view = trigger_view(connection, trigger, caller.now)
-        (item,) = items_of(connection, [trigger], caller)
-    note, story = trigger.note, view.reason.story
+        view = trigger_view(connection, found(connection, trigger_id, caller), caller.now)
+        (item,) = items_of(connection, [view.reason.trigger], caller)
+    note, story = view.reason.trigger.note, view.reason.story
     return TriggerDetail(
         **item.model_dump(),
-        note_text=as_text(note, view.reason.score, at=caller.now) if note else "",
-        note_markdown=as_markdown(note, view.reason.score, at=caller.now) if note else "",
-        note_html=as_html(note, view.reason.score, at=caller.now) if note else "",
+        note_text=note_of(view.reason, Form.TEXT, caller.now),
+        note_markdown=note_of(view.reason, Form.MARKDOWN, caller.now),
+        note_html=note_of(view.reason, Form.HTML, caller.now),
         sentences=plain(note.sentences) if note else [],
         score_parts=plain(view.reason.score),
         facts=plain(story.facts) if story else [],
@@ -163,7 +161,7 @@ def _one(caller: Called, trigger_id: str) -> TriggerDetail:
 def found(connection: Connection, trigger_id: str, caller: Caller) -> Trigger:
     """Return a trigger that the caller may see, by its whole id; 404 for none."""
     trigger = triggers.get(connection, trigger_id)
-    if trigger is None or trigger.id != trigger_id:
+    if trigger is None:
         raise HTTPException(404, f"There is no trigger {trigger_id[:80]!r}.")
     if trigger.account is not None:
         caller.visible(accounts.get(connection, trigger.account))
@@ -227,15 +225,11 @@ def _evidence(story: Story) -> list[Evidence]:
     ]
 
 
-def _since(text: str, caller: Caller) -> datetime | None:
-    return read_moment(backwards(text), caller.now, caller.zone) if text.strip() else None
-
-
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        moment = datetime.min  # noqa: DTZ901 - without a zone, so refused below
+        raise no_place() from None
     if moment.tzinfo is None:
-        raise HTTPException(422, "after is not what an answer of this list gave. Leave it out to begin anew.")
+        raise no_place()
     return moment

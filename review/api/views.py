@@ -7,9 +7,9 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from review.api.caller import Called, Right, needs
-from review.api.pieces import After, Limit, Piece
+from review.api.pieces import After, Limit, Piece, no_place
 from review.api.triggers import TriggerItem, items_of
-from review.listing import asked_of, rows
+from review.listing import Asked, asked_of, rows
 from review.page.viewer import Role
 from review.views import shown
 from storage import newest, views
@@ -56,7 +56,9 @@ def _rows(
     after: After = "",
 ) -> Piece[TriggerItem]:
     """Return what a view shows on the page: the best reason of each account, hot ones first."""
-    asked = asked_of([*parse_qsl(query), ("after", after)], caller.viewer.names, caller.now, caller.zone)
+    asked = _asked(caller, query, after)
+    if after and asked.after is None:
+        raise no_place()
     with caller.reading() as connection:
         found = rows(connection, asked, caller.now, scope=caller.viewer.scope, limit=limit)
         best = {one.id: one for one in newest.some(connection, [row.trigger for row in found.rows])}
@@ -69,9 +71,15 @@ def _keep(caller: Called, new: NewView) -> ViewItem:
     """Keep a view, for the user or (by a manager) for everybody."""
     if new.shared and not caller.viewer.may(Role.MANAGER):
         raise HTTPException(403, "Only a manager may keep a view for everybody. Keep it for yourself.")
-    asked = asked_of(parse_qsl(new.query.lstrip("?")), caller.viewer.names, caller.now, caller.zone)
+    asked = _asked(caller, new.query)
     user = None if new.shared else caller.viewer.id
     with caller.writing() as connection:
         made = views.create(connection, name=new.name, query=asked.query, user=user, at=caller.now)
         caller.log(connection, "view.create", made.name, made.query)
     return ViewItem(id=made.id, name=made.name, query=made.query, is_own=not new.shared)
+
+
+def _asked(caller: Called, query: str, after: str = "") -> Asked:
+    """Return what a query asks for, with or without the ? of an address."""
+    pairs = [*parse_qsl(query.removeprefix("?")), ("after", after)]
+    return asked_of(pairs, caller.viewer.names, caller.now, caller.zone)

@@ -9,7 +9,7 @@ from earmark.errors import ConfigError
 from earmark.triggers import CATALOGUE
 from monitors.pace import EVERY
 from monitors.poll import Outcome
-from review.health import GENERAL
+from review.coverage import GENERAL
 from review.opml import feeds_of, import_feeds
 from review.options import as_written, fields_of, options_of
 from review.page.call import Asked, Call, needs

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from matcher.layout import as_html, as_markdown, as_text
 from review.deeds import targets_of
 from review.notes import Form as NoteForm
+from review.notes import note_of
 from review.page.call import Asked
 from review.page.today import picked_of
 from storage import latency
@@ -15,7 +15,6 @@ from storage import latency
 __all__ = ["router"]
 
 router = APIRouter()
-_WRITE = {NoteForm.TEXT: as_text, NoteForm.MARKDOWN: as_markdown, NoteForm.HTML: as_html}
 _MOST_OPENED = 50
 
 
@@ -24,10 +23,10 @@ def _note(call: Asked, trigger_id: str, form: Annotated[NoteForm, Query()] = Not
     """Give the note of a trigger to copy: plain text in each form, also what is Markdown or HTML."""
     with call.reading() as connection:
         picked = picked_of(connection, call, trigger_id)
-    reason = picked.reasons[0] if picked else None
-    if reason is None or reason.trigger.note is None:
+    note = note_of(picked.reasons[0], form, call.now) if picked else ""
+    if not note:
         raise HTTPException(404, "There is no note of that reason: it is gone, or its evidence was erased.")
-    return PlainTextResponse(_WRITE[form](reason.trigger.note, reason.score, at=call.now))
+    return PlainTextResponse(note)
 
 
 @router.post("/opened")

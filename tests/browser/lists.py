@@ -7,7 +7,7 @@ from matcher.decide import decide
 from review.plain import plain
 from storage import accounts, actions, events, history, triggers
 from storage.engine import Connection, Engine, reading, writing
-from tests.builders import NOW, a_match, a_span, a_stored_event, ago, an_account
+from tests.builders import NOW, a_match, a_span, a_stored_event, ago, an_account, days
 
 __all__ = ["deeds", "fill", "last_deed", "standing"]
 
@@ -50,7 +50,7 @@ def standing(engine: Engine) -> dict[str, object]:
 def deeds(engine: Engine) -> list[Action]:
     """Return what was done, in its order."""
     with reading(engine) as conn:
-        return [action for _, action in actions.since(conn, ago(1))]
+        return [action for _, _, action in actions.keyed(conn, ago(1), NOW + days(1))]
 
 
 def last_deed(engine: Engine) -> tuple[str, str, str]:

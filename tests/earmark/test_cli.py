@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from earmark.cli.moments import read_moment
 from earmark.config.sample import RULEBOOK
 from earmark.errors import ConfigError
 from earmark.rulebook import parse
+from review.moments import read_moment
 from tests.builders import NOW
 from tests.earmark.workspaces import ACCOUNTS, a_workspace, earmark, json_of, well
 

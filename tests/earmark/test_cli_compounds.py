@@ -7,7 +7,7 @@ import pytest
 
 from earmark.config import load
 from monitors.sweep import sweep
-from storage import rulebook
+from storage import audit, rulebook
 from storage.engine import connect, reading
 from tests.builders import NOW, an_event, days
 from tests.earmark.workspaces import FUNDING, HIRE, a_workspace, earmark, json_of, tell, well
@@ -89,6 +89,13 @@ def test_compounds_are_listed_and_a_shipped_one_is_switched_on_once(folder: Path
     }
     again = earmark(folder, "rules", "compounds", "--on", "budget_and_seat")
     assert "is on already" in again.stderr
+    told = json_of(folder, "rules", "compounds", "--on", "budget_and_seat")
+    assert told == {"id": "budget_and_seat", "version": 2, "changed": False}
+    engine = connect(load(folder).database_url)
+    with reading(engine) as connection:
+        deeds = [deed for deed in audit.recent(connection) if deed.verb == "rulebook.apply"]
+    assert [deed.subject for deed in deeds] == ["version 2", "version 1"]
+    engine.dispose()
     unknown = earmark(folder, "rules", "compounds", "--on", "budget")
     assert (unknown.exit_code, "known: budget_and_seat" in unknown.stderr) == (2, True)
 

@@ -27,6 +27,8 @@ def test_a_preview_prints_the_letter_and_changes_nothing(desk: Path) -> None:
     assert "Norvik Labs" in said
     assert "/confirm/contacted/" in said
     assert json_of(desk, "digest") == []
+    told = json_of(desk, "digest", "--preview")
+    assert (told["total"], told["entries"][0]["row"]["name"]) == (1, "Norvik Labs")
 
 
 def test_a_preview_can_be_looked_at_in_a_browser(desk: Path, tmp_path: Path) -> None:
@@ -34,6 +36,8 @@ def test_a_preview_can_be_looked_at_in_a_browser(desk: Path, tmp_path: Path) -> 
     page = (tmp_path / "letter.html").read_text("utf-8")
     assert page.startswith("<!doctype html>")
     assert "Norvik Labs" in page
+    nowhere = earmark(desk, "digest", "--html", str(tmp_path / "no" / "letter.html"))
+    assert (nowhere.exit_code, "can't be written" in nowhere.output) == (2, True)
 
 
 def test_it_is_set_shown_and_ended(desk: Path) -> None:
@@ -44,7 +48,8 @@ def test_it_is_set_shown_and_ended(desk: Path) -> None:
     (held,) = json_of(desk, "digest")
     assert (held["user"], held["every"], held["hour"], held["weekday"]) == ("owner", "weekly", 7, 4)
     assert "weekly" in well(desk, "digest")
-    well(desk, "digest", "--every", "never")
+    assert json_of(desk, "digest", "--every", "daily", "--hour", "7")["next_at"] == "2026-11-22T07:00:00Z"
+    assert json_of(desk, "digest", "--every", "never") == {"user": "owner", "every": "never"}
     assert json_of(desk, "digest") == []
 
 

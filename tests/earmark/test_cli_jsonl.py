@@ -64,11 +64,14 @@ def test_judgements_say_who_said_what_of_which_trigger(told: Path) -> None:
 
 
 @pytest.mark.parametrize("what", WHAT)
-def test_the_same_data_gives_the_same_bytes_and_since_leaves_out_what_is_older(told: Path, what: str) -> None:
+def test_the_same_data_gives_the_same_bytes_and_since_leaves_out_what_is_older(
+    told: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     lines(told, what)
     first = (told / f"{what}.jsonl").read_bytes()
     assert lines(told, what, "--since", "2026-11-21")
     assert (told / f"{what}.jsonl").read_bytes() == first
+    monkeypatch.setenv("EARMARK_NOW", (NOW + days(2)).isoformat())
     assert lines(told, what, "--since", "2026-11-22") == []
 
 
@@ -80,6 +83,7 @@ def test_what_was_seen_late_is_new_however_long_ago_it_happened(
     old = an_event("Oskarion Freight names a new chief", external_id="old", published_at=NOW - days(9))
     tell(told, [old], later)
     assert [one["external_id"] for one in lines(told, "events", "--since", "-1d")] == ["old"]
+    assert [one["external_id"] for one in lines(told, "events", "--since", "1d")] == ["old"]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,7 @@ def test_what_was_seen_late_is_new_however_long_ago_it_happened(
         (["--what", "events"], "--out FILE"),
         (["--what", "events", "--out", "."], "is no file"),
         (["--what", "events", "--out", "x.jsonl", "--since", "soon"], "soon"),
+        (["--what", "events", "--out", "x.jsonl", "--since", "2026-11-22"], "in the future"),
     ],
 )
 def test_a_wrong_call_is_told_and_ends_with_2(told: Path, more: list[str], said: str) -> None:
@@ -120,3 +125,11 @@ def test_a_failure_half_way_leaves_the_old_file(tmp_path: Path) -> None:
         write(file, rows())
     assert file.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_dry_run_says_how_many_and_writes_nothing(told: Path) -> None:
+    file = told / "a.jsonl"
+    call = ("exports", "run", "jsonl", "--what", "triggers", "--dry-run")
+    assert json_of(told, *call)["rows"] == 3
+    assert "Would write 3 triggers." in well(told, *call, "--out", str(file))
+    assert not file.exists()

@@ -113,14 +113,16 @@ def test_contacts_are_imported_listed_and_shown_with_their_account(desk: Path) -
         desk,
         "First Name,Last Name,Email,Job Title,Company,Relation,Since\n"
         "Ada,Berg,ada@norviklabs.example,CTO,,referrer,2024-05-01\n"
-        "Bo,Holm,bo@nowhere.example,,Nowhere,,\n",
+        "Bo,Holm,bo@nowhere.example,,Nowhere,,\n"
+        "=1+1,Holm,co@nowhere.example,,Nowhere,,\n",
     )
     report = desk / "rows.csv"
     said = json_of(desk, "contacts", "import", people, "--report", str(report))
     assert (said["contacts"], said["added"]) == (1, 1)
     assert said["columns"]["Company"] == "account"
     with report.open(encoding="utf-8", newline="") as file:
-        ((line, level, reason),) = list(csv.reader(file))[1:]
+        (line, level, reason), hostile = list(csv.reader(file))[1:]
+    assert hostile[2].startswith("'=1+1 Holm"), "no cell is a formula"
     assert (line, level, "'Nowhere' is not on the list" in reason) == ("3", "refused", True)
     (ada,) = json_of(desk, "contacts", "list", "norvik")
     assert (ada["name"], ada["account"], ada["since"][:4]) == ("Ada Berg", "norviklabs.example", "2024")

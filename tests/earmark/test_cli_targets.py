@@ -11,11 +11,14 @@ from standardwebhooks import Webhook
 
 from earmark.contract import kinds as plugins
 from exports import registry
+from storage import audit
+from storage.engine import reading
 from tests.builders import NOW
 from tests.earmark.workspaces import FUNDING, OFFICE, a_workspace, earmark, json_of, tell, well
 from tests.exports.fakes.cabinet import Cabinet
 from tests.exports.fakes.standing import standing
 from tests.monitors.hostile import Hostile, answer
+from tests.storage.databases import opened
 
 KEY = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
@@ -158,6 +161,8 @@ def test_what_was_refused_is_listed_with_its_reason_and_tried_again(told: Path, 
     assert refused["last_error"] == "oskarion.example: the field body is too long"
     assert len(cabinet.notes) == 1
     cabinet.refused_key = ""
+    unknown = earmark(told, "exports", "retry", "--target", "crn")
+    assert (unknown.exit_code, "crn" in unknown.output) == (2, True)
     assert "1 delivery is tried again." in earmark(told, "exports", "retry", "--target", "crm").output
     well(told, "exports", "run", "crm")
     assert (len(cabinet.companies), len(cabinet.notes)) == (2, 2)
@@ -182,6 +187,25 @@ def test_pause_and_resume(told: Path) -> None:
     assert json_of(told, "exports", "list")[0]["paused_reason"] == "holidays"
     well(told, "exports", "resume", "crm")
     assert json_of(told, "exports", "list")[0]["paused_reason"] is None
+
+
+def test_what_is_done_at_the_terminal_is_on_record_as_at_the_page(told: Path) -> None:
+    for verb in ("pause", "resume", "remove"):
+        well(told, "exports", verb, "crm")
+        well(told, "sources", verb, "wire")
+    with opened(f"sqlite:///{told / 'earmark.db'}") as engine, reading(engine) as connection:
+        deeds = [(deed.verb, deed.subject) for deed in reversed(audit.recent(connection))]
+    assert deeds == [
+        ("accounts import", "list.csv"),
+        ("source.add", "wire"),
+        ("target.add", "crm"),
+        ("target.pause", "crm"),
+        ("source.pause", "wire"),
+        ("target.resume", "crm"),
+        ("source.resume", "wire"),
+        ("target.remove", "crm"),
+        ("source.remove", "wire"),
+    ]
 
 
 def test_a_webhook_is_checked_with_a_signed_message(told: Path, server: Hostile) -> None:

@@ -16,7 +16,7 @@ from monitors import demo, recorded
 from monitors.pipeline import Written
 from monitors.up import poll_once
 from sources.feed import parse_feed
-from storage import accounts, events, triggers
+from storage import accounts, events, stories, triggers
 from storage.engine import connect, reading
 from tests.builders import NOW
 
@@ -180,7 +180,7 @@ def test_one_story_told_by_five_outlets_is_one_trigger(
     assert len(rounds) == 1
     engine = connect(load(shown[0]).database_url)
     with reading(engine) as connection:
-        story = triggers.story(connection, rounds[0].story)
+        story = stories.get(connection, rounds[0].story)
     engine.dispose()
     assert story is not None
     assert len(story.publishers) == 5

@@ -12,6 +12,7 @@ from monitors.monitor import Monitor
 from monitors.parse import ParsePool
 from monitors.purge import Purged, purge, purgeable
 from storage import events, polls, rulebook, triggers
+from storage import stories as tales
 from storage.engine import Engine, reading, writing
 from storage.removal import REMOVED
 from storage.tables import event_revisions, matches, outbox, stories
@@ -73,7 +74,7 @@ def test_what_rests_on_a_removed_text_says_so(told: Engine) -> None:
     purge(told, NOW)
     with reading(told) as conn:
         (trigger,) = triggers.find(conn)
-        story = triggers.story(conn, trigger.story)
+        story = tales.get(conn, trigger.story)
         payloads = [row.payload for row in conn.execute(select(outbox.c.payload))]
         quotes = conn.execute(select(matches.c.evidence, matches.c.facts, matches.c.features)).all()
         facts = conn.execute(select(stories.c.facts)).scalars().all()

@@ -21,6 +21,7 @@ from monitors.replay import replay
 from monitors.sweep import sweep
 from monitors.teaching import teach
 from storage import accounts, events, history, judgements, rulebook, triggers
+from storage import stories as tales
 from storage.engine import Engine, reading, writing
 from storage.tables import events as event_rows
 from storage.tables import matches, stories
@@ -75,7 +76,7 @@ def do(engine: Engine, action: Action, now: datetime) -> bool:
         story = None
         if action.trigger is not None:
             trigger = triggers.get(conn, action.trigger)
-            story = triggers.story(conn, trigger.story) if trigger else None
+            story = tales.get(conn, trigger.story) if trigger else None
         key = story.key if story else f"a:{action.account}"
         past = history.load(conn, [key], now - days(3650), now)
         try:

@@ -13,7 +13,7 @@ from matcher.act import OUTCOMES, SUPPRESSIONS, VERBS, act
 from matcher.score import score_at
 from monitors.effects import look_again
 from monitors.sweep import sweep
-from storage import accounts, history, judgements, outcomes, rulebook, triggers
+from storage import accounts, history, judgements, outcomes, rulebook, stories, triggers
 from storage.engine import Engine, reading, writing
 from storage.tables import agenda
 from tests.builders import NOW, ago, an_account, an_event, days
@@ -49,7 +49,7 @@ OF_A_TRIGGER = ("accept", "dismiss")
 def do(engine: Engine, action: Action) -> None:
     with writing(engine) as conn:
         trigger = triggers.get(conn, action.trigger) if action.trigger else None
-        story = triggers.story(conn, trigger.story) if trigger else None
+        story = stories.get(conn, trigger.story) if trigger else None
         key = story.key if story else f"a:{action.account}"
         past = history.load(conn, [key], NOW - days(3650), NOW)
         changes = act(action, past, rulebook.lexicon(conn), LATER)
@@ -68,7 +68,7 @@ def answers(engine: Engine) -> dict[str, Any]:
         return {
             "accounts": accounts.every(conn),
             "triggers": [replace(one, score=score_at(one, LATER, lexicon.kinds)) for one in held],
-            "stories": [triggers.story(conn, one.story) for one in held],
+            "stories": [stories.get(conn, one.story) for one in held],
             "today": [one.id for one in on_list(conn, LATER)],
             "judgements": [judgements.of_trigger(conn, one.id) for one in held],
             "outcomes": outcomes.of_accounts(conn, [ACCOUNT]),

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import Future
 from threading import Event
 
 import pytest
@@ -47,3 +48,17 @@ def test_what_fails_fails_for_who_asked_and_is_counted_again_for_the_next(
     with pytest.raises(type(error), match="no"):
         counts.get("a", fails)
     assert counts.get("a", lambda: 1) == 1
+
+
+def test_a_count_that_ends_in_the_moment_that_nobody_waits_any_longer_is_told(
+    counts: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Future[int]):
+        def result(self, timeout: float | None = None) -> int:
+            if timeout is not None:
+                self.set_result(7)
+                raise TimeoutError
+            return super().result()
+
+    monkeypatch.setattr(counts._pool, "submit", lambda _: Late())
+    assert counts.get("a", lambda: 7) == 7

@@ -149,6 +149,17 @@ def test_a_day_holds_as_many_rows_as_touches_are_left(engine: Engine) -> None:
     assert len(_day(engine, 1, everything=True).rows) == 4
 
 
+def test_a_touch_stays_one_when_something_else_is_taken_back_and_an_answer_is_none(engine: Engine) -> None:
+    for letter in "ABC":
+        _told(engine, f"Norvik {letter}", "funding_early")
+    _do(engine, "contacted", "norvik-a")
+    _do(engine, "snooze", "norvik-a", until=NOW + days(3))
+    _do(engine, "undo", "norvik-a")
+    assert _day(engine, 3).made == 1, "the snooze was taken back, not the call"
+    _do(engine, "outcome", "norvik-b", value="no_answer")
+    assert _day(engine, 3).made == 1, "nobody answered a call of yesterday"
+
+
 def test_one_row_per_account_the_best_reason_first_and_the_others_inside(engine: Engine) -> None:
     _told(engine, "Norvik Labs", "award_recognition", "funding_early", "exec_hire")
     (row,) = _day(engine).rows

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from earmark.contract import Exporter, Source
 from earmark.errors import ConfigError
 from exports import registry as targets
-from review.options import Form, fields_of, options_of
+from review.options import Form, fields_of, options_of, told_options
 from sources import registry as sources
 
 KINDS: list[type[BaseModel]] = [*sources.kinds().values(), *targets.kinds().values()]
@@ -103,3 +103,15 @@ def test_whatever_is_written_is_a_value_or_a_sentence(text: str) -> None:
         model = sources.kinds()[kind]
         with suppress(ConfigError):
             sources.build(kind, options_of(model, dict.fromkeys(model.model_fields, text)))
+
+
+def test_what_is_told_as_name_and_value_is_json_but_no_number_where_a_text_is_asked_for() -> None:
+    jobs = sources.kinds()["jobs"]
+    told = told_options(jobs, ["board=greenhouse", "token=2026", "company=true", "every=5400"])
+    assert told == {"board": "greenhouse", "token": "2026", "company": "true", "every": 5400}
+    assert sources.build("jobs", told)
+    feed = told_options(sources.kinds()["feed"], ["url=https://a.example/?a=b", 'include=["seed"]'])
+    assert feed == {"url": "https://a.example/?a=b", "include": ["seed"]}
+    assert told_options(None, ["x=1", "y="]) == {"x": 1, "y": ""}
+    with pytest.raises(ConfigError, match=r"'token' is no option\. Write NAME=VALUE"):
+        told_options(jobs, ["token"])

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from earmark.lifecycle import Cause, Stage
+from earmark.triggers import CATALOGUE
 from earmark.types import Match, Score, Span, Transition
 from matcher.fit import Fit
 from review.account import AccountView, Reason, TriggerView, stage_at
 from review.plain import json_text, plain
-from review.terminal import age, print_account, print_reasons, safe, shorten
+from review.terminal import age, print_account, print_reasons, print_today, safe, shorten
+from review.today import rows_of
 from tests.builders import NOW, a_match, a_stored_event, ago, an_account
 from tests.review.triggers import a_story, a_trigger
 
@@ -186,3 +189,16 @@ def test_json_loses_nothing_and_steers_nothing(value: dict[str, str]) -> None:
     text = json_text(value)
     assert json.loads(text) == plain(value)
     assert not any((ord(char) < 32 and char != "\n") or 127 <= ord(char) < 160 for char in text)
+
+
+def test_the_days_of_the_list_are_those_of_the_team() -> None:
+    late = NOW.replace(hour=23, minute=30) + timedelta(days=3)
+    account = an_account()
+    trigger = a_trigger(opens_at=late, expires_at=late + timedelta(days=30))
+    rows = rows_of([[trigger]], {account.id: account}, {"story-1": a_story()}, CATALOGUE, NOW)
+    shown = []
+    for zone in (UTC, ZoneInfo("Europe/Berlin")):
+        console = a_console(terminal=False, width=160)
+        print_today(console, rows, NOW.astimezone(zone))
+        shown.append(re.findall(r"\d\d (?:Nov|Dec)", output(console)))
+    assert shown == [["24 Dec", "24 Nov"], ["25 Dec", "25 Nov"]], "until, and best from"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from earmark.cli.session import read_json_or_text
 from earmark.testing import FakePoll, events_from
 from monitors.parse import ParsePool
 from monitors.poll import Outcome, poll_source
-from sources.registry import build
+from review.options import told_options
+from sources.registry import build, kinds
 from storage.polls import Configured
 from tests.builders import NOW
 from tests.monitors.hostile import Hostile, a_fetcher, answer
@@ -115,5 +115,4 @@ def test_the_examples_of_its_page_are_options_that_work(kind: str) -> None:
     assert lines
     for line in lines:
         _, _, _, named, *options = shlex.split(line)
-        values = {name: read_json_or_text(text) for name, _, text in (one.partition("=") for one in options)}
-        assert build(named, values).kind == named == kind
+        assert build(named, told_options(kinds()[named], options)).kind == named == kind

@@ -1,11 +1,14 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from earmark.types import Action
 from storage import actions, audit
 from storage.audit import Deed
 from storage.deeds import Done, done
-from storage.engine import Connection, Engine, writing
+from storage.engine import Connection, Engine, migrate, writing
 from tests.builders import NOW, days
+from tests.storage.databases import opened
 
 
 def a_log(conn: Connection, length: int) -> list[str]:
@@ -31,6 +34,27 @@ def test_the_log_is_read_in_parts_that_lack_nothing_and_repeat_nothing(engine: E
             if after is None:
                 break
         assert seen == told
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=12), st.integers(1, 4))
+def test_what_was_stored_out_of_its_order_is_read_once_too(told: list[tuple[bool, int]], size: int) -> None:
+    with opened("sqlite://") as engine:
+        migrate(engine)
+        with writing(engine) as conn:
+            for number, (is_change, day) in enumerate(told):
+                at, by = NOW + days(day), f"u{number}"
+                if is_change:
+                    audit.record(conn, Deed(at=at, by=by, verb="source.pause", subject="wire"))
+                else:
+                    actions.save(conn, [Action(verb="remark", by=by, account="norvik-labs", text="x")], at)
+            seen, after = list[str](), None
+            while True:
+                part = done(conn, after, limit=size)
+                seen += [deed.by for deed in part.deeds]
+                after = part.after
+                if after is None:
+                    break
+    assert sorted(seen) == sorted(f"u{number}" for number in range(len(told)))
 
 
 def test_what_is_done_meanwhile_does_not_move_the_next_part(engine: Engine) -> None:

@@ -1,7 +1,9 @@
 """Digests that are due: taken by one hand, told through a moment, tried again as the same."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from storage import digests
 from storage.digests import Schedule
@@ -47,7 +49,7 @@ def test_what_was_told_moves_the_mark(engine: Engine) -> None:
     taken = take(engine)
     assert taken is not None
     with writing(engine) as connection:
-        assert digests.done(connection, taken, through=NOW, next_at=NOW + timedelta(days=1), sent_at=NOW)
+        digests.done(connection, taken, through=NOW, next_at=NOW + timedelta(days=1), sent_at=NOW)
     with reading(engine) as connection:
         held = digests.get(connection, "ada")
     assert held is not None
@@ -55,18 +57,38 @@ def test_what_was_told_moves_the_mark(engine: Engine) -> None:
     assert (held.lease_until, held.failures, held.last_error) == (None, 0, None)
 
 
-def test_a_schedule_that_was_changed_meanwhile_keeps_its_mark(engine: Engine) -> None:
+@pytest.mark.parametrize(("query", "through"), [("", NOW - MINUTE), ("stage=hot", DUE.through)])
+def test_a_schedule_that_was_changed_meanwhile_stays_and_what_was_told_is_not_told_again(
+    engine: Engine, query: str, through: datetime
+) -> None:
     keep(engine, DUE)
     taken = take(engine)
     assert taken is not None
-    keep(engine, replace(DUE, every="weekly", through=NOW, next_at=NOW + timedelta(days=5)))
+    following = NOW + timedelta(days=5)
+    keep(engine, replace(DUE, every="weekly", query=query, through=NOW, next_at=following))
     with writing(engine) as connection:
-        assert not digests.done(connection, taken, through=NOW, next_at=NOW + MINUTE, sent_at=NOW)
+        digests.done(connection, taken, through=NOW - MINUTE, next_at=NOW + MINUTE, sent_at=NOW)
         digests.failed(connection, taken, "No.", NOW + MINUTE)
     with reading(engine) as connection:
         held = digests.get(connection, "ada")
     assert held is not None
-    assert (held.every, held.through, held.failures) == ("weekly", DUE.through, 0)
+    assert (held.every, held.next_at, held.failures) == ("weekly", following, 0)
+    assert held.through == through, "of another view nothing was told"
+
+
+def test_who_began_anew_meanwhile_is_told_from_then_on(engine: Engine) -> None:
+    keep(engine, DUE)
+    taken = take(engine)
+    assert taken is not None
+    with writing(engine) as connection:
+        digests.remove(connection, "ada")
+    keep(engine, replace(DUE, through=NOW, next_at=NOW + timedelta(days=1)))
+    with writing(engine) as connection:
+        digests.done(connection, taken, through=NOW - MINUTE, next_at=NOW + MINUTE, sent_at=NOW)
+    with reading(engine) as connection:
+        held = digests.get(connection, "ada")
+    assert held is not None
+    assert (held.through, held.sent_at) == (NOW, None)
 
 
 def test_a_failure_waits_and_is_counted(engine: Engine) -> None:

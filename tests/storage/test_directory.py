@@ -113,3 +113,12 @@ def test_the_first_steps_are_told_from_what_is_there(engine: Engine) -> None:
         assert "osk" not in {one.id for one in beginning.likeliest(conn, 9)}
         assert beginning.likeliest(conn, 1)[0].tier == "1"
         assert list(beginning.first_reasons(conn, NOW)) == []
+
+
+def test_a_name_of_any_alphabet_is_found_among_the_options_of_sources(engine: Engine) -> None:
+    named = an_account("Ærø Mølle & Søn", id="mill", domains=())
+    filled(engine, [named, an_account("Øst", id="east", domains=())])
+    with writing(engine) as conn:
+        polls.add(conn, "news", "google_news", {"query": '"Ærø Mølle & Søn"', "accept_terms": True}, NOW)
+        polls.add(conn, "press", "feed", {"url": "https://p.example/", "company": "ærø mølle & søn"}, NOW)
+        assert directory.watched_by(conn, named) == 2

@@ -29,7 +29,6 @@ from storage import (
     rulebook,
     stories,
     transitions,
-    triggers,
 )
 from storage.engine import Engine, reading, writing
 from tests.builders import NOW, a_stored_event, ago, an_account, days
@@ -206,7 +205,7 @@ def test_a_story_that_another_took_over_is_no_past_but_can_be_shown(engine: Engi
     assert past.stories == (both,)
     assert set(past.triggers) == {merged, a_trigger(heir)}
     with reading(engine) as conn:
-        assert triggers.story(conn, "s1") == gone
+        assert stories.get(conn, "s1") == gone
         assert history.keys_of(conn, [first.id]) == {KEY}
 
 

@@ -84,16 +84,19 @@ def test_only_what_waits_for_a_person_is_on_the_list(engine: Engine) -> None:
         assert waiting == {f"trigger-{n}" for n in (1, 2, 4, 5, 6, 7)}
 
 
-def test_a_trigger_is_found_by_the_beginning_of_its_id(engine: Engine) -> None:
+def test_a_person_means_a_trigger_by_the_beginning_of_its_id_a_program_by_all_of_it(engine: Engine) -> None:
     given(engine, READY, numbered(1), numbered(10), numbered(2))
     with reading(engine) as conn:
-        assert triggers.get(conn, "trigger-2") == numbered(2)
-        assert triggers.get(conn, "trigger-10") == numbered(10)
-        assert triggers.get(conn, "trigger-1") == numbered(1)
-        assert triggers.get(conn, "") is None
-        assert triggers.get(conn, "%") is None
+        assert triggers.meant(conn, "trigger-2") == numbered(2)
+        assert triggers.meant(conn, "trigger-10") == numbered(10)
+        assert triggers.meant(conn, "trigger-1") == numbered(1)
+        assert triggers.meant(conn, "") is None
+        assert triggers.meant(conn, "%") is None
         with pytest.raises(ConfigError, match="Several triggers begin with 'trig'"):
-            triggers.get(conn, "trig")
+            triggers.meant(conn, "trig")
+        assert triggers.get(conn, "trigger-1") == numbered(1)
+        assert triggers.get(conn, "trig") is None
+        assert triggers.get(conn, "") is None
 
 
 def test_the_newest_triggers_are_found_by_kind_state_account_and_time(engine: Engine) -> None:

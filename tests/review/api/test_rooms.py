@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from storage import accounts, audit, polls
-from storage.engine import Engine, reading
+from storage.engine import Engine, reading, writing
+from tests.builders import an_account
 from tests.review.api.conftest import Api
 from tests.review.api.test_triggers import walked
 from tests.review.page.served import Served
@@ -55,10 +56,40 @@ def test_rows_of_a_list_are_put_in_and_speak_only_of_what_they_name(api: Api, en
     assert (held.domains, held.size, held.owner) == (("kestrel.example",), 90, "Ada")
 
 
+def test_who_is_renamed_is_known_by_the_former_name_too(api: Api, engine: Engine) -> None:
+    client = api("admin")
+    for name in ("Kestrel Works", "Lumen Forge"):
+        row = {"id": "kestrel", "name": name, "domains": ["kestrel.example"]}
+        assert client.post("/accounts", json={"accounts": [row]}).status_code == 200
+    with reading(engine) as connection:
+        held = accounts.get(connection, "kestrel")
+    assert held
+    assert (held.name, held.aliases) == ("Lumen Forge", ("Kestrel Works",))
+
+
+def test_a_rep_is_told_of_no_relative_beyond_their_territory(api: Api, engine: Engine) -> None:
+    a_team(engine)
+    with writing(engine) as connection:
+        accounts.upsert(
+            connection,
+            [
+                an_account("Kestrel Group", owner="somebody else"),
+                an_account("Kestrel North", owner="rea", parent="kestrel-group"),
+                an_account("Kestrel South", owner="rea", parent="kestrel-group"),
+            ],
+        )
+    told = {
+        user: [one["id"] for one in api("read", user=user).get("/accounts/kestrel-north").json()["relatives"]]
+        for user in ("max", "rea")
+    }
+    assert told == {"max": ["kestrel-group", "kestrel-south"], "rea": ["kestrel-south"]}
+
+
 @pytest.mark.parametrize(
     "row",
     [
         {},
+        {"id": "x", "name": "y", "size": 2**63},
         {"id": "Not A Slug", "name": "x"},
         {"id": "x", "name": ""},
         {"id": "x", "name": "y", "stage": "hot"},
@@ -80,6 +111,7 @@ def test_a_row_that_can_not_be_is_refused_and_nothing_is_kept(
 def test_sources_are_listed_added_paused_and_resumed(api: Api, engine: Engine) -> None:
     client = api("admin")
     before = walked(client, "/sources", limit=3)
+    assert client.get("/sources", params={"limit": len(before)}).json()["next_after"] is None
     assert {one["id"] for one in before} == {one["id"] for one in walked(client, "/sources")}
     added = client.post("/sources", json={"kind": "feed", "options": {"url": "https://new.example/feed"}})
     assert added.status_code == 201, added.text
@@ -171,7 +203,11 @@ def test_views_are_listed_kept_and_shown(api: Api, page: Served) -> None:
     shown = walked(client, "/views/rows", query="kind=funding_early", limit=2)
     assert shown
     assert {one["kind"] for one in shown} == {"funding_early"}
+    assert walked(client, "/views/rows", query="?kind=funding_early") == shown
     assert client.get("/views/rows", params={"query": "state=nonsense"}).status_code == 422
+    for after in ("nonsense", "all", "hot~1~x"):
+        asked = {"query": "sort=newest", "after": after}
+        assert client.get("/views/rows", params=asked).status_code == 422, "not the first piece again"
     assert "Funding" in page.get("/").text
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from review.api.pieces import as_word
-from storage import tables, tokens
+from storage import rulebook, tables, tokens
 from storage.engine import Engine, writing
 from tests.builders import NOW
 from tests.review.api.conftest import Api
@@ -91,6 +91,29 @@ def test_one_has_its_note_its_score_and_its_evidence(api: Api) -> None:
     quotes = [quote["words"] for told in found["evidence"] for quote in told["quotes"]]
     assert quotes
     assert found["publishers"]
+
+
+def test_its_note_is_the_one_that_the_page_gives_by_the_plays_of_now(
+    api: Api, page: Served, engine: Engine
+) -> None:
+    client = api("read")
+    item = next(one for one in walked(client, "/triggers") if one["account"] and one["state"] == "open")
+    before = client.get(f"/triggers/{item['id']}").json()["note_text"]
+    play = f'[[plays]]\nid = "p"\nkind = "{item["kind"]}"\ntalk = ["Ask who signs for it."]\n'
+    with writing(engine) as connection:
+        rulebook.save(connection, play, "test", NOW)
+    for form in ("text", "markdown", "html"):
+        told = client.get(f"/triggers/{item['id']}").json()[f"note_{form}"]
+        assert "Ask who signs for it." in told
+        assert told == page.get(f"/triggers/{item['id']}/note?form={form}").text
+    assert "Ask who signs for it." not in before
+
+
+def test_a_beginning_of_an_id_is_no_trigger(api: Api) -> None:
+    client = api("read")
+    for beginning in {one["id"][:1] for one in walked(client, "/triggers")}:
+        answer = client.get(f"/triggers/{beginning}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_a_conversation_has_no_account(api: Api) -> None:

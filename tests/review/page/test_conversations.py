@@ -11,7 +11,7 @@ from monitors.teaching import unteach
 from review.conversations import conversation, sketch_of, told_of
 from review.etiquette import etiquette_of
 from sources.registry import kinds
-from storage import accounts, lessons, triggers
+from storage import accounts, lessons, stories, triggers
 from storage.engine import Engine, reading
 from tests.builders import NOW, ago
 from tests.review.page.served import Served
@@ -109,7 +109,7 @@ def test_the_other_posts_of_a_thread_are_listed_in_their_order(page: Served, eng
     with reading(engine) as connection:
         shown = conversation(connection, trigger, NOW)
         assert shown is not None
-        story = triggers.story(connection, shown.trigger.story)
+        story = stories.get(connection, shown.trigger.story)
     assert story is not None
     later, sooner = (
         replace(

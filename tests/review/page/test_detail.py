@@ -3,8 +3,8 @@
 import pytest
 
 from matcher.note import erase
-from review.detail import Detail, detail, find
-from storage import triggers
+from review.detail import Detail, detail
+from storage import stories, triggers
 from storage.engine import Engine, reading, writing
 from storage.removal import remove
 from tests.builders import NOW
@@ -14,7 +14,7 @@ from tests.review.page.test_today import rows_of
 
 def _opened(engine: Engine, trigger: str) -> Detail:
     with reading(engine) as conn:
-        found = find(conn, trigger)
+        found = triggers.get(conn, trigger)
         assert found is not None
         opened = detail(conn, found, NOW)
     assert opened is not None
@@ -70,7 +70,7 @@ def test_a_trigger_whose_evidence_was_erased_still_opens(page: Served, engine: E
     with writing(engine) as conn:
         found = triggers.get(conn, trigger)
         assert found is not None
-        story = triggers.story(conn, found.story)
+        story = stories.get(conn, found.story)
         assert story is not None
         remove(conn, [match.event.id for match in story.matches], erase)
     answer = page.get(f"/triggers/{trigger}")

@@ -8,9 +8,9 @@ import pytest
 
 from earmark.types import Outgoing
 from monitors.hosts import day_of
-from storage import hosts, outbox, polls, targets, workers
+from storage import digests, hosts, outbox, polls, targets, workers
+from storage.digests import Schedule
 from storage.engine import Connection, Engine, writing
-from storage.tables import digests
 from tests.builders import NOW
 from tests.review.page.served import Served
 
@@ -51,8 +51,9 @@ def late_delivery(connection: Connection) -> None:
 
 
 def failed_digest(connection: Connection) -> None:
-    row = {"user": "ada", "every": "day", "hour": 8, "weekday": 0, "query": "", "failures": 3}
-    connection.execute(digests.insert().values(**row, last_error="550 no such mailbox"))
+    due = Schedule(user="ada", every="daily", hour=8, next_at=NOW - timedelta(hours=1))
+    digests.keep(connection, due)
+    digests.failed(connection, due, "550 no such mailbox.", NOW + timedelta(minutes=15))
 
 
 def gone_worker(connection: Connection) -> None:
@@ -91,7 +92,8 @@ def _outgoing() -> Outgoing:
         (stopped_target, "crm stands still: It answered 401."),
         (refused_delivery, "Refused for good: 1 delivery. See why, correct it, and retry."),
         (late_delivery, "Waiting for crm: 1 delivery, the oldest for 5 h."),
-        (failed_digest, "The digest of ada failed 3 times: 550 no such mailbox"),
+        (failed_digest, "The digest of ada failed 1 time: 550 no such mailbox."),
+        (failed_digest, "or their address. It is tried again in 15 min."),
         (gone_worker, "Process 77 on box-8 ended without a word."),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -19,7 +19,7 @@ from monitors.discover import Scout
 from review.acting import carry_out
 from review.page import outward as visits
 from review.page import scouting as rooms
-from storage import audit, events, judgements, polls, triggers, workers
+from storage import audit, events, judgements, polls, stories, triggers, workers
 from storage.engine import Engine, reading, writing
 from storage.polls import Finished
 from tests.builders import NOW, a_stored_event
@@ -354,7 +354,7 @@ def test_lists_of_feeds_come_in_and_go_out(page: Served, engine: Engine) -> None
 def test_a_source_whose_reasons_are_thrown_away_is_proposed_to_be_muted(page: Served, engine: Engine) -> None:
     with writing(engine) as connection:
         found = triggers.find(connection, limit=None)
-        told = {one.id: triggers.story(connection, one.story) for one in found}
+        told = {one.id: stories.get(connection, one.story) for one in found}
         mine = [
             name
             for name, story in told.items()
