@@ -16,8 +16,6 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from storage.engine import connect, writing
 
 ROWS = 1_000_000

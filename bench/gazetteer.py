@@ -1,6 +1,6 @@
 """How fast names are found: our trie and flashtext over the same generated names and texts.
 
-Run ``python bench/gazetteer.py [NAMES]``. Prints build seconds, memory and texts a second, for short (200
+Run ``python -m bench.gazetteer [NAMES]``. Prints build seconds, memory and texts a second, for short (200
 characters) and long (3,000) texts, the time to add and to remove an account, and the time of a whole
 ``Matcher.read``. Above 200,000 names flashtext is left out, for it takes gigabytes; the same texts are then
 also searched for 50,000 of the names, so that one run shows what so long a list costs.

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.reading import CASES, PROSE
+from bench.reading import CASES, PROSE, SYLLABLES
 from earmark.types import Account, StoredEvent
 from monitors.comparison import compared
 from monitors.relive import Span
@@ -27,7 +27,6 @@ from storage.rows import batches
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 DAYS = 90
-SYLLABLES = ("nor", "vik", "tel", "mar", "ka", "lu", "ben", "tor", "sa", "qui", "lo", "ra", "fen", "ost")
 TOLD = (
     "{} raises ${} million Series B",
     "{} opens a new office in Tallinn after {} years",

@@ -1,6 +1,6 @@
 """How fast events are stored: our upsert against raw sqlite3 with one multi-VALUES statement per batch.
 
-``python bench/storage.py`` writes the same events both ways, half of them known, in batches of 500 and one
+``python -m bench.storage`` writes the same events both ways, half of them known, in batches of 500 and one
 transaction a batch, interleaved, and prints the median of the runs; then the import of accounts.
 """
 
@@ -12,8 +12,6 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from earmark.types import Account, StoredEvent
 from storage import accounts, events
