@@ -292,6 +292,8 @@ def _numbers(conn: Connection, wanted: Wanted) -> tuple[int, ...] | None:
     """Return SQLite's numbers of all that may be wanted by its names, where these are few."""
     if conn.dialect.name != "sqlite" or wanted.order is Order.ENDED:
         return None  # PostgreSQL knows by its statistics when to look them up; what is over has its own index
+    if not (wanted.problems or wanted.mark or wanted.state in {State.TODAY, State.SNOOZED}):
+        return None  # of kinds alone an index is made the list that is near: twice is too often
     found = tuple(conn.execute(_keys_named(wanted, "sqlite").limit(_FEW + 1)).scalars())
     return found if len(found) <= _FEW else None
 

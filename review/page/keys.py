@@ -82,7 +82,7 @@ class Keys:
             else:
                 session = sessions.find(connection, shown, self._clock())
                 viewer = viewer_of(connection, session.user) if session else None
-        return Entry(viewer=viewer, secret=shown, csrf=_word(shown, "form")) if viewer else None
+        return Entry(viewer=viewer, secret=shown, csrf=_word(shown, "form")[:32]) if viewer else None
 
     def still(self, connection: Connection, secrets: Collection[str]) -> frozenset[str]:
         """Return those of the secrets that browsers hold that open the page still."""

@@ -142,7 +142,7 @@ def test_what_is_refused_is_said_and_the_focus_stays(windows: Windows, engine: E
     place = next(
         number
         for number, row in enumerate(window.rows)
-        if window.tab.locator(f'[data-row="{row}"][data-account]').count() == 0
+        if window.tab.locator(f'[data-row="{row}"][data-conversation]').count()
     )
     window.press("Shift+J", *["j"] * (place - 1))
     window.press("Escape", "x")

@@ -144,7 +144,6 @@ def test_behind_some_steps_of_the_list_indexes_say_what_is_near(
         Wanted(kinds=("exec_hire", "funding_early"), order=Order.ENDING),
         Wanted(kinds=("exec_hire", "funding_early"), state=State.SNOOZED),
         Wanted(mark="backfill", order=Order.NEWEST, state=State.EVERYTHING),
-        Wanted(kinds=("exec_hire",), order=Order.NEWEST, state=State.EVERYTHING),
         Wanted(problems=("churn",), order=Order.NEWEST, state=State.DISMISSED),
     ],
     ids=str,

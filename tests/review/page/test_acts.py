@@ -12,7 +12,7 @@ from tests.builders import NOW
 from tests.review.page.served import Served
 from tests.review.page.team import a_team, csrf_of, entered
 
-ROW = re.compile(r'data-row="([0-9a-f]+)" data-account')
+ROW = re.compile(r'data-row="([0-9a-f]+)"(?! data-conversation)')
 SAID = re.compile(r'role="status"[^>]*>([^<]*)<')
 
 
