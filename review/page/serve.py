@@ -1,6 +1,7 @@
 """The page as a process: it shares nothing with the monitor but the database."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -115,7 +116,8 @@ def _refuse_taken(settings: Settings) -> None:
     try:
         socket.create_server((host.strip("[]"), int(port)), family=family).close()
     except OSError as error:
-        raise ConfigError(_in_the_way(settings, error.strerror or str(error))) from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ConfigError(_in_the_way(settings, reason)) from error
 
 
 def _in_the_way(settings: Settings, reason: str) -> str:

@@ -35,7 +35,7 @@ def test_a_port_that_is_taken_is_said_and_no_address_is_told(workspace: Path) ->
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(
-            ConfigError, match=rf"can't listen on 127\.0\.0\.1:{port}: Address already in use"
+            ConfigError, match=rf"can't listen on 127\.0\.0\.1:{port}: Address already in use\. If earmark"
         ):
             serve(at(workspace, port), heard.append)
     assert heard == []
