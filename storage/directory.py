@@ -1,5 +1,6 @@
 """The list of accounts read in pieces: by what is looked for, in the order of their names."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,8 +132,9 @@ def watched_by(conn: Connection, account: Account) -> int:
     words = {pack(str, case)[1:-1].lower() for name in named for case in (name, name.lower())}
     options = func.lower(sources.c.options, type_=accounts.c.search.type)
     told = or_(*(options.contains(word, autoescape=True) for word in sorted(words)))
-    query = select(func.count()).select_from(sources).where(sources.c.enabled, told)
-    return conn.execute(query).scalar_one()
+    found = conn.execute(select(sources.c.options).where(sources.c.enabled, told)).scalars()
+    alone = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in named), re.IGNORECASE)
+    return sum(any(alone.search(str(value)) for value in each_.values()) for each_ in found)
 
 
 def _conditions(conn: Connection, asked: Asked, scope: Scope | None) -> list[ColumnElement[bool]]:

@@ -122,3 +122,12 @@ def test_a_name_of_any_alphabet_is_found_among_the_options_of_sources(engine: En
         polls.add(conn, "news", "google_news", {"query": '"Ærø Mølle & Søn"', "accept_terms": True}, NOW)
         polls.add(conn, "press", "feed", {"url": "https://p.example/", "company": "ærø mølle & søn"}, NOW)
         assert directory.watched_by(conn, named) == 2
+
+
+def test_a_name_within_another_word_names_nobody(engine: Engine) -> None:
+    arc = an_account("Arc", domains=("arc.example",))
+    filled(engine, [arc])
+    with writing(engine) as conn:
+        polls.add(conn, "search", "feed", {"url": "https://search.example/march"}, NOW)
+        polls.add(conn, "own", "feed", {"url": "https://news.arc.example/"}, NOW)
+        assert directory.watched_by(conn, arc) == 1
