@@ -177,6 +177,14 @@ def test_a_delivery_keeps_what_became_of_each_of_its_objects(engine: Engine) -> 
     assert target.state == {"calls": 2}
 
 
+def test_what_stands_there_is_recognised_in_every_release(engine: Engine) -> None:
+    put(engine, told("a"))
+    drive(engine, Ledger())
+    with reading(engine) as connection:
+        [note] = deliveries.known(connection, "crm", [("note", "t-a")]).values()
+    assert note.hash == "272852cf903215249f3c5708"
+
+
 def test_only_what_changed_is_asked_for_and_a_company_with_its_note(engine: Engine) -> None:
     ledger = Ledger()
     put(engine, told("a"), told("b"))
@@ -260,11 +268,14 @@ def test_a_target_that_must_be_configured_is_paused_and_what_was_taken_is_free(e
     ledger = Ledger()
     ledger._faults["t-a"] = ConfigError("CRM_TOKEN is not set.")
     put(engine, told("a"))
+    with writing(engine) as connection:
+        targets.add(connection, "chat", "webhook", {}, NOW)
     done = drive(engine, ledger)
     assert (done.sent, done.failed, done.paused) == ((), {}, "CRM_TOKEN is not set.")
     assert [(each.action, each.key) for each in done.changes] == [("create", "a"), ("create", "t-a")]
     with reading(engine) as connection:
-        assert [each.attempts for each in outbox.pending(connection, NOW)] == [0]
+        waiting = [(each.outgoing.topic, each.attempts) for each in outbox.pending(connection, NOW)]
+        assert waiting == [("account.promoted", 0), ("export.failed", 0)], "the other target hears of it"
         assert outbox.holders(connection) == frozenset()
         target = targets.get(connection, "crm")
         # What was made before is on record: it is found, and not made again.

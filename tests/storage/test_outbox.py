@@ -57,6 +57,8 @@ def test_a_failure_is_tried_again_at_its_time_or_waits_for_a_person(engine: Engi
         assert (parcel.attempts, parcel.last_error) == (1, "Timed out.")
         outbox.failed(conn, 1, "No such field.", NOW, None)
         assert outbox.pending(conn, NOW + days(9)) == []
+        outbox.failed(conn, 1, "Timed out.", NOW, NOW + days(9))
+        assert [parcel.attempts for parcel in outbox.pending(conn, NOW + days(9))] == [3]
 
 
 def test_a_delivery_is_forgotten_a_year_after_it_was_made(engine: Engine) -> None:
