@@ -5,11 +5,12 @@ triggers are worth to be looked at: few of many that a list is full of may be wa
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     ColumnElement,
     CompoundSelect,
@@ -20,6 +21,8 @@ from sqlalchemy import (
     Text,
     and_,
     false,
+    func,
+    literal,
     literal_column,
     or_,
     select,
@@ -51,6 +54,7 @@ _OFFERED: Final = triggers.alias("offered")
 _SHOWN: Final = (Stage.OUTREACH_READY.value, Stage.WARM.value, Stage.HOT.value)
 _LISTED: Final = tuple(state.value for state in TriggerState if state is not TriggerState.MERGED)
 _FEW: Final = 5_000
+_FEW_ACCOUNTS: Final = 2_000
 
 Condition = ColumnElement[bool]
 Holding = Callable[[FromClause], Condition]
@@ -61,8 +65,8 @@ Holding = Callable[[FromClause], Condition]
 class Fitting:
     """What is wanted at a time, with all that had to be looked up for it once.
 
-    Where ``is_few`` the words, the sources or what else is asked of triggers themselves (then ``numbers`` are
-    SQLite's of them) leave so few that these are looked up one by one.
+    Where ``is_few`` the words, the sources, what else is asked of triggers themselves (then ``numbers`` are
+    SQLite's of them) or of their accounts (then these are ``held``) leave so few that all are looked up.
     """
 
     wanted: Wanted
@@ -72,6 +76,7 @@ class Fitting:
     found: Found | None
     told_by: Holding | None
     numbers: tuple[int, ...] | None
+    held: tuple[str, ...] | None = None
     own: tuple[str, ...]
     offered_to: tuple[str, ...]
     seen: tuple[Condition, ...]
@@ -85,8 +90,7 @@ class Fitting:
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """What a trigger and its account, joined to it, must be."""
-        few = () if self.numbers is None else (key_of(triggers, self.dialect).in_(self.numbers),)
-        return (*few, *self.told(triggers), *self._listed(), *self.seen)
+        return (*self._few(), *self.told(triggers), *self._listed(), *self.seen)
 
     def told(self, table: FromClause) -> Iterator[Condition]:
         """Yield what a trigger itself must be."""
@@ -103,6 +107,16 @@ class Fitting:
             yield self.told_by(table)
         if self.found is not None:
             yield self.found.holds(table.c.id)
+
+    def of_few_accounts(self, conn: Connection) -> "Fitting":
+        """Return this with the accounts that alone may have what is wanted, where they are few."""
+        if self.is_few or self._asks_nobody or self.wanted.order is Order.ENDED:
+            return self
+        alone = offered(self.offered_to)[1].limit(1)
+        if self.wanted.owners and conn.execute(alone).first() is not None:
+            return self  # and a conversation too
+        found = tuple(conn.execute(self.some.limit(_FEW_ACCOUNTS + 1)).scalars())
+        return replace(self, held=found, is_few=True) if len(found) <= _FEW_ACCOUNTS else self
 
     @property
     def some(self) -> Select[Any]:
@@ -132,6 +146,14 @@ class Fitting:
         if wanted.since is not None and wanted.order is not Order.NEWEST:
             lists.append(self._keys(SOME.c.created_at >= wanted.since))
         return tuple(key_of(triggers, self.dialect, is_driver=False).in_(each) for each in lists)
+
+    def _few(self) -> Iterator[Condition]:
+        if self.numbers is not None:
+            yield key_of(triggers, self.dialect).in_(self.numbers)
+        if self.held is not None and self.dialect == "postgresql":
+            yield triggers.c.account == func.any(literal(list(self.held), ARRAY(Text)))
+        elif self.held is not None:
+            yield triggers.c.account.in_(self.held)
 
     def _of_words(self, found: Found) -> Iterator[Select[Any]]:
         told = search.join(SOME, SOME.c.id == search.c.trigger)
@@ -227,7 +249,7 @@ def fitting(conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None
     few = few or (found is not None and found.is_few)
     numbers = None if few or not _asks_names(wanted) else _numbers(conn, wanted)
     seen = () if scope is None else (or_(triggers.c.account.is_(None), within(conn, scope)),)
-    return Fitting(
+    fit = Fitting(
         wanted=wanted,
         now=now,
         dialect=conn.dialect.name,
@@ -240,6 +262,7 @@ def fitting(conn: Connection, wanted: Wanted, now: datetime, scope: Scope | None
         seen=seen,
         seen_held=() if scope is None else (within(conn, scope, _HELD),),
     )
+    return fit.of_few_accounts(conn)
 
 
 def of_state(wanted: Wanted, now: datetime, table: FromClause) -> Iterator[Condition]:

@@ -124,6 +124,7 @@ def test_behind_some_steps_of_the_list_indexes_say_what_is_near(
     _list(sqlite_engine, TriggerState.DISMISSED if wanted.state is State.DISMISSED else TriggerState.OPEN)
     monkeypatch.setattr(listing, "_STEPS", 1)
     monkeypatch.setattr(fitting, "_FEW", -1)
+    monkeypatch.setattr(fitting, "_FEW_ACCOUNTS", -1)
     with overheard(sqlite_engine) as said, reading(sqlite_engine) as conn:
         listing.page(conn, wanted, NOW)
     [asked] = [(statement, values) for statement, values in said if "+triggers.rowid IN" in statement]
@@ -168,6 +169,27 @@ def test_what_few_have_is_found_by_indexes_and_looked_up_one_by_one(
             assert place not in rows or "INTEGER PRIMARY KEY" in plan[0], plan
             whole = [step for step in plan if step.split()[:2] in (["SCAN", "triggers"], ["SCAN", "some"])]
             assert not [step for step in whole if "INDEX" not in step], plan
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(stages=("warm",)),
+        Wanted(unowned=True, order=Order.ENDING),
+        Wanted(stages=("warm",), order=Order.NEWEST, state=State.EVERYTHING),
+    ],
+    ids=str,
+)
+def test_what_few_accounts_have_is_looked_up_by_account(sqlite_engine: Engine, wanted: Wanted) -> None:
+    _list(sqlite_engine, TriggerState.OPEN)
+    with overheard(sqlite_engine) as said, reading(sqlite_engine) as conn:
+        assert len(listing.page(conn, wanted, NOW)) == 1
+    rows = [(statement, values) for statement, values in said if "WHERE triggers.account IN (?)" in statement]
+    assert rows
+    with reading(sqlite_engine) as conn:
+        for statement, values in rows:
+            plan = [row.detail for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            assert "account (account=?" in plan[0] or "INTEGER PRIMARY KEY" in plan[0], plan
 
 
 def _list(engine: Engine, state: TriggerState) -> None:

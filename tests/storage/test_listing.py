@@ -200,13 +200,14 @@ EVERYWHERE = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("few", "steps"), [(5_000, 1_000), (0, 3)])
+@pytest.mark.parametrize(("few", "steps"), [(5_000, 1_000), (5, 3), (-1, 3)])
 def test_whatever_is_asked_a_list_is_the_same_however_few_steps_are_taken_along_it(
     engine: Engine, made: Any, monkeypatch: pytest.MonkeyPatch, few: int, steps: int
 ) -> None:
     monkeypatch.setattr(listing, "_STEPS", steps)
     monkeypatch.setattr(fitting, "_FEW", few)
-    monkeypatch.setattr(search, "_FEW", few)
+    monkeypatch.setattr(fitting, "_FEW_ACCOUNTS", few)
+    monkeypatch.setattr(search, "_FEW", max(few, 0))
     with reading(engine) as conn:
         for wanted in [*WISHES, *EVERYWHERE]:
             plainly = _plainly(replace(wanted, words=""), made) if wanted.words != "acme" else []
