@@ -64,12 +64,12 @@ _HOW_SURE: Final = {
     Certainty.CORRECTED: "The news was corrected: use what is told now.",
     Certainty.DENIED: "This was denied.",
 }
-# The order in which facts are told, and the word before each.
+# The order in which facts are told, and how each is put.
 _TOLD: Final = (
-    ("amount", ""), ("round", ""), ("valuation", "valuation"), ("revenue", "revenue"),
-    ("investors", "investors"), ("acquirer", "buyer"), ("target", "target"), ("person", ""), ("role", "as"),
-    ("product", ""), ("tool", "tool"), ("headcount", "people"), ("percent", ""), ("location", "in"),
-    ("date", "date"), ("deadline", "by"),
+    ("target", "{}"), ("amount", "{}"), ("round", "{}"), ("valuation", "valued at {}"),
+    ("revenue", "revenue {}"), ("investors", "from {}"), ("acquirer", "buyer {}"), ("person", "{}"),
+    ("role", "{}"), ("product", "{}"), ("tool", "{}"), ("headcount", "{} people"), ("percent", "{}"),
+    ("location", "in {}"), ("date", "date {}"), ("deadline", "by {}"),
 )  # fmt: skip
 
 _OWN: Final = {Role.ACQUIRER: "acquirer", Role.TARGET: "target"}
@@ -135,17 +135,21 @@ def _words(kind: str, lexicon: Lexicon) -> str:
 def _why_now(trigger: Trigger, story: Story, cited: Sequence[Cited], lexicon: Lexicon) -> Iterator[Sentence]:
     by_key = {each.key: each for each in cited}
     itself = _OWN.get(trigger.role)  # that the account itself bought, or was bought, is said by the kind
-    details = [(lead, by_key[key]) for key, lead in _TOLD if key in by_key and key != itself]
+    details = [(key, put, by_key[key]) for key, put in _TOLD if key in by_key and key != itself]
     proof = next((match.evidence[:1] for match in story.matches if match.evidence), ())
     if not details and not proof and _is_removed(story):
         yield _removed("why_now")
         return
-    said = ", ".join(f"{lead} {each.words}".strip() for lead, each in details).replace(", as ", " as ")
+    said = ""
+    for key, put, each in details:
+        joined = " as " if key == "role" and "person" in by_key else ", "
+        said += (joined if said else "") + put.format(each.words)
     text = _words(trigger.kind, lexicon)
-    text = text if is_compound(trigger.kind, lexicon.kinds) else f"It {text}"
+    subject = "It" if trigger.account else "Somebody"
+    text = text if is_compound(trigger.kind, lexicon.kinds) else f"{subject} {text}"
     text += f": {said}" if said else ""
     day, day_spans = _day(trigger, story)
-    spans = [each.span for _, each in details] or list(proof)
+    spans = [each.span for _, _, each in details] or list(proof)
     yield from_evidence("why_now", f"{text} ({day}).", (*spans, *day_spans))
     if how := _HOW_SURE.get(trigger.certainty):
         tellers = (match for match in story.matches if match.certainty is trigger.certainty)
@@ -218,7 +222,7 @@ def _fit(account: Account | None, lexicon: Lexicon) -> Iterator[Sentence]:
     if record:
         yield Sentence(section="fit", text=", ".join(record), basis=Basis.RECORD, field="account")
     for reason in fit(account, lexicon.icp).reasons:
-        if reason.holds is not None:
+        if reason.holds or (reason.holds is False and reason.wanted):
             text = f"{reason.sentence} ({reason.field}: {reason.shown})"
             yield Sentence(section="fit", text=text, basis=Basis.RECORD, field=reason.field)
 

@@ -257,7 +257,8 @@ def _intent_sentence(
 ) -> str:
     kind = kinds.get(trigger.kind) or CATALOGUE.get(trigger.kind)
     words, why = (kind.words, kind.why) if kind else (trigger.kind, "")
-    lead = words if is_compound(trigger.kind, kinds) else f"It {words}"
+    subject = "It" if trigger.account else "Somebody"
+    lead = words if is_compound(trigger.kind, kinds) else f"{subject} {words}"
     text = f"{lead}: {why} ({own:.2f})" if why else f"{lead} ({own:.2f})"
     if magnitude.sentence:
         text += f"; {magnitude.sentence}"

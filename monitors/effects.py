@@ -29,17 +29,18 @@ def forget_name(engine: Engine, trigger_id: str, *, by: str, now: datetime) -> s
         story = stories.get(connection, trigger.story) if trigger else None
         account = accounts.get(connection, trigger.account) if trigger and trigger.account else None
     if account is None or story is None or not story.matches:
-        return "It counts against the rule: see earmark learned."
+        return "It counts against the rule: see Learned."
     try:
         taught = teach(engine, account, story.matches[0].event, is_own=False, by=by, now=now)
     except ConfigError:
         return (
-            f"It counts against the rule (earmark learned), and no name is forgotten: the text has that of "
-            f"{account.name} itself. Words that mean something else: earmark teach EVENT {account.id} "
-            "--never-us --as WORDS"
+            f"It counts against the rule (see Learned), and no name is forgotten: the text has that of "
+            f"{account.name} itself. Words that mean something else, in a terminal: earmark teach EVENT "
+            f"{account.id} --never-us --as WORDS"
         )
     lesson = taught.lesson
-    return f"\u201c{lesson.name}\u201d never means {account.name} now; take it back: earmark undo {lesson.id}"
+    said = f"\u201c{lesson.name}\u201d never means {account.name} now"
+    return f"{said}; taken back under Learned, or by: earmark undo {lesson.id}"
 
 
 def remember_names(engine: Engine, taken_back: Sequence[str], *, by: str, now: datetime) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, tzinfo
+from math import floor
 from typing import Final
 
 from earmark.lifecycle import Stage
@@ -238,7 +239,9 @@ def _hindrance(account: Account, reason: Trigger, lexicon: Lexicon, now: datetim
         return "contacted: an answer is waited for"
     best = score_now(reason, now, lexicon.kinds)
     if best < lexicon.threshold:
-        return f"{account.stage.value}: a score of {best:.0f} is under the threshold of {lexicon.threshold:g}"
+        shown = round(best) if round(best) < lexicon.threshold else floor(10 * best) / 10
+        told = f"a score of {shown:g} is under the threshold of {lexicon.threshold:g}"
+        return f"{account.stage.value}: {told}"
     return f"{account.stage.value.replace('_', ' ')}: not ready for outreach"
 
 

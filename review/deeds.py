@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from earmark.errors import ConfigError, EarmarkError, StorageError
 from earmark.types import UNTIL_NEWS, Account, Action, Verdict
 from review.acting import carry_out
+from review.moments import in_zone
 from review.today import kind_words
 from storage import accounts, standing, triggers
 from storage.engine import Connection, Engine, reading
@@ -108,7 +109,8 @@ def do(
             failed.append(f"{target.name}: {error}")
         else:
             last = _last(engine, deed.by)
-            done += _told(target, action, said, last if last != before else None)
+            told = _told(target, action, said, last if last != before else None)
+            done += [in_zone(one, zone) for one in told]
     return done, failed
 
 
@@ -136,7 +138,7 @@ def undo(
             done = standing.since(connection, target.account, 0) if target.account else ()
         words = f"{target.name}: {done[0].words}" if done else target.name
     said = carry_out(engine, action, now=now, zone=zone)
-    return [f"Took back: {words}.", *said[1:]]
+    return [in_zone(f"Took back: {words}.", zone), *said[1:]]
 
 
 def until_of(text: str, now: datetime, zone: tzinfo) -> datetime | None:
@@ -157,7 +159,7 @@ def until_of(text: str, now: datetime, zone: tzinfo) -> datetime | None:
 
 
 def _morning(day: datetime, zone: tzinfo) -> datetime:
-    return datetime.combine(day.date(), _MORNING, zone)
+    return datetime.combine(day.date(), _MORNING, zone).astimezone(UTC)
 
 
 def _day(text: str, now: datetime, zone: tzinfo) -> datetime:
@@ -170,7 +172,7 @@ def _day(text: str, now: datetime, zone: tzinfo) -> datetime:
     day = day if day.tzinfo is not None else day.replace(tzinfo=zone)
     if not now < day < now + _FARTHEST:
         raise ConfigError(f"{text} is not a day within the next ten years. Choose another one.")
-    return day
+    return day.astimezone(UTC)
 
 
 def _seen(connection: Connection, account_id: str, scope: Scope | None) -> Account | None:

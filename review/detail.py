@@ -18,6 +18,7 @@ from matcher.moves import MACHINE, standing
 from matcher.people import Path
 from review.account import Reason, account_view, trigger_view
 from review.rules import lexicon_now
+from review.timeline import is_echo
 from review.today import Row, rows_of
 from storage import accounts, outcomes
 from storage.engine import Connection
@@ -201,6 +202,8 @@ def _newest(found: Iterable[Happening]) -> tuple[Happening, ...]:
 
 def _moved(moves: Iterable[Transition]) -> Iterator[Happening]:
     for move in moves:
+        if is_echo(move):
+            continue
         step = "" if move.before is move.after else f"{move.before} → {move.after}: ".replace("_", " ")
         yield Happening(at=move.at, words=f"{step}{move.reason}", by=move.actor)
 

@@ -150,7 +150,7 @@ def insights(connection: Connection, now: datetime, days: int, zone: tzinfo) -> 
         began_at=figures.first_trigger_at(connection),
         kinds=kind_days(counts, since.date(), days, kinds),
         sources=_acted(acted, lambda one: one.source),
-        rules=_acted(acted, lambda one: f"{kind_words(one.kind, kinds)} @ {one.source}"),
+        rules=_acted(acted, lambda one: f"{kind_words(one.kind, kinds)} · {one.source}"),
         tiring_sources=tiring(acted, kinds, lambda one: one.source),
         tiring_kinds=tiring(acted, kinds, lambda one: one.kind),
         steps=_steps(connection, since),

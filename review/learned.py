@@ -144,7 +144,7 @@ def _told(one: Said, lexicon: Lexicon, *, is_joined: bool) -> Told:
 def _effect(one: Said, lexicon: Lexicon, *, is_joined: bool) -> str:
     """Return in words what a verdict does."""
     said = kind_words(one.kind, lexicon.kinds) + (f" ({one.problem})" if one.problem else "")
-    rules = ", ".join(f"{said} @ {source}" for source in one.sources)
+    rules = f"“{said}” from {', '.join(one.sources)}" if one.sources else ""
     if one.verdict in COUNTED:
         side = "for" if one.verdict is Verdict.GOOD else "against"
         return f"Counts {side} {rules}." if rules else "Nothing tells it any more."

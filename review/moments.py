@@ -6,8 +6,9 @@ from typing import Final
 
 from earmark.errors import ConfigError
 
-__all__ = ["backwards", "read_moment"]
+__all__ = ["backwards", "in_zone", "read_moment"]
 
+_KEPT: Final = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d) UTC\b")
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -27,6 +28,19 @@ def read_moment(text: str, now: datetime, zone: tzinfo, *, end_of_day: bool = Fa
 def backwards(text: str) -> str:
     """Return a distance without a sign, such as 90d, as one behind now; any other text as it is."""
     return f"-{text.strip()}" if re.fullmatch(r"\s*\d{1,4}\s*[hdwHDW]\s*", text) else text
+
+
+def in_zone(text: str, zone: tzinfo) -> str:
+    """Return a kept sentence with its moments, which are kept in UTC, as they are in a zone."""
+
+    def local(found: re.Match[str]) -> str:
+        try:
+            moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+        except ValueError:  # somebody's own words
+            return found[0]
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+    return _KEPT.sub(local, text)
 
 
 def _read(text: str, now: datetime, zone: tzinfo, *, end_of_day: bool) -> datetime:

@@ -10,7 +10,7 @@ from matcher.citations import ranked
 from review.account import AccountView, Reason
 from storage.directory import Record
 
-__all__ = ["Step", "timeline"]
+__all__ = ["Step", "is_echo", "timeline"]
 
 What = Literal["reason", "move", "said", "outcome", "export"]
 _SCORED: Final = {"triggered", "triggers_gone"}
@@ -42,7 +42,7 @@ def timeline(
     steps = [_reason(one, is_over=False) for one in view.reasons]
     steps += [_reason(one, is_over=True) for one in view.ended]
     undone = {move.undoes for move in view.transitions if move.undoes}
-    steps += [_move(move, is_over=move.id in undone) for move in view.transitions if not _is_echo(move)]
+    steps += [_move(move, is_over=move.id in undone) for move in view.transitions if not is_echo(move)]
     steps += [
         Step(at=one.at, what="outcome", words=one.outcome.replace("_", " "), by=one.by, trigger=one.trigger)
         for one in outcomes
@@ -73,7 +73,7 @@ def _reason(reason: Reason, *, is_over: bool) -> Step:
     )
 
 
-def _is_echo(move: Transition) -> bool:
+def is_echo(move: Transition) -> bool:
     """Say whether a move only repeats that there is one reason more: the reason stands there itself."""
     return move.after is move.before and move.cause.value in _SCORED and move.trigger is not None
 

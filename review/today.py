@@ -87,10 +87,10 @@ def rows_of(
 
 
 def fit_line(account: Account) -> str:
-    """Return what the record says of an account, in one short line."""
+    """Return what the record says of an account in one line, the shortest first: a list cuts its end."""
     size = f"{account.size:,} staff" if account.size is not None else None
     tier = f"tier {account.tier}" if account.tier else None
-    return " · ".join(part for part in (account.industry, account.country, size, tier) if part)
+    return " · ".join(part for part in (tier, size, account.country, account.industry) if part)
 
 
 def kind_words(kind: str, kinds: Mapping[str, TriggerKind] = CATALOGUE) -> str:
@@ -128,7 +128,7 @@ def _row(
         kind=trigger.kind,
         kind_words=kind_words(trigger.kind, kinds),
         fit=fit_line(account) if account else "",
-        happened=_happened(match),
+        happened=_happened(match, is_thread=trigger.account is None),
         certainty=trigger.certainty,
         publisher=publisher_of(event),
         url=event.url,
@@ -147,9 +147,12 @@ def _row(
     )
 
 
-def _happened(match: Match) -> str:
-    """Return the headline, or the words that prove it where the headline does not hold them."""
-    inside = [span.quote for span in match.evidence if span.field == "text"]
+def _happened(match: Match, *, is_thread: bool) -> str:
+    """Return the headline, or the words that prove it where the headline does not hold them.
+
+    A thread keeps the headline under which its answers are found.
+    """
+    inside = [] if is_thread else [span.quote for span in match.evidence if span.field == "text"]
     text = inside[0] if inside and len(inside) == len(match.evidence) else match.event.title
     text = " ".join((text or match.event.text).split())
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from review.menus import MENUS
+from review.moments import in_zone
 from review.terminal import age
 from review.today import kind_words
 
@@ -72,6 +73,7 @@ def _environment() -> Environment:
     filters: dict[str, Any] = {
         "age": age,
         "clean": clean,
+        "in_zone": in_zone,
         "kind_words": kind_words,
         "link": safe_link,
         "number": _number,

@@ -46,7 +46,7 @@ def test_a_verdict_is_listed_with_its_rule_and_undone_by_its_id(folder: Path) ->
     assert json_of(folder, "learned") == []
     well(folder, "dismiss", trigger_of(folder, "exec_hire"), "--reason", "off_topic", "--by", "Ada")
     (verdict,) = learned(folder, "verdict")
-    assert (verdict["by"], verdict["effect"]) == ("Ada", "Counts against has a new executive @ wire.")
+    assert (verdict["by"], verdict["effect"]) == ("Ada", "Counts against “has a new executive” from wire.")
     (rule,) = learned(folder, "rule")
     assert (rule["id"], rule["good"], rule["bad"]) == ("exec_hire@wire", 0, 1)
     assert rule["precision"]["low"] < rule["precision"]["mean"] == 0.5 < rule["precision"]["high"]

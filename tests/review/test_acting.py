@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from matcher.stories import key_of
 from review import deeds
 from review.account import account_view, trigger_view
 from review.deeds import Deed, Target
+from review.moments import in_zone
 from review.plain import plain
 from storage import accounts, events, history, standing, triggers
 from storage.engine import Engine, connect, migrate, reading, writing
@@ -208,6 +209,26 @@ def test_an_account_chosen_by_two_of_its_reasons_is_acted_on_once(engine: Engine
     twin = Target(name=row.name, account=row.account)
     done, _ = _do(engine, "contacted", row, twin, row, value="call")
     assert done == ["Norvik Labs: Contacted by call."]
+
+
+def test_a_snooze_ends_and_is_told_in_the_zone_of_the_team(engine: Engine) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    until, tomorrow = deeds.until_of("tomorrow", NOW, berlin), NOW.date() + timedelta(days=1)
+    deed = Deed(verb="snooze", by="ann", until=until)
+    row = _row(engine)
+    done, _ = deeds.do(engine, deed, [row], now=NOW, zone=berlin)
+    assert done == [f"Norvik Labs: Snoozed until {tomorrow} 08:00."]
+    with reading(engine) as connection:
+        account = accounts.get(connection, row.account or "")
+    assert account is not None
+    assert account.snoozed_until == datetime.combine(tomorrow, time(8), berlin)
+    assert deeds.undo(engine, "ann", now=NOW, zone=berlin)[0].endswith("08:00.")
+
+
+def test_what_only_looks_like_a_moment_stays_as_it_was_written() -> None:
+    assert in_zone("2026-99-99 10:00 UTC, she said", ZoneInfo("Europe/Berlin")).startswith(
+        "2026-99-99 10:00 UTC"
+    )
 
 
 def test_wrong_account_says_what_is_learned(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from earmark.triggers import CATALOGUE
 from earmark.types import Account, Span
 from review.today import fit_line, kind_words, rows_of, surest
-from tests.builders import NOW, a_match, a_stored_event, ago, an_account
+from tests.builders import NOW, a_match, a_span, a_stored_event, ago, an_account
 from tests.review.triggers import a_story, a_trigger
 
 
@@ -17,7 +17,7 @@ def test_a_row_has_what_is_read_in_three_seconds() -> None:
     more = a_trigger(id="trigger-2", story="story-2")
     story = a_story(publishers=("wire.example", "post.example"))
     (row,) = rows_of([[a_trigger(), more]], {account.id: account}, {"story-1": story}, CATALOGUE, NOW)
-    assert row.fit == "Robotics · Norway · 1,240 staff · tier A"
+    assert row.fit == "tier A · 1,240 staff · Norway · Robotics"
     assert (row.name, row.owner, row.more, row.reports) == ("Norvik Labs", "Ada", 1, 2)
     assert row.kind_words == CATALOGUE["funding_early"].words
     assert row.happened == "Norvik Labs raises $20 million Series B"
@@ -70,6 +70,14 @@ def test_the_surest_match_does_not_depend_on_the_order(confidences: list[float])
     assert best.event.order == min(one.event.order for one in matches if one.confidence == 0.9)
 
 
+def test_a_conversation_is_called_as_its_thread_whatever_it_is_that_proves_it() -> None:
+    event = a_stored_event("Is a close of 12 days normal?", text="We use spreadsheets. What do you use?")
+    match = a_match(event, account=None, evidence=(a_span(event, "What do you use?", "text"),))
+    story = a_story((match,), account=None)
+    (row,) = rows_of([[a_trigger(account=None)]], {}, {"story-1": story}, CATALOGUE, NOW)
+    assert row.happened == "Is a close of 12 days normal?"
+
+
 def test_the_fit_line_leaves_out_what_the_record_does_not_say() -> None:
     assert fit_line(Account(id="a", name="A")) == ""
-    assert fit_line(Account(id="a", name="A", country="Norway", size=3)) == "Norway · 3 staff"
+    assert fit_line(Account(id="a", name="A", country="Norway", size=3)) == "3 staff · Norway"
