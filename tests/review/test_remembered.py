@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,14 +75,14 @@ def test_a_count_that_failed_is_made_again(engine: Engine) -> None:
 def test_several_counts_are_made_one_after_the_other(engine: Engine) -> None:
     begun, most = list[str](), list[int]()
 
-    def count(key: str) -> str:
+    def count(key: str, _: Connection) -> str:
         begun.append(key)
         most.append(sum(one.name == "count" for one in threading.enumerate()))
         return key
 
     with reading(engine) as connection:
         for key in "abc":
-            assert at_hand(connection, key, lambda _, key=key: count(key)) is None
+            assert at_hand(connection, key, partial(count, key)) is None
         assert begun == [], "who asks has the answer first"
         _beside()
         assert (begun, most) == (["a", "b", "c"], [1, 1, 1])

@@ -209,7 +209,7 @@ def test_a_server_that_stops_waits_for_no_listener(workspace: Path, engine: Engi
     settings = load(workspace).model_copy(update={"page": Page(address=f"127.0.0.1:{port}")})
     token = page_token(workspace)
     config = uvicorn.Config(create(settings, engine, token), port=port, log_config=None)
-    server = Server(config)
+    server = Server(config, lambda: None)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
