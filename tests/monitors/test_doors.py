@@ -48,7 +48,7 @@ DIALS = {
 }
 DIALLERS = {"monitors.mail", "monitors.post"}
 LISTENS = {"start_server", "create_server", "start_unix_server"}
-LISTENERS = {"monitors.probe"}
+LISTENERS = {"monitors.probe", "review.page.serve"}
 PROCESSES = {"create_subprocess_exec", "create_subprocess_shell", "Popen", "check_output", "system"}
 STARTERS = {"monitors.chat", "monitors.parse", "monitors.recorded", "monitors.supervise"}
 
