@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -148,6 +149,20 @@ def test_companies_go_before_notes_and_each_step_is_of_one_object_and_action(eng
         "",
     )
     assert len(done.changes) == 8
+
+
+def test_a_note_hangs_on_a_company_that_is_up_to_date_though_its_plan_does_not_say_where(
+    engine: Engine,
+) -> None:
+    class Terse(Ledger):
+        def plan(self, wanted: Sequence[Wanted], found: Mapping[tuple[str, str], Found]) -> Sequence[Change]:
+            return [replace(change, parent_id=None) for change in super().plan(wanted, found)]
+
+    ledger = Terse()
+    ledger._held[("company", "a")] = {"stage": "hot"}
+    put(engine, told("a"))
+    assert drive(engine, ledger).failed == {}
+    assert ledger._parents == {"t-a": "id-a"}
 
 
 def test_a_delivery_keeps_what_became_of_each_of_its_objects(engine: Engine) -> None:
