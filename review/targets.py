@@ -88,12 +88,13 @@ def parcels(
     limit: int = 50,
     sees: Callable[[Any], bool] | None = None,
 ) -> tuple[list[Parcel], int | None]:
-    """Return the newest deliveries before a number, and the number of the last one if there may be more.
+    """Return the newest deliveries before a number, and the number of the last one if there are more.
 
     ``sees`` says of an account whether its deliveries are shown.
     """
-    found = outbox.find(connection, target=target, state=state, limit=limit, before=before)
-    last = found[-1].number if len(found) == limit else None
+    found = outbox.find(connection, target=target, state=state, limit=limit + 1, before=before)
+    more, found = found[limit:], found[:limit]
+    last = found[-1].number if more else None
     if sees is None:
         return found, last
     known = accounts.of(connection, {one.outgoing.account for one in found if one.outgoing.account})

@@ -145,7 +145,7 @@ def _put(caller: Called, rows: AccountRows) -> Put:
         for given, some in alike.items():
             told = roster.upsert(connection, some, given, caller.now)
             added, changed, same = added + told.added, changed + told.changed, same + told.same
-        caller.log(connection, "account.import", f"{len(rows.accounts)} accounts", "by the API")
+        caller.log(connection, "accounts import", f"{len(rows.accounts)} accounts", "By the API.")
     return Put(added=added, changed=changed, same=same)
 
 

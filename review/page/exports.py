@@ -146,7 +146,10 @@ def _send(call: Asked, target: _Name) -> Response:
 
 @router.get("/exports/outbox")
 def _outbox(
-    call: Asked, target: _Word = "", state: _Word = "", before: Annotated[int | None, Query(ge=1)] = None
+    call: Asked,
+    target: _Word = "",
+    state: _Word = "",
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
 ) -> Response:
     """Show deliveries, the newest first."""
     if state and state not in set(State):

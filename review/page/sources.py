@@ -51,11 +51,12 @@ def _listed(call: Asked, state: _Word = "", kind: _Word = "", q: _Word = "", aft
             kind=kind or None,
             words=q,
             after=_place(after),
-            limit=_MOST,
+            limit=_MOST + 1,
         )
         monitor = monitor_of(connection, call.now)
     query = urlencode({name: value for name, value in chosen.items() if value})
-    last = rows[-1] if len(rows) == _MOST else None
+    more, rows = rows[_MOST:], rows[:_MOST]
+    last = rows[-1] if more else None
     following = f"{watching.ORDER.index(last.health.state)}|{last.source.id}" if last else ""
     return call.page(
         "sources.html",

@@ -51,7 +51,7 @@ def test_rows_of_a_list_are_put_in_and_speak_only_of_what_they_name(api: Api, en
     assert client.post("/accounts", json=again).json() == {"added": 0, "changed": 1, "same": 0}
     with reading(engine) as connection:
         held = accounts.get(connection, "kestrel-works")
-        assert audit.recent(connection, 1)[0].verb == "account.import"
+        assert audit.recent(connection, 1)[0].verb == "accounts import"
     assert held
     assert (held.domains, held.size, held.owner) == (("kestrel.example",), 90, "Ada")
 

@@ -269,3 +269,14 @@ def test_an_outbox_shows_a_rep_their_accounts_alone(page: Served, engine: Engine
         assert owned.id not in client.get("/exports/outbox").text
     with entered(page, "max") as client:
         assert owned.id in client.get("/exports/outbox").text
+
+
+def test_an_outbox_that_is_just_full_leads_to_no_empty_page(page: Served, engine: Engine) -> None:
+    new = [Outgoing(target="crm", topic="t", key=f"k{n}", account=None, payload={}) for n in range(51)]
+    with writing(engine) as connection:
+        outbox.add(connection, new[:50], NOW)
+    assert ">Older</a>" not in page.get("/exports/outbox").text
+    with writing(engine) as connection:
+        outbox.add(connection, new[50:], NOW)
+    assert ">Older</a>" in page.get("/exports/outbox").text
+    assert page.get("/exports/outbox?before=99999999999999999999").status_code == 422

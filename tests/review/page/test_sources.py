@@ -151,6 +151,15 @@ def test_every_source_stands_on_one_page_of_many(page: Served, engine: Engine) -
     assert all(name.startswith("more-") for name in seen[:18])
 
 
+def test_a_page_that_is_just_full_leads_to_no_empty_one(page: Served, engine: Engine) -> None:
+    with writing(engine) as connection:
+        for number in range(50 - len(polls.every(connection))):
+            polls.add(connection, f"more-{number:03}", "feed", {"url": f"https://h{number}.example/"}, NOW)
+    shown = page.get("/sources").text
+    assert len(ids_of(shown)) == 50
+    assert 'class="button" href="/sources?' not in shown
+
+
 @pytest.mark.parametrize("after", ["x", "99999999999999999999|y", "1|", "|"])
 def test_a_cut_address_is_told_or_gives_a_page(page: Served, after: str) -> None:
     answer = page.get("/sources", params={"after": after})
