@@ -156,7 +156,7 @@ def _effect(one: Said, lexicon: Lexicon, *, is_joined: bool) -> str:
         ]
         was = lexicon.kinds[one.kind].expires.days
         return f"New ones end after {', '.join(ends)} (else {was})." if ends else "Nothing tells it any more."
-    of_account = "The account is {} until a day." if one.account else "Dismissed only: it has no account."
+    of_account = "The account is {} for a time." if one.account else "Dismissed only: it has no account."
     return {
         Verdict.DUPLICATE: "Joined to another story, which carries on: later news of either goes to it."
         if is_joined
@@ -185,7 +185,7 @@ def _rule(
     share = precision(good, bad)
     silent = held is not None and throttled(held, floor)
     weight = weight_of(held, floor) if held is not None else 1.0
-    speaks = "It speaks." if weight == 1 else f"It speaks, and its confidence counts {weight:.0%}."
+    speaks = "It counts in full." if weight == 1 else f"It counts, with {weight:.0%} of its confidence."
     effect = "Throttled: listed, never promoted." if silent else speaks
     if name in anew:
         effect += f" It began anew; before: {record.good} good, {record.bad} bad."

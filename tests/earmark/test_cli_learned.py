@@ -91,7 +91,7 @@ def test_not_now_and_too_old_say_what_follows(folder: Path) -> None:
     assert the_account(folder, "norvik")["snoozed_until"].startswith("2026-11-30")
     well(folder, "dismiss", trigger_of(folder, "exec_hire"), "--reason", "too_old")
     effects = {row["verdict"]: row["effect"] for row in learned(folder, "verdict")}
-    assert effects["not_now"] == "The account is snoozed until a day."
+    assert effects["not_now"] == "The account is snoozed for a time."
     assert effects["too_old"].startswith("New ones end after ")
 
 

@@ -69,8 +69,8 @@ def test_a_figure_and_a_tool_are_put_as_a_person_would() -> None:
     note = _note(a_match(event, kind="hiring_surge", role=Role.SUBJECT, facts=facts))
     assert _said(note, "why_now") == ["It hires many people: 80 people, in Chicago (2026-11-20)."]
     event = a_stored_event("Norvik Labs leaves Spendaro")
-    facts = (a_fact("tool", "Spendaro", event, "Spendaro"),)
-    note = _note(a_match(event, kind="tech_switch_or_removal", role=Role.SUBJECT, facts=facts))
+    tool = a_fact("tool", "Spendaro", event, "Spendaro")
+    note = _note(a_match(event, kind="tech_switch_or_removal", role=Role.SUBJECT, facts=(tool,)))
     assert _said(note, "why_now") == ["It leaves a technology: Spendaro (2026-11-20)."]
 
 

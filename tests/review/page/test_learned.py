@@ -83,7 +83,7 @@ def test_what_a_verdict_does_is_told_in_the_words_of_the_page(page: Served, engi
     assert found is not None
     told = text_of(page.get("/learned").text)
     assert f"{kind_words(found.kind)}: off topic" in told
-    assert f"Counts against {kind_words(found.kind)}" in told
+    assert f"Counts against “{kind_words(found.kind)}” from" in told
     assert found.kind not in told
 
 
