@@ -172,9 +172,10 @@ class Fitting:
     def _of_waiting(self) -> Iterator[CompoundSelect[Any]]:
         # An index holds all that is asked here. It is read by its first two columns, else SQLite takes
         # the one of accounts alone, and looks each row up.
-        named = _named(self.wanted, SOME, by_kind=False)
-        asked = (*of_state(self.wanted, self.now, SOME), *named, SOME.c.kind > "")
-        yield self._by_account(*asked)
+        is_one = len(self.wanted.kinds) == 1
+        named = _named(self.wanted, SOME, by_kind=is_one)
+        every = () if is_one else (SOME.c.kind > "",)
+        yield self._by_account(*of_state(self.wanted, self.now, SOME), *named, *every)
 
     def _of_all(self) -> Iterator[Select[Any] | CompoundSelect[Any]]:
         wanted = self.wanted

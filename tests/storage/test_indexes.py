@@ -132,7 +132,7 @@ def test_behind_some_steps_of_the_list_indexes_say_what_is_near(
         plan = [row.detail for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[0]}", asked[1])]
     assert any("triggers USING INDEX ix_triggers_" + orders in step for step in plan), plan
     assert not any("ORDER BY" in step for step in plan), plan
-    near = "waiting_account (account=? AND kind>?)" if wanted.state is State.TODAY else "account (account=?)"
+    near = "waiting_account (account=? AND kind" if wanted.state is State.TODAY else "account (account=?)"
     assert any(f"some USING INDEX ix_triggers_{near}" in step.replace("COVERING ", "") for step in plan), plan
     assert not any(step.startswith("SCAN triggers") and "INDEX" not in step for step in plan), plan
 
