@@ -95,13 +95,12 @@ class WebhookExporter(Exporter):
 
     def _signed(self, key: str, body: bytes, now: datetime) -> dict[str, str]:
         secrets = [secret for secret in (self.secret, self.next_secret) if secret is not None]
-        moment = now.replace(microsecond=0)
         name = f"msg_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-        signatures = [_signer(secret).sign(name, moment, body.decode()) for secret in secrets]
+        signatures = [_signer(secret).sign(name, now, body.decode()) for secret in secrets]
         return {
             "content-type": "application/json",
             "webhook-id": name,
-            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": " ".join(signatures),
         }
 

@@ -178,6 +178,19 @@ def test_headlines_are_alike_when_nearly_half_of_their_words_are_shared() -> Non
         assert not same_story(headline(*WORDS[:2]), headline(*WORDS[:more])), "two words are no headline"
 
 
+@pytest.mark.parametrize("fact", ["headcount", "percent"])
+def test_two_outlets_may_round_a_number_of_people_too(fact: str) -> None:
+    one, near, far = (told("layoffs", facts={fact: Decimal(number)}) for number in (20, 25, 26))
+    assert same_story(one, near)
+    assert not same_story(one, far)
+
+
+@pytest.mark.parametrize("word", ["round", "series", "funding", "financing", "stage", "extension"])
+def test_each_word_that_every_round_has_is_passed_over(word: str) -> None:
+    one, other = (told("funding_early", facts={"round": text}) for text in (f"B {word}", "B prime"))
+    assert same_story(one, other)
+
+
 def test_a_text_without_a_title_is_known_by_how_it_begins() -> None:
     begins = " ".join(WORDS[:20])
     one, other = (told(title="", text=f"{begins} {'y' * 90} {end * 400}") for end in "xz")
