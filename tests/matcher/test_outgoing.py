@@ -117,6 +117,11 @@ def test_a_promotion_is_told_to_each_target_under_its_account_and_trigger() -> N
 
 def test_only_what_moved_since_is_told() -> None:
     assert sent(a_past(None, a_move()), a_past(None, a_move())) == []
+    stay = a_move(2, before=Stage.OUTREACH_READY)
+    moved = a_move(3, before=Stage.OUTREACH_READY, after=Stage.CONTACTED, trigger=None)
+    assert sent(a_past(None, a_move()), a_past(None, a_move(), stay, moved)) == [
+        ("account.stage_changed", "move-3")
+    ]
 
 
 def test_one_trigger_promotes_once_and_later_moves_are_changes_of_stage() -> None:
@@ -209,9 +214,10 @@ def test_news_of_a_reason_are_told_only_while_somebody_should_call(account: Acco
 def test_news_of_a_reason_are_told_only_of_one_that_was_out_and_is(
     was: dict[str, Any], now: dict[str, Any], told: int
 ) -> None:
-    before = a_past(triggers=(a_trigger(**was),))
-    after = a_past(triggers=(a_trigger(**now),), story=a_story(28))
-    assert len(sent(before, after)) == told
+    open_one = a_trigger(id="open")
+    before = a_past(triggers=(a_trigger(**was), open_one))
+    after = a_past(triggers=(a_trigger(**now), open_one), story=a_story(28))
+    assert [key.split(":")[1] for _, key in sent(before, after)] == [*["trigger-1"] * told, "open"]
 
 
 def test_two_tellings_that_became_one_are_nothing_new_and_the_others_are_told() -> None:
