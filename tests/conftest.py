@@ -15,7 +15,7 @@ from earmark.logs import JsonLines, KeyValueLines
 from review import passwords
 
 settings.register_profile(
-    "fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "fast", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "all", max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -1,4 +1,7 @@
-"""Every test that asks for ``engine`` runs on both databases, each time on empty tables."""
+"""Every test that asks for ``engine`` runs on both databases, each time on empty tables.
+
+PostgreSQL is in the slow set alone: both sets run before anything lands, and the fast one is to be quick.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +46,7 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/earmark.db"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def engine(request: pytest.FixtureRequest) -> Engine:
     engine: Engine = request.getfixturevalue(f"{request.param}_engine")
     return emptied(engine) if request.param == "postgresql" else engine
