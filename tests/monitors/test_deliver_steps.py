@@ -51,7 +51,11 @@ class Ledger(Exporter):
         account = str(outgoing.account)
         company = Wanted(object="company", key=account, account=account, fields={"stage": told["stage"]})
         note = Wanted(
-            object="note", key=told["trigger"], account=account, parent=account, fields={"text": told["text"]}
+            object="note",
+            key=told["trigger"],
+            account=account,
+            parent=account,
+            fields={"text": told["text"], **told.get("more", {})},
         )
         return (note,) if self.lonely else (company, note)
 
@@ -198,6 +202,21 @@ def test_what_stands_there_is_recognised_in_every_release(engine: Engine) -> Non
     with reading(engine) as connection:
         [note] = deliveries.known(connection, "crm", [("note", "t-a")]).values()
     assert note.hash == "272852cf903215249f3c5708"
+
+
+def test_the_order_of_fields_is_no_change(engine: Engine) -> None:
+    ledger = Ledger()
+    put(engine, told("a", more={"one": 1, "two": 2}))
+    drive(engine, ledger)
+    put(engine, told("a", "Again.", text="Raised.", more={"two": 2, "one": 1}))
+    assert {change.reason for change in drive(engine, ledger).changes} == {"it was told already"}
+
+
+def test_what_waits_for_another_target_is_left_to_it(engine: Engine) -> None:
+    put(engine, told("a"), replace(told("b"), target="chat"))
+    assert drive(engine, Ledger()).sent == (1,)
+    with reading(engine) as connection:
+        assert [each.outgoing.target for each in outbox.pending(connection, NOW)] == ["chat"]
 
 
 def test_only_what_changed_is_asked_for_and_a_company_with_its_note(engine: Engine) -> None:

@@ -139,6 +139,18 @@ def test_mending_leaves_alone_what_is_as_it_should_be(engine: Engine) -> None:
     assert take(engine, now=NOW - timedelta(minutes=3)) == []
 
 
+def test_clocks_may_be_five_minutes_apart(engine: Engine) -> None:
+    near, far = NOW + timedelta(minutes=5), NOW + timedelta(minutes=5, seconds=1)
+    add(engine, "polled-near", "polled-far", "taken-near", "taken-far")
+    with writing(engine) as conn:
+        for name, moment in (("near", near), ("far", far)):
+            polls.finish(conn, [finished(f"polled-{name}", finished_at=moment, next_poll_at=NOW + HOUR)])
+            leases.take_due(conn, moment, limit=1, lease=LEASE, worker=name, only=[f"taken-{name}"])
+        leases.mend(conn, NOW, LEASE)
+        assert leases.holders(conn) == {"near"}
+    assert sorted(take(engine)) == ["polled-far", "taken-far"]
+
+
 def test_a_wait_is_no_failure_and_no_success(engine: Engine) -> None:
     add(engine, "wire")
     with writing(engine) as conn:
