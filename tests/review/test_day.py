@@ -1,7 +1,9 @@
 """The list of a day: as long as the day, hot first, and what was left out with its reason."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 import pytest
@@ -204,6 +206,19 @@ def test_what_is_not_on_the_list_says_why(
     found = _day(engine)
     assert (found.rows, found.barred) == ((), 1)
     assert [one.why[: len(why)] for one in _left_out(engine)] == [why]
+
+
+def test_a_score_is_never_told_as_large_as_the_threshold_that_it_misses(engine: Engine) -> None:
+    _told(engine, "Norvik Labs", "mention_neutral")
+    [one] = _left_out(engine)
+    above = ceil(one.score)
+    assert above == round(one.score), "a score that is rounded up"
+    with writing(engine) as conn:
+        rulebook.save(conn, f"threshold = {above}\n", by="test", at=NOW)
+    [one] = _left_out(engine)
+    told = re.search(r"a score of ([\d.]+) is under the threshold of (\d+)", one.why)
+    assert told, one.why
+    assert float(told[1]) < float(told[2]) == above
 
 
 def test_each_rep_has_a_share_of_the_day(engine: Engine) -> None:
