@@ -35,6 +35,8 @@ def test_every_row_opens_with_a_quote_that_stands_in_its_text(page: Served, engi
             assert any(plain in text for text in texts)
             assert any(is_match for _, is_match in proof.pieces)
         assert opened.timeline == tuple(sorted(opened.timeline, key=lambda each: each.at, reverse=True))
+        told = [each.words for each in opened.timeline]
+        assert len(told) == len(set(told)), "each thing is told once"
 
 
 def test_an_account_opens_with_all_its_reasons_the_picked_one_first(page: Served, engine: Engine) -> None:
