@@ -396,6 +396,14 @@ def test_a_story_that_nothing_tells_any_more_is_denied_and_kept() -> None:
     assert after.stories == (replace(first.stories[0], matches=(), certainty=Certainty.DENIED),)
 
 
+def test_a_story_that_is_told_again_is_the_one_that_it_was() -> None:
+    told = [_match(1, id="e1")]
+    first = retell("a:x", (), told, {"e1"}, kinds=CATALOGUE, now=NOW)
+    gone = retell("a:x", first.stories, [], {"e1"}, kinds=CATALOGUE, now=NOW)
+    again = retell("a:x", gone.stories, told, {"e1"}, kinds=CATALOGUE, now=ago(-1))
+    assert again.stories == first.stories
+
+
 def test_the_publisher_is_the_outlet_or_the_host_or_the_source() -> None:
     event = a_stored_event(publisher=" Fjord Post ", url="https://www.fjord.example/1")
     assert publisher_of(event) == "Fjord Post"

@@ -211,6 +211,13 @@ async def test_what_happened_long_ago_moves_nothing(team: Engine, server: Hostil
     assert account(team).stage == "outreach_ready"
 
 
+async def test_what_happened_thirty_days_ago_is_just_in_time(team: Engine, server: Hostile) -> None:
+    last = (LATER - timedelta(days=30)).isoformat()
+    Cabinet(news=[news(contacted_at=last, at=last), news(outcome="meeting", at=last)]).on(server)
+    heard = await crew(team, server).read("crm")
+    assert [action.verb for action in heard.done] == ["contacted", "outcome"]
+
+
 async def test_what_a_person_took_back_is_not_said_again(team: Engine, server: Hostile) -> None:
     Cabinet(news=[news(outcome="reply")]).on(server)
     await crew(team, server).read("crm")

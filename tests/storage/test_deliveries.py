@@ -83,14 +83,14 @@ def test_a_run_comes_back_the_latest_change_first_and_remembers_what_was_taken_b
         skipped = a_change(action="skip")
         deliveries.done(conn, "crm", "run-1", [(skipped, Receipt(key="norvik"))], NOW, hashes={})
         deliveries.done(
-            conn, "chat", "run-2", [(a_change(), Receipt(key="norvik"))], NOW + days(1), hashes={}
+            conn, "wiki", "run-2", [(a_change(), Receipt(key="norvik"))], NOW + days(1), hashes={}
         )
         done = deliveries.of_batch(conn, "run-1")
         assert [one.change for one in done] == [second, first]
         deliveries.undone(conn, [done[0].number], NOW + days(2))
         assert [one.undone_at for one in deliveries.of_batch(conn, "run-1")] == [NOW + days(2), None]
         assert deliveries.batches_of(conn) == [
-            Batch(target="chat", batch="run-2", at=NOW + days(1), changes=1, undone=0),
+            Batch(target="wiki", batch="run-2", at=NOW + days(1), changes=1, undone=0),
             Batch(target="crm", batch="run-1", at=NOW, changes=2, undone=1),
         ]
         assert [one.batch for one in deliveries.batches_of(conn, "crm")] == ["run-1"]
