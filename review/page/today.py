@@ -14,7 +14,7 @@ from review.length import length
 from review.listing import Asked as Wish
 from review.owners import owners
 from review.page.call import Asked, Call
-from storage import latency, standing
+from storage import latency, standing, triggers
 from storage.engine import Connection
 
 __all__ = ["picked_of", "router", "screen", "wish_of"]
@@ -114,7 +114,7 @@ def _found(connection: Connection, call: Call, wish: Wish, day: Day) -> listing.
 
 def picked_of(connection: Connection, call: Call, trigger_id: str) -> opened.Detail | None:
     """Return a trigger opened, if it is there and the viewer's to see."""
-    trigger = opened.find(connection, trigger_id)
+    trigger = triggers.get(connection, trigger_id)
     picked = opened.detail(connection, trigger, call.now) if trigger else None
     return picked if picked is not None and call.viewer.sees(picked.account) else None
 
