@@ -41,6 +41,8 @@ class Cause(StrEnum):
     """A suppressing trigger speaks against contact (closing down, chose a rival …)."""
     PATIENCE_ENDED = "patience_ended"
     """Nothing happened for as long as the stage allows."""
+    MERGED = "merged"
+    """Another account turned out to be the same company: it is where the further of both was."""
 
 
 _S, _C = Stage, Cause

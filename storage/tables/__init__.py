@@ -16,7 +16,16 @@ from storage.tables.decided import (
     transitions,
     triggers,
 )
-from storage.tables.listed import accounts, audit, contacts, counters, erasures, rulebook, suggestions
+from storage.tables.listed import (
+    accounts,
+    audit,
+    contacts,
+    counters,
+    erasures,
+    merges,
+    rulebook,
+    suggestions,
+)
 from storage.tables.read import digests, search, sessions, tokens, users, views
 from storage.tables.seen import event_revisions, events, hosts, pages, polls, sources, workers
 from storage.tables.sent import deliveries, outbox, remotes, targets
@@ -39,6 +48,7 @@ __all__ = [
     "joins",
     "judgements",
     "matches",
+    "merges",
     "metadata",
     "outbox",
     "outcomes",

@@ -1,15 +1,20 @@
 """What the team told: its list, its rules, and the log of both."""
 
 from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, text
 
-from earmark.types import Suppression
+from earmark.types import Account, Suppression
 from storage.columns import Moment, Packed, Words
 from storage.lesson import Lesson
 from storage.tables.shape import identity, many, metadata, plain, sequence
 
-__all__ = ["accounts", "audit", "contacts", "counters", "erasures", "rulebook", "suggestions"]
+__all__ = ["accounts", "audit", "contacts", "counters", "erasures", "merges", "rulebook", "suggestions"]
+
+_GONE: Final[dict[str, Any]] = dict.fromkeys(
+    ("sqlite_where", "postgresql_where"), text("merged_into IS NOT NULL")
+)
 
 accounts = Table(
     "accounts",
@@ -39,9 +44,28 @@ accounts = Table(
     Column("snoozed_until", Moment),
     Column("suppression", Packed(Suppression)),
     Column("lessons", Packed(tuple[Lesson, ...])),
+    # An account that others were merged into keeps its own words beside what the list says of them all.
+    Column("own", Packed(Account)),
+    Column("merged_into", Text),
+    # Few have one: no query for those that stand may take it for the way to them.
+    Index("ix_accounts_merged_into", "merged_into", **_GONE),
     Index(None, "stage"),
     Index(None, "owner"),
     Index(None, "territory"),
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    identity(),
+    Column("keeps", Text, nullable=False, index=True),
+    Column("goes", Text, nullable=False, index=True),
+    Column("rows", Packed(Mapping[str, tuple[str, ...]])),
+    Column("told", Packed(Mapping[str, tuple[str, ...]])),
+    Column("lessons", Packed(tuple[Lesson, ...])),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("taken_back_at", Moment),
 )
 
 contacts = Table(
