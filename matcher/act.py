@@ -37,7 +37,7 @@ from matcher.case import (
 from matcher.difference import changes_of
 from matcher.dismissals import dismiss
 from matcher.duplicates import apart
-from matcher.memory import as_it_was, remembered, to_undo
+from matcher.memory import MERGED, as_it_was, remembered, to_undo
 from matcher.routing import offered
 from matcher.score import LIVE
 from matcher.stages import pass_time, settle, transition_id
@@ -260,6 +260,11 @@ def _undo(case: Case) -> Done | None:
     if move is None or back is None:
         raise EarmarkError(f"There is nothing to undo for {account.name}.")
     said = move.was.said if move.was is not None else None
+    if said is not None and said.startswith(MERGED):
+        raise EarmarkError(
+            f"The last thing done to {account.name} was a merge. Take it back with: earmark accounts merge "
+            f"--undo {said.removeprefix(MERGED)}, or on the page of the account."
+        )
     join = next((each for each in past.joins if each.id == said), None)
     if join is not None and move.was is not None and move.trigger is not None:
         back = apart(back, join, move.trigger, move.was, case.lexicon, now)

@@ -153,7 +153,7 @@ def gathered_trigger(
         return None
     sure, why = min(confidence(part.story.matches, undated=part.undated) for part in parts)
     timed = Trigger(
-        id=trigger_id(story.account, story.id),
+        id=before.id if before else trigger_id(story.account, story.id),
         account=story.account,
         problem=None,
         story=story.id,

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from earmark.types import Past, Transition, Trigger, TriggerState, Was
 from matcher.moves import MACHINE, standing
 
-__all__ = ["as_it_was", "remembered", "to_undo"]
+__all__ = ["MERGED", "as_it_was", "remembered", "to_undo"]
+
+MERGED: Final = "merge:"
+"""How the ``said`` of the transition of a merge begins; what follows is the id of the merge."""
 
 
 def remembered(before: Past, after: Past, said: str | None = None) -> Was:

@@ -67,6 +67,7 @@ def trigger_of(
     state = _state(before, timed, denied=denied, now=now)
     trigger = replace(
         timed,
+        id=before.id if before else timed.id,  # that of a merged account's is older than its account here
         state=state,
         score=_score(timed, before, state),
         created_at=before.created_at if before else now,

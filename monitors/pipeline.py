@@ -21,7 +21,7 @@ from monitors import notices
 from monitors.identity import Arrivals, identified, sort_out
 from monitors.poll import Outcome
 from monitors.rereading import corrections_of
-from storage import erasures, events, history, latency, lessons, loads
+from storage import erasures, events, history, latency, lessons, loads, merges
 from storage import readings as stored_readings
 from storage.engine import Connection, Engine, reading, writing
 from storage.polls import Configured, Finished
@@ -113,6 +113,7 @@ def _decided(
     """Decide and save; return the changes, and which triggers are new among them."""
     if not readings:
         return Changes(), frozenset()
+    readings = merges.addressed(connection, readings)
     stored_readings.abstain(connection, [each for reading in readings for each in reading.abstentions])
     keys = {key_of(match) for reading in readings for match in reading.matches}
     keys |= history.keys_of(connection, [reading.event.id for reading in readings])

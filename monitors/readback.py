@@ -18,7 +18,7 @@ from earmark.types import Account, Action, History, Lexicon, Past
 from matcher.act import act
 from matcher.agenda import suppressed
 from monitors.door import Door
-from storage import accounts, actions, deliveries, history, lookup, rulebook, targets
+from storage import accounts, actions, deliveries, history, lookup, rulebook, targets, united
 from storage.engine import Connection, Engine, reading, writing
 from storage.targets import Target
 
@@ -116,12 +116,13 @@ def _by_account(
         one.remote_id: _keys(one, crm) for one in told if one.key not in listed and one.remote_id not in ours
     }
     meant = lookup.meant(connection, [key for each in keys.values() for key in each])
+    heirs = united.heirs(connection)
     found: dict[str, list[Told]] = {}
     for one in sorted(told, key=lambda each: each.at):
         account = one.key if one.key in listed else ours.get(one.remote_id)
         account = account or lookup.chosen(keys.get(one.remote_id, ()), meant)[0]
         if account is not None:
-            found.setdefault(account, []).append(one)
+            found.setdefault(heirs.get(account, account), []).append(one)
     return found
 
 

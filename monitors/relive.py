@@ -5,7 +5,7 @@ The functions are those of the live line (``decide`` and ``act``); only the data
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -32,7 +32,7 @@ from matcher.agenda import suppressed, wakes_at
 from matcher.decide import decide
 from matcher.score import LIVE, score_now
 
-__all__ = ["Epochs", "Lived", "Reason", "Span", "as_it_began", "lived"]
+__all__ = ["Called", "Epochs", "Lived", "Reason", "Span", "as_it_began", "lived"]
 
 _READY: Final = frozenset({Stage.OUTREACH_READY, Stage.WARM, Stage.HOT})
 
@@ -48,6 +48,21 @@ class Span:
     since: datetime
     until: datetime
     list_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """What bears another name where two accounts that were merged are one from the beginning.
+
+    ``triggers`` are the ids of theirs with the events that told each, ``moves`` when each of theirs, and what
+    it said, was made.
+    """
+
+    triggers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    moves: Mapping[str, datetime] = field(default_factory=dict)
+
+
+_AS_EVER: Final = Called()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +148,12 @@ def lived(
     done: Iterable[tuple[datetime, Action]],
     epochs: Epochs,
     span: Span,
+    called: Called = _AS_EVER,
 ) -> Lived:
-    """Live through one past: ``told`` are the matches of each event and when it was seen."""
+    """Live through one past: ``told`` are the matches of each event and when it was seen.
+
+    ``called`` says of what has another name here what it was.
+    """
     account = past.account.id if past.account else None
     score: float | None = None
     alerts: dict[str, bool] = {}
@@ -147,7 +166,8 @@ def lived(
             past = _after(past, decide(read, _history(key, past), lexicon, step.at))
         else:
             past = _swept(key, past, lexicon, step.at)
-        for action in step.done:
+        for deed in step.done:
+            action = _meant(deed, past, called) if called is not _AS_EVER else deed
             try:
                 changes = act(action, _history(key, past), lexicon, step.at)
                 if changes.taken_back:
@@ -173,6 +193,27 @@ def lived(
         score=score,
         missed=missed,
     )
+
+
+def _meant(action: Action, past: Past, called: Called) -> Action:
+    """Return the action on what is here what the named trigger, or move, was there."""
+    trigger, of = (_trigger_here(name, past, called.triggers) for name in (action.trigger, action.of))
+    value = action.value
+    if action.verb == "undo" and value:
+        at = next((at for name, at in called.moves.items() if name.startswith(value)), None)
+        made = [move.id for move in past.transitions if move.at == at and move.was is not None]
+        value = made[0] if made else value
+    return replace(action, trigger=trigger, of=of, value=value)
+
+
+def _trigger_here(name: str | None, past: Past, told: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the trigger whose story one of the events tells that told the named one's."""
+    if name is None or name not in told or any(each.id == name for each in past.triggers):
+        return name
+    stories = {match.event.id: story.id for story in past.stories for match in story.matches}
+    speaks = {each.story: each.id for each in past.triggers if each.state is not TriggerState.MERGED}
+    here = (speaks.get(stories.get(event, "")) for event in told[name])
+    return next((one for one in here if one is not None), name)
 
 
 def _steps(

@@ -25,9 +25,9 @@ from earmark.types import Action, Lexicon, Match, Past
 from matcher.corrections import Correction
 from matcher.read import Matcher
 from matcher.stories import key_of
-from monitors.relive import Epochs, Lived, Span, as_it_began, lived
+from monitors.relive import Called, Epochs, Lived, Span, as_it_began, lived
 from monitors.rereading import corrections_of
-from storage import accounts, actions, judgements, lessons, spans, transitions
+from storage import accounts, actions, judgements, lessons, merges, spans, transitions
 from storage.engine import Engine, connect, reading
 from storage.record import Said, over_time
 
@@ -64,7 +64,8 @@ class Replayed:
 class _Plan:
     """What each process needs: ``readers`` are the lexicons that read differently, ``reads`` says whose.
 
-    ``corrections`` are those of single texts, by event.
+    ``corrections`` are those of single texts, by event; ``called`` is what merged accounts
+    have under other names where they are one from the beginning.
     """
 
     url: str
@@ -73,6 +74,7 @@ class _Plan:
     readers: tuple[Lexicon, ...]
     reads: tuple[int, ...]
     corrections: Mapping[str, tuple[Correction, ...]]
+    called: Called
 
 
 class _Worker:
@@ -116,7 +118,15 @@ class _Worker:
             pasts = self._pasts(keys, epochs.lexicons[0])
             result.append(
                 [
-                    lived(key, past, told.get((reader, key), ()), done.get(key, ()), epochs, self.plan.span)
+                    lived(
+                        key,
+                        past,
+                        told.get((reader, key), ()),
+                        done.get(key, ()),
+                        epochs,
+                        self.plan.span,
+                        self.plan.called,
+                    )
                     for key, past in pasts.items()
                     if (reader, key) in told or key in done
                 ]
@@ -162,6 +172,7 @@ def replay(
         slices = [*pairwise([*spans.cuts(connection, _SLICE), None])]
         deeds = list(actions.keyed(connection, span.warm_from, span.until))
         said, anew = judgements.every(connection, taken_back=True), judgements.anew(connection)
+        called = Called(triggers=merges.origins(connection), moves=merges.moments(connection))
         corrections = defaultdict(list)
         for event, correction in corrections_of(lessons.learned(connection)):
             corrections[event].append(correction)
@@ -173,6 +184,7 @@ def replay(
         readers=readers,
         reads=reads,
         corrections={event: tuple(told) for event, told in corrections.items()},
+        called=called,
     )
     done, packed = 0, defaultdict[int, list[bytes]](list)
     with _Crew(plan, processes) as crew:

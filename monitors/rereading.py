@@ -4,12 +4,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from earmark.types import Account, Changes, History, Lexicon, Mark, Reading
+from earmark.types import Account, Changes, History, Lexicon, Mark, Reading, Trigger
 from matcher.corrections import Correction
 from matcher.decide import decide
 from matcher.read import Matcher
 from matcher.stories import key_of
-from storage import accounts, audit, events, history, lessons, readings, rulebook, stories, suggestions
+from storage import (
+    accounts,
+    audit,
+    events,
+    history,
+    lessons,
+    merges,
+    readings,
+    rulebook,
+    stories,
+    suggestions,
+)
 from storage.audit import Deed
 from storage.engine import Connection, Engine, reading, writing
 from storage.lessons import Lesson
@@ -52,8 +63,14 @@ def add_account(
         return decide_again(connection, read, lexicon, now)
 
 
-def decide_again(connection: Connection, read: Sequence[Reading], lexicon: Lexicon, now: datetime) -> Changes:
-    """Decide on the readings as a poll does; their old doubts give way to the new ones."""
+def decide_again(
+    connection: Connection, read: Sequence[Reading], lexicon: Lexicon, now: datetime, *, is_told: bool = False
+) -> Changes:
+    """Decide on the readings as a poll does; their old doubts give way to the new ones.
+
+    What ``is_told`` already goes out to nobody.
+    """
+    read = merges.addressed(connection, read)
     spoken = [each for each in read if each.event.mark is not Mark.BASELINE]
     readings.forget(connection, [each.event.id for each in spoken])
     readings.abstain(connection, [doubt for each in spoken for doubt in each.abstentions])
@@ -64,8 +81,22 @@ def decide_again(connection: Connection, read: Sequence[Reading], lexicon: Lexic
     moments = [each.event.order[0] for each in spoken]
     past = history.load(connection, sorted(keys), min(moments), max(moments))
     changes = decide(spoken, _revivable(past), lexicon, now)
+    if is_told:
+        changes = replace(changes, outgoing=(), triggers=_as_seen(changes, past))
     history.save(connection, changes, now)
     return changes
+
+
+def _as_seen(changes: Changes, past: History) -> tuple[Trigger, ...]:
+    """Return the triggers, new ones as old as the first sight of their news: no letter tells them again."""
+    known = {trigger.id for one in past.pasts.values() for trigger in one.triggers}
+    seen = {story.id: [match.event.seen_at for match in story.matches] for story in changes.stories}
+    return tuple(
+        each
+        if each.id in known
+        else replace(each, created_at=min([each.created_at, *seen.get(each.story, ())]))
+        for each in changes.triggers
+    )
 
 
 def _revivable(past: History) -> History:

@@ -1,12 +1,13 @@
 """A person changes what the list says of one account."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from earmark.errors import ConfigError
 from earmark.intake.cells import domains_in, parts_of, size_in, text_in
-from storage import accounts, lessons
+from earmark.types import Account
+from storage import accounts, lessons, united
 from storage.engine import Connection
 
 __all__ = ["edited"]
@@ -41,5 +42,15 @@ def edited(connection: Connection, account_id: str, told: Mapping[str, str]) -> 
     if "name" in changed and plain.name not in new["aliases"]:
         new["aliases"] = (*new["aliases"], plain.name)  # news will use the former name for a while
     if changed:
-        accounts.upsert(connection, [replace(plain, **new)])
+        own = united.imported(connection, [account_id])[account_id]
+        accounts.upsert(connection, [_apart(own, plain, new, changed)])
     return [field.replace("_", " ") for field in changed]
+
+
+def _apart(own: Account, shown: Account, new: Mapping[str, Any], changed: Sequence[str]) -> Account:
+    """Return what the list says of the account alone: what those merged into it say stays theirs."""
+    kept = {field: new[field] for field in changed}
+    for field in {*kept, "aliases"} & {"aliases", "not_aliases", "domains"}:
+        theirs = set(getattr(shown, field)) - set(getattr(own, field))
+        kept[field] = tuple(one for one in new[field] if one not in theirs)
+    return replace(own, **kept)

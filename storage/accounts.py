@@ -1,25 +1,23 @@
 """The user's own list: accounts and the contacts at them."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
-from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from earmark.lifecycle import Stage
 from earmark.types import Account, Contact
-from storage import erasures, search
+from storage import erasures, search, united
 from storage.agenda import wake
-from storage.columns import short
 from storage.counters import LEXICON, bump
+from storage.differences import Difference, Log, Upserted
 from storage.lesson import taught_names
 from storage.names import folded
 from storage.rows import BATCH, batches, each, put
 from storage.tables import accounts
 from storage.tables import contacts as people
+from storage.united import FIELDS, STANDS, columns_of
 
 __all__ = [
     "Difference",
@@ -41,51 +39,10 @@ __all__ = [
 ]
 
 _LAST = "\U0010ffff"
-_FIELDS: Final = (
-    *("name", "domains", "aliases", "not_aliases", "tickers", "tier", "owner", "parent", "territory"),
-    *("industry", "size", "city", "country", "extra", "crm_ids"),
-)
-"""What the list says of an account."""
 _MAPPINGS: Final = frozenset({"extra", "crm_ids"})
-_STORED: Final = (accounts.c.id, accounts.c.digest, *(accounts.c[name] for name in _FIELDS))
-_MOST_EXAMPLES: Final = 20
-_LONGEST_SHOWN: Final = 80
+_STORED: Final = (accounts.c.id, accounts.c.digest, accounts.c.own, *(accounts.c[name] for name in FIELDS))
 _LIVED = ("stage", "stage_since", "snoozed_until", "suppression")
 """What became of an account; an import of the list never touches it."""
-
-
-def _nothing() -> Mapping[str, Any]:
-    return MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A field of an account or contact that an import changed, as it was and as it is."""
-
-    id: str
-    field: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upserted:
-    """How many rows an import added, changed and left; ``refused`` are contacts without a listed account.
-
-    ``fields`` counts which fields changed, ``examples`` are the first differences; ``renamed`` holds the
-    former name of each account that has another one now; ``new`` and ``touched`` are the ids of those added
-    and changed.
-    """
-
-    added: int = 0
-    changed: int = 0
-    same: int = 0
-    refused: tuple[str, ...] = ()
-    fields: Mapping[str, int] = field(default_factory=_nothing, compare=False)
-    examples: tuple[Difference, ...] = field(default=(), compare=False)
-    renamed: Mapping[str, str] = field(default_factory=_nothing, compare=False)
-    new: frozenset[str] = field(default=frozenset(), compare=False)
-    touched: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | None = None) -> Upserted:
@@ -95,11 +52,12 @@ def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | No
     others stay as they are stored. None speaks of all; a parent that is not said stays in any case.
     """
     same, fresh, touched = 0, set[str](), set[str]()
-    log = _Log()
+    log = Log()
     gone = erasures.erased(conn)
     for batch in batches(new):
         wanted = {account.id: account for account in erasures.without(gone, batch)}
-        stored = {row.id: row for row in each(conn, select(*_STORED), accounts.c.id, wanted)}
+        found = each(conn, select(*_STORED), accounts.c.id, wanted)
+        stored = {row.id: row if row.own is None else united.own_words(row) for row in found}
         rows, differing = [], []
         for key, account in sorted(wanted.items()):
             known = stored.get(key)
@@ -113,10 +71,11 @@ def upsert(conn: Connection, new: Iterable[Account], given: Collection[str] | No
                     continue
                 differing.append(key)
                 log.compare(known, listed)
-            rows.append(_row(account, listed))
+            rows.append(_row(account, listed, is_whole=known is not None and known.own is not None))
         put(conn, accounts, rows, keep=_LIVED)
-        wake(conn, [f"a:{key}" for key in differing])
-        search.fill_of_accounts(conn, differing)
+        moved = sorted({*differing, *united.write(conn, differing)})
+        wake(conn, [f"a:{key}" for key in moved])
+        search.fill_of_accounts(conn, moved)
         touched.update(differing)
     if fresh or log.changed:
         bump(conn, LEXICON)
@@ -139,27 +98,30 @@ def every(conn: Connection) -> dict[str, Account]:
 
 def each_account(conn: Connection) -> Iterator[Account]:
     """Yield the whole list in the order of ids, with few of them in memory at a time."""
-    query = select(accounts).order_by(accounts.c.id).execution_options(yield_per=BATCH)
+    query = select(accounts).where(STANDS).order_by(accounts.c.id).execution_options(yield_per=BATCH)
     yield from map(as_account, conn.execute(query))
 
 
 def get(conn: Connection, account_id: str) -> Account | None:
-    """Return one account, or None."""
-    row = conn.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
-    return None if row is None else as_account(row)
+    """Return one account, or None; of one that was merged into another, that other."""
+    return of(conn, [account_id]).get(account_id)
 
 
 def of(conn: Connection, account_ids: Iterable[str]) -> dict[str, Account]:
-    """Return these accounts by id, as far as they are listed."""
-    found = each(conn, select(accounts), accounts.c.id, account_ids)
-    return {row.id: as_account(row) for row in found}
+    """Return these accounts by the ids asked for, as far as they are listed; see ``get``."""
+    rows = {row.id: row for row in each(conn, select(accounts), accounts.c.id, account_ids)}
+    gone = {key: row.merged_into for key, row in rows.items() if row.merged_into is not None}
+    found = {key: as_account(row) for key, row in rows.items() if key not in gone}
+    heirs = of(conn, gone.values()) if gone else {}
+    return found | {key: heirs[heir] for key, heir in gone.items() if heir in heirs}
 
 
 def relatives(conn: Connection, of_these: Iterable[Account]) -> dict[str, tuple[Account, ...]]:
     """Return the parent, the subsidiaries and the sisters of each account, by its id, in their order."""
     family = {account.id: account.parent or account.id for account in of_these}
     heads = sorted({*family, *family.values()})
-    members = {row.id: as_account(row) for row in each(conn, select(accounts), accounts.c.parent, heads)}
+    rows = each(conn, select(accounts).where(STANDS), accounts.c.parent, heads)
+    members = {row.id: as_account(row) for row in rows}
     members |= of(conn, {head for own, head in family.items() if own != head})
     found: dict[str, tuple[Account, ...]] = {}
     for own, head in family.items():
@@ -190,15 +152,15 @@ def find(conn: Connection, text: str, *, limit: int = 20) -> list[Account]:
     found: dict[str, Account] = {}
     for condition in (whole, begins, inside):
         if len(found) < limit:
-            query = select(accounts).where(condition).order_by(accounts.c.folded, accounts.c.id).limit(limit)
-            for row in conn.execute(query):
+            query = select(accounts).where(condition, STANDS).order_by(accounts.c.folded, accounts.c.id)
+            for row in conn.execute(query.limit(limit)):
                 found.setdefault(row.id, as_account(row))
     return list(found.values())[:limit]
 
 
 def count(conn: Connection) -> int:
     """Return how many accounts are on the list."""
-    return conn.execute(select(func.count()).select_from(accounts)).scalar_one()
+    return conn.execute(select(func.count()).select_from(accounts).where(STANDS)).scalar_one()
 
 
 def upsert_contacts(
@@ -211,7 +173,7 @@ def upsert_contacts(
     With ``given``, fields that are not in it keep what is stored; the ids of CRMs are added to those known.
     """
     added = same = 0
-    log = _Log()
+    log = Log()
     refused: list[str] = []
     gone = erasures.erased(conn)
     for given_batch in batches(new):
@@ -310,7 +272,7 @@ def as_contact(row: Row[Any]) -> Contact:
 
 
 def _listed(account: Account) -> dict[str, Any]:
-    return {"id": account.id} | {name: getattr(account, name) for name in _FIELDS}
+    return {"id": account.id} | {name: getattr(account, name) for name in FIELDS}
 
 
 def _over(known: Row[Any], new: Mapping[str, Any], given: Collection[str] | None) -> dict[str, Any]:
@@ -326,30 +288,6 @@ def _over(known: Row[Any], new: Mapping[str, Any], given: Collection[str] | None
     return {**listed, "parent": parent, "extra": extra, "crm_ids": crm_ids}
 
 
-class _Log:
-    """What an import changed."""
-
-    def __init__(self) -> None:
-        self.changed = 0
-        self.fields: Counter[str] = Counter()
-        self.examples: list[Difference] = []
-        self.renamed: dict[str, str] = {}
-
-    def compare(self, before: Row[Any], after: Mapping[str, Any]) -> None:
-        self.changed += 1
-        for name, new in after.items():
-            old = getattr(before, name)
-            if old == new or (isinstance(old, tuple) and set(old) == set(new)):
-                continue
-            self.fields[name] += 1
-            if name == "name":
-                self.renamed[before.id] = old
-            if len(self.examples) < _MOST_EXAMPLES:
-                self.examples.append(
-                    Difference(id=before.id, field=name, before=_shown(old), after=_shown(new))
-                )
-
-
 def _contact_over(known: Row[Any], new: Mapping[str, Any], given: Collection[str] | None) -> dict[str, Any]:
     if given is None:
         return dict(new)
@@ -357,25 +295,11 @@ def _contact_over(known: Row[Any], new: Mapping[str, Any], given: Collection[str
     return {**kept, "account": new["account"], "crm_ids": {**known.crm_ids, **new["crm_ids"]}}
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        value = "; ".join(f"{key}: {text}" for key, text in sorted(value.items()))
-    elif isinstance(value, tuple):
-        value = "; ".join(map(str, value))
-    text = "" if value is None else str(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
-
-
-def _row(account: Account, listed: Mapping[str, Any]) -> dict[str, Any]:
-    name = folded(listed["name"])
-    domains: tuple[str, ...] = listed["domains"]
+def _row(account: Account, listed: Mapping[str, Any], *, is_whole: bool) -> dict[str, Any]:
     return {
         **listed,
-        "folded": short(name),
-        "domain": short(domains[0].lower()) if domains else None,
-        "search": " | ".join(
-            [name, *map(folded, listed["aliases"]), *map(str.lower, domains), account.id.lower()]
-        ),
+        **columns_of(listed),
+        "own": Account(**listed) if is_whole else None,
         "digest": _digest(listed),
         "stage": account.stage.value,
         "stage_since": account.stage_since,

@@ -10,6 +10,7 @@ from earmark.types import Account, TriggerState
 from storage import workers
 from storage.accounts import as_account
 from storage.tables import accounts, events, rulebook, sources, triggers
+from storage.united import STANDS
 
 __all__ = [
     "Begun",
@@ -99,7 +100,7 @@ def watch(conn: Connection) -> Watch:
     at = workers.clock(conn)
     heard = [one for one in workers.every(conn) if one.stopped_at is None]
     return Watch(
-        accounts=_count(conn, accounts.c.id),
+        accounts=_count(conn, accounts.c.id, STANDS),
         sources=told.held,
         visited=told.visited,
         failing=told.failing,
@@ -127,7 +128,7 @@ def round_of(conn: Connection, now: datetime, day_ends: datetime) -> Round:
         well=told.well,
         last_at=told.last,
         next_at=told.following,
-        wake=_count(conn, accounts.c.id, wakes),
+        wake=_count(conn, accounts.c.id, wakes, STANDS),
     )
 
 
@@ -140,7 +141,7 @@ def first_reasons(conn: Connection, now: datetime, limit: int = 3) -> Sequence[s
 
 def likeliest(conn: Connection, most: int) -> list[Account]:
     """Return at most so many accounts with a site to look at, those of the first tier first."""
-    query = select(accounts).where(accounts.c.domain.is_not(None), accounts.c.suppression.is_(None))
+    query = select(accounts).where(accounts.c.domain.is_not(None), accounts.c.suppression.is_(None), STANDS)
     best = (accounts.c.tier.is_(None), accounts.c.tier, accounts.c.folded, accounts.c.id)
     return [as_account(row) for row in conn.execute(query.order_by(*best).limit(most))]
 
@@ -148,7 +149,7 @@ def likeliest(conn: Connection, most: int) -> list[Account]:
 def makeup(conn: Connection, most: int = 12) -> Makeup:
     """Return what the list is made of: its commonest countries and industries, and its sizes."""
     size = accounts.c.size
-    low, high = conn.execute(select(func.min(size), func.max(size))).one()
+    low, high = conn.execute(select(func.min(size), func.max(size)).where(STANDS)).one()
     return Makeup(
         countries=_commonest(conn, accounts.c.country, most),
         industries=_commonest(conn, accounts.c.industry, most),
@@ -159,7 +160,7 @@ def makeup(conn: Connection, most: int = 12) -> Makeup:
 
 def _commonest(conn: Connection, column: Column[str], most: int) -> tuple[tuple[str, int], ...]:
     held = func.count().label("held")
-    query = select(column, held).where(column.is_not(None), column != "").group_by(column)
+    query = select(column, held).where(column.is_not(None), column != "", STANDS).group_by(column)
     return tuple(
         (value, count) for value, count in conn.execute(query.order_by(held.desc(), column).limit(most))
     )

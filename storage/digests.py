@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, null, or_, select, update
 
-from earmark.lifecycle import Stage
+from earmark.lifecycle import Cause, Stage
 from earmark.types import Mark, Trigger, TriggerState
 from storage.rows import each, upsert
 from storage.tables import digests, transitions, triggers
@@ -131,6 +131,7 @@ def fresh(conn: Connection, after: datetime, through: datetime) -> tuple[list[Tr
         and_(transitions.c.at > after, transitions.c.at <= through),
         transitions.c.after.in_(_READY),
         transitions.c.before != transitions.c.after,
+        transitions.c.cause != Cause.MERGED.value,
     )
     new = conn.execute(made.where(triggers.c.mark == Mark.LIVE.value))
     return [as_trigger(row) for row in new], set(conn.execute(moved.distinct()).scalars())

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, func, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, or_, select, tuple_
 
 from earmark.lifecycle import Stage
 from earmark.types import Account, TriggerState
-from storage.accounts import as_account
+from storage.accounts import as_account, of
 from storage.columns import short
 from storage.names import folded
 from storage.rows import BATCH, each
 from storage.scope import Scope, within
 from storage.tables import accounts, remotes, sources, triggers
+from storage.united import STANDS
 from storage.values import pack
 
 __all__ = [
@@ -92,7 +93,7 @@ def count(conn: Connection, asked: Asked, scope: Scope | None) -> int:
 def values_of(conn: Connection, scope: Scope | None) -> dict[str, list[str]]:
     """Return the owners, territories and tiers that accounts within the scope have, sorted."""
     columns = {"owner": accounts.c.owner, "territory": accounts.c.territory, "tier": accounts.c.tier}
-    condition = within(conn, scope)
+    condition = and_(within(conn, scope), STANDS)
     return {name: _values(conn, column, condition) for name, column in columns.items()}
 
 
@@ -116,11 +117,11 @@ def meant_by(conn: Connection, words: Iterable[str]) -> dict[str, Account]:
     """Return the accounts that have one of these words as their id, their first domain or their name."""
     wanted = {word.strip().lower() for word in words if word.strip()}
     names = {plain for word in wanted if (plain := folded(word))}
-    found: dict[str, Account] = {}
-    query: Select[Any] = select(accounts)
+    found = set[str]()
+    query: Select[Any] = select(accounts.c.id)
     for column, values in ((accounts.c.domain, wanted), (accounts.c.folded, names), (accounts.c.id, wanted)):
-        found |= {row.id: as_account(row) for row in each(conn, query, column, sorted(values))}
-    return found
+        found |= {row.id for row in each(conn, query, column, sorted(values))}
+    return {account.id: account for account in of(conn, sorted(found)).values()}
 
 
 def watched_by(conn: Connection, account: Account) -> int:
@@ -138,7 +139,7 @@ def watched_by(conn: Connection, account: Account) -> int:
 
 
 def _conditions(conn: Connection, asked: Asked, scope: Scope | None) -> list[ColumnElement[bool]]:
-    found = [within(conn, scope)]
+    found = [within(conn, scope), STANDS]
     if plain := asked.text.strip().lower():
         parts = [
             accounts.c.search.contains(value, autoescape=True) for value in {plain, folded(plain)} if value

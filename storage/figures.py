@@ -19,12 +19,13 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from earmark.lifecycle import Stage
+from earmark.lifecycle import Cause, Stage
 from earmark.types import TriggerState
 from storage.record import COUNTED
 from storage.rows import batches
 from storage.tables import accounts, events, judgements, matches, outcomes, transitions, triggers
 from storage.transitions import holds
+from storage.united import STANDS
 
 __all__ = [
     "Judged",
@@ -173,6 +174,7 @@ def reached(conn: Connection, since: datetime) -> dict[str, int]:
     query = select(transitions.c.after, number).where(
         transitions.c.at >= since,
         transitions.c.after != transitions.c.before,
+        transitions.c.cause != Cause.MERGED.value,
         holds(),
     )
     return {row.after: row.number for row in conn.execute(query.group_by(transitions.c.after))}
@@ -180,7 +182,7 @@ def reached(conn: Connection, since: datetime) -> dict[str, int]:
 
 def standing(conn: Connection) -> dict[str, int]:
     """Return how many accounts stand in each stage now; a stage without any is 0."""
-    query = select(accounts.c.stage, func.count().label("number")).group_by(accounts.c.stage)
+    query = select(accounts.c.stage, func.count().label("number")).where(STANDS).group_by(accounts.c.stage)
     counts = {row.stage: row.number for row in conn.execute(query)}
     return {stage.value: counts.get(stage.value, 0) for stage in Stage}
 

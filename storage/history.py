@@ -25,6 +25,7 @@ from storage.engine import LOCK_CLASS
 from storage.rows import batches, each
 from storage.stories import keys_of
 from storage.tables import accounts as account_rows
+from storage.united import STANDS, assigned
 
 __all__ = ["due", "keys_of", "load", "save"]
 
@@ -49,7 +50,7 @@ def load(conn: Connection, keys: Sequence[str], since: datetime, until: datetime
     """
     _lock(conn, keys)
     ids = {key: key.removeprefix("a:") for key in keys if key.startswith("a:")}
-    rows = each(conn, select(account_rows), account_rows.c.id, ids.values())
+    rows = each(conn, select(account_rows).where(STANDS), account_rows.c.id, ids.values())
     listed = {row.id: accounts.as_account(row) for row in rows}
     told = stories.load(conn, keys, since - _MARGIN, until + _MARGIN)
     held = triggers.of_past(conn, told)
@@ -123,6 +124,8 @@ def _move(conn: Connection, moved: Sequence[Account], at: datetime) -> bool:
             for account in batch
         ]
         conn.execute(statement, rows)
+    owners = {account.id: account.owner for account in moved}
+    assigned(conn, {key: owners[key] for key, (_, owner) in before.items() if owners[key] != owner})
     unowned = {key for key, (_, owner) in before.items() if owner is None}
     loads.count(conn, [each.owner for each in moved if each.owner and each.id in unowned], at)
     return any((account.suppression, account.owner) != before.get(account.id) for account in moved)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Text, bindparam, select, type_coerce, update
 
 from earmark.intake import Key, crm_key
+from storage import united
 from storage.counters import LEXICON, bump
 from storage.names import folded
 from storage.rows import batches
@@ -20,6 +21,8 @@ _AT_ONCE = 2_000
 def meant(conn: Connection, keys: Iterable[Key]) -> dict[Key, tuple[str, ...]]:
     """Return the ids of all accounts that each key may mean; a key that means none is left out.
 
+    One that was merged into another means that other.
+
     The list is read once from end to end, whatever is asked: an account has many domains and names.
     """
     asked: dict[Key, list[Key]] = {}
@@ -29,11 +32,12 @@ def meant(conn: Connection, keys: Iterable[Key]) -> dict[Key, tuple[str, ...]]:
         return {}
     kinds = {key.kind for key in asked}
     found: dict[Key, list[str]] = {}
+    heirs = united.heirs(conn)
     for row in _stream(conn, kinds):
         for plain in dict.fromkeys(_keys_of(row, kinds)):
             for key in asked.get(plain, ()):
-                found.setdefault(key, []).append(row.id)
-    return {key: tuple(sorted(ids)) for key, ids in found.items()}
+                found.setdefault(key, []).append(heirs.get(row.id, row.id))
+    return {key: tuple(sorted(set(ids))) for key, ids in found.items()}
 
 
 def chosen(keys: Sequence[Key], found: Mapping[Key, Sequence[str]]) -> tuple[str | None, tuple[str, ...]]:
@@ -76,7 +80,7 @@ def _stream(conn: Connection, kinds: Collection[str]) -> Iterator[Row[Any]]:
     columns: list[Any] = [accounts.c.id]
     columns += [_raw("domains")] if "domain" in kinds else []
     columns += [accounts.c.folded, _raw("aliases")] if "name" in kinds else []
-    columns += [_raw("crm_ids")] if "crm" in kinds else []
+    columns += [_raw("crm_ids"), accounts.c.own] if "crm" in kinds else []
     query = select(*columns).order_by(accounts.c.id)
     yield from conn.execute(query.execution_options(yield_per=_AT_ONCE))
 
@@ -95,7 +99,8 @@ def _keys_of(row: Row[Any], kinds: Collection[str]) -> Iterator[Key]:
         yield Key("name", row.folded)
         yield from (Key("name", folded(alias)) for alias in json.loads(row.aliases or "[]"))
     if "crm" in kinds:
-        yield from (crm_key(crm, remote) for crm, remote in json.loads(row.crm_ids or "{}").items())
+        own = json.loads(row.crm_ids or "{}") if row.own is None else row.own.crm_ids
+        yield from (crm_key(crm, remote) for crm, remote in own.items())
 
 
 def _plain(key: Key) -> Key:

@@ -16,7 +16,7 @@ from earmark.intake import ContactIntake, Intake, Introduced, Key, crm_key
 from earmark.intake.cells import slug_of
 from earmark.intake.report import Level
 from earmark.types import Account, Contact
-from storage import accounts, lessons, lookup
+from storage import accounts, lessons, lookup, merges, united
 from storage.accounts import Difference, Upserted
 from storage.engine import Connection, Engine, reading, writing
 from storage.lesson import Lesson
@@ -127,7 +127,7 @@ def _renamed(conn: Connection, intake: Intake) -> _Renamed:
             text = (
                 f"{key.text} was {before} and is {claim.account} now, which is on the list, too: your CRM "
                 f"made one of two. {claim.account} has the id; {before} stays on the list without it: if it "
-                f"is the same company, end it with: earmark suppress {before} customer"
+                f"is the same company, merge them: earmark accounts merge {claim.account} {before}"
             )
         else:
             ids[key] = before
@@ -139,8 +139,7 @@ def _renamed(conn: Connection, intake: Intake) -> _Renamed:
 
 def _remember(conn: Connection, account_id: str, former: str, now: datetime) -> None:
     """Keep a former name as one of the account's own: news will use it for a while. A person may undo it."""
-    held = lessons.of(conn, account_id)
-    account = accounts.get(conn, account_id)
+    account = accounts.get(conn, account_id)  # or the one that it was merged into
     old, known = folded(former), set[str]()
     if account is not None:
         known = {folded(name) for name in (account.name, *account.aliases, *account.not_aliases)}
@@ -149,23 +148,21 @@ def _remember(conn: Connection, account_id: str, former: str, now: datetime) -> 
     digest = blake2b(f"{account_id}\x1f{former}".encode("utf-8", "replace"), digest_size=6).hexdigest()
     effect = "Its former name: an import renamed it."
     lesson = Lesson(id=digest, name=former, is_own=True, by=_BY, at=now, effect=effect)
-    lessons.save(conn, account_id, [*(one for one in held if one.id != digest), lesson])
+    heir = account.id if account is not None else account_id
+    held = lessons.of(conn, heir)
+    lessons.save(conn, heir, [*(one for one in held if one.id != digest), lesson])
+    if heir != account_id:
+        merges.lend(conn, account_id, digest)
 
 
 def _take_ids(conn: Connection, lost: Mapping[Key, str]) -> None:
     """Take the CRM ids from accounts that no longer have them: one id is never two accounts'."""
-    held = accounts.of(conn, lost.values())
+    held = united.imported(conn, lost.values())
     for key, account_id in lost.items():
         account = held[account_id]
         kept = {crm: remote for crm, remote in account.crm_ids.items() if crm_key(crm, remote) != key}
         held[account_id] = replace(account, crm_ids=MappingProxyType(kept))
-    accounts.upsert(conn, [_as_imported(conn, each) for each in held.values()])
-
-
-def _as_imported(conn: Connection, account: Account) -> Account:
-    """Return the account without the names that people taught: these are kept beside it."""
-    taught = lessons.account_with(conn, account.id, ())
-    return replace(account, aliases=taught.aliases, not_aliases=taught.not_aliases)
+    accounts.upsert(conn, held.values())
 
 
 def _link(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, select
 
 from earmark.intake import Key
 from earmark.types import Story
-from storage import lookup
+from storage import lookup, united
 from storage import stories as told
 from storage.columns import short
 from storage.names import folded
@@ -96,5 +96,5 @@ def listed_among(conn: Connection, companies: Iterable[str]) -> dict[str, str]:
         longer = and_(accounts.c.folded >= f"{plain} ", accounts.c.folded < f"{plain} {_LAST}")
         row = conn.execute(select(accounts.c.id).where(longer).limit(1)).one_or_none()
         if row is not None:
-            listed.setdefault(company, row.id)
+            listed.setdefault(company, united.heirs(conn).get(row.id, row.id))
     return listed

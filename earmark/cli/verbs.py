@@ -33,6 +33,7 @@ from earmark.cli import (
     kinds,
     learned,
     lists,
+    merging,
     page,
     plugins,
     privacy,
@@ -87,6 +88,7 @@ workspace.add_to(app)
 compounds.add_to(rulebook.app)
 coverage.add_to(accounts.app)
 discovered.add_to(accounts.app)
+merging.add_to(accounts.app)
 suppressions.add_to(accounts.app)
 discovery.add_to(sources.app)
 hooks.add_to(sources.app)

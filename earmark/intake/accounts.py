@@ -15,7 +15,7 @@ from earmark.intake.report import Report
 from earmark.intake.tables import Row, open_table
 from earmark.types import Account
 
-__all__ = ["Claim", "Intake", "read_accounts"]
+__all__ = ["Claim", "Intake", "merged", "read_accounts"]
 
 _LONGEST_NAME: Final = 300
 _SINGLE: Final = ("tier", "owner", "territory", "industry", "size", "city", "country")
@@ -324,8 +324,8 @@ def _hold(held: dict[str, tuple[int, Account]], line: int, new: Account, report:
             f"{new.name!r}: give it an id of its own",
         )
         return
-    merged, differs = _merge(old, new)
-    held[new.id] = (first, merged)
+    both, differs = merged(old, new)
+    held[new.id] = (first, both)
     said = "; differs in " + ", ".join(differs) if differs else ""
     report.add(line, "merged", f"same account as line {first} ({old.id}){said}")
 
@@ -336,8 +336,8 @@ def _is_another(old: Account, new: Account) -> bool:
     return not same_name and set(old.domains).isdisjoint(new.domains)
 
 
-def _merge(old: Account, new: Account) -> tuple[Account, list[str]]:
-    """Return the union: the first value stands, later ones fill gaps; say what was left out."""
+def merged(old: Account, new: Account) -> tuple[Account, list[str]]:
+    """Return what two say together: the first value stands, later ones fill gaps; say what was left out."""
     differs = []
     changes: dict[str, Any] = {}
     for single in _SINGLE:

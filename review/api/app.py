@@ -12,12 +12,12 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from earmark.errors import EarmarkError, StorageError
-from review.api import accounts, actions, judgements, replays, sources, triggers, views
+from review.api import accounts, actions, judgements, merges, replays, sources, triggers, views
 from review.api.caller import Pace, Right, needs
 
 __all__ = ["Fault", "create"]
 
-_ROUTES: Final = (triggers, accounts, judgements, actions, sources, replays, views)
+_ROUTES: Final = (triggers, accounts, merges, judgements, actions, sources, replays, views)
 _MOST: Final = 8_000_000  # bytes of a body: some ten thousand accounts
 _CODES: Final = {
     400: "invalid",

@@ -18,12 +18,12 @@ from review.deeds import CHANNELS
 from review.editing import edited
 from review.moments import read_moment
 from review.owners import owners
-from review.page.call import Asked, Call, needs
+from review.page.call import Asked, Call, needs, said_to
 from review.page.viewer import Role
 from review.progress import progress_of
 from review.timeline import timeline
 from sources.registry import kinds
-from storage import accounts, directory, events, outcomes, polls
+from storage import accounts, directory, events, merges, outcomes, polls
 from storage.engine import Connection
 
 __all__ = ["router", "told_of"]
@@ -111,6 +111,8 @@ def _shown(
     """Show an account, now or as it stood on a day; or what its sources can show."""
     with call.reading() as connection:
         account = call.visible(accounts.get(connection, account_id))
+    if account.id != account_id:
+        return call.back(_way(account.id), said_to(call.request))  # it was merged into this one
     if show == "coverage":
         return _coverage(call, account)
     return _page(call, account, at=at)
@@ -137,6 +139,8 @@ def _page(
         watching = directory.watched_by(connection, account)
         compounds = progress_of(connection, account, moment)
         whom = owners(connection)
+        parts = merges.into(connection, account.id)
+        records += [record for one in parts for record in directory.records_of(connection, one.goes)]
     steps = timeline(view, came, records)
     return call.page(
         "account.html",
@@ -156,6 +160,7 @@ def _page(
         outcomes=_OUTCOMES,
         suppressions=SUPPRESSIONS,
         owners=whom,
+        parts=parts,
         back=_way(account.id),
         stages=list(Stage),
     )

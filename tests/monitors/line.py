@@ -47,17 +47,17 @@ def poll(
     assert configured is not None
     if configured.first_polled_at is None and not first:
         with writing(engine) as conn:
-            polls.finish(conn, [_finished(source, now)])
+            polls.finish(conn, [finished(source, now)])
             configured = polls.get(conn, source)
             assert configured is not None
     outcome = Outcome(source=source, result="new", started_at=now, events=tuple(events))
     arrivals = pipeline.read(engine, outcome, configured, SOURCE)
     lexicon = lexicon_of(engine)
     readings = pipeline.think(Matcher(lexicon), arrivals)
-    return pipeline.write(engine, arrivals, readings, _finished(source, now), lexicon=lexicon, now=now)
+    return pipeline.write(engine, arrivals, readings, finished(source, now), lexicon=lexicon, now=now)
 
 
-def _finished(source: str, now: datetime) -> Finished:
+def finished(source: str, now: datetime) -> Finished:
     return Finished(
         source=source,
         started_at=now,
