@@ -65,11 +65,14 @@ def learned(rhythm: Iterable[datetime], news: Iterable[datetime], now: datetime)
 def gap(rhythm: Sequence[datetime], now: datetime) -> timedelta | None:
     """Return the usual distance between two pieces of news; None while too few are known.
 
-    The time since the last one counts as well: a source that falls silent is polled less and less.
+    The time since the last one counts as well: a source that falls silent is polled less and less. The
+    oldest quarter does not: an entry that is kept on top for years is no rhythm.
     """
     if len(rhythm) < _FEWEST:
         return None
-    return max((now - rhythm[0]) / len(rhythm), timedelta(minutes=1))
+    recent = rhythm[len(rhythm) // 4 :]
+    between = (recent[-1] - recent[0]) / (len(recent) - 1)
+    return max(between, (now - recent[0]) / len(recent), timedelta(minutes=1))
 
 
 def after_success(

@@ -217,11 +217,11 @@ def config_path(context: typer.Context) -> None:
 
 
 class _Screen:
-    """Prints the list of the day whenever it has changed."""
+    """Prints the list of the day as it fills: at first the whole, then each row that came to it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._shown: object = None
+        self._shown: set[str] | None = None
 
     def __call__(self, engine: "Engine") -> None:
         from earmark.config import clock
@@ -233,12 +233,12 @@ class _Screen:
         touches = self._session.settings.team.touches_a_day
         with reading(engine) as connection:
             found = day(connection, now, touches=touches, since=now, limit=_SHOWN)
-        shown = [(row.trigger, row.kind, row.more, row.reports) for row in found.rows]
-        if shown != self._shown:
-            self._shown = shown
+        new = [row for row in found.rows if self._shown is None or row.trigger not in self._shown]
+        if new or self._shown is None:
             here = now.astimezone(self._session.settings.team.zone)
             self._session.console.print(f"\n{here:%H:%M:%S}  {found.total} to do")
-            print_today(self._session.console, found.rows, here)
+            print_today(self._session.console, new, here)
+        self._shown = (self._shown or set()) | {row.trigger for row in new}
 
 
 def _print_demo(session: Session) -> None:

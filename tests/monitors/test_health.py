@@ -156,7 +156,7 @@ def test_a_failing_source_is_said_once_down_and_once_up(caplog: pytest.LogCaptur
         (
             {"silent_since": NOW, "rhythm": tuple(moment - days(20) for moment in DAILY)},
             "silent",
-            "It answers, but has had no news for 20 days, where some every 22.2 h are usual.",
+            "It answers, but has had no news for 20 days, where some every 24 h are usual.",
             "sources test wire",
         ),
         (
