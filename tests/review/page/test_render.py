@@ -1,8 +1,10 @@
 import gc
+import re
 import time
 import unicodedata
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
+import review
 from review.page.render import clean, safe_link, templates, warm
+
+ROOM = Path(review.__file__).parent
 
 ANYTHING = st.text(alphabet=st.characters(codec=None), max_size=200)
 
@@ -139,3 +144,13 @@ def test_a_page_whose_templates_are_warm_compiles_none(monkeypatch: pytest.Monke
     monkeypatch.setattr(templates, "compile", compiled)
     for name in templates.list_templates():
         assert templates.get_template(name).name == name
+
+
+def test_what_stands_on_every_screen_is_not_restyled_by_the_sheet_of_one() -> None:
+    shared = "".join((ROOM / "templates" / name).read_text("utf-8") for name in ("base.html", "_sample.html"))
+    common = {name for found in re.findall(r'class="([\w\s-]+)"', shared) for name in found.split()}
+    assert {"sample", "top"} <= common
+    for sheet in (ROOM / "static").glob("*.css"):
+        selectors = re.findall(r"([^{}]+)\{", sheet.read_text("utf-8"))
+        alone = {one.strip().removeprefix(".") for found in selectors for one in found.split(",")}
+        assert sheet.name == "page.css" or not alone & common
