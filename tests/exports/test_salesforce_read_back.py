@@ -44,6 +44,7 @@ def suppression(engine: Engine) -> Suppression | None:
     return found.suppression
 
 
+@pytest.mark.slow
 async def test_a_call_an_open_deal_that_is_lost_and_a_customer(
     engine: Engine, server: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

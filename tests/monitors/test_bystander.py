@@ -16,6 +16,8 @@ from tests.builders import NOW
 from tests.monitors.hostile import Handler, Hostile, Seen, a_fetcher, answer
 from tests.storage.databases import opened
 
+pytestmark = pytest.mark.slow
+
 HEALTHY = 10
 ENTRY = "<item><guid>{n}</guid><title>Story {n}</title><link>https://wire.example/{n}</link></item>"
 

@@ -16,7 +16,7 @@ from earmark.errors import SourceChanged, SourceError, SourceUnavailable
 from monitors.http import Answer
 from tests.monitors.hostile import Handler, Hostile, Seen, a_fetcher, answer, raw
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 MIB = 2**20
 HURRY = timedelta(seconds=0.4)

@@ -18,6 +18,8 @@ from tests.builders import NOW
 from tests.monitors.hostile import Hostile, a_fetcher, answer
 from tests.storage.databases import opened
 
+pytestmark = pytest.mark.slow
+
 ITEM = "<item><guid>1</guid><title>Norvik Labs hires</title><link>https://wire.example/1</link></item>"
 
 

@@ -19,6 +19,8 @@ from monitors.faults import NotAsked
 from monitors.parse import ParsePool
 from sources.feed import parse_feed
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 T = TypeVar("T")
 GOOD = b"<rss><channel><title>T</title><item><title>Norvik raises</title></item></channel></rss>"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from earmark.config import Settings, load
 from earmark.errors import ConfigError
 from earmark.types import Outgoing
+from monitors import probe
 from monitors.monitor import Monitor
 from monitors.probe import probed
 from storage import outbox, polls, targets
@@ -222,13 +224,34 @@ def test_it_answers_get_at_two_places_and_nothing_else(sqlite_engine: Engine, tm
     asyncio.run(run())
 
 
-def test_an_address_that_is_taken_is_named_with_what_to_do(sqlite_engine: Engine, tmp_path: Path) -> None:
+def test_an_address_that_is_taken_is_named_with_what_to_do(
+    sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_DRAINED", 0.0)
+
     async def run() -> None:
         async with a_probe(sqlite_engine, tmp_path) as (monitor, port):
             taken = settings(tmp_path, f"127.0.0.1:{port}")
             with pytest.raises(ConfigError, match=f"127.0.0.1:{port}.*EARMARK_MONITOR__METRICS"):
                 async with probed(taken, sqlite_engine, monitor):
                     raise AssertionError
+
+    asyncio.run(run())
+
+
+def test_the_port_of_one_that_is_ending_is_waited_for(
+    sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_AGAIN", 0.01)
+
+    async def run() -> None:
+        async with a_probe(sqlite_engine, tmp_path) as (monitor, _):
+            held = socket.create_server(("127.0.0.1", 0))
+            port = held.getsockname()[1]
+            asyncio.get_running_loop().call_later(0.1, held.close)
+            async with probed(settings(tmp_path, f"127.0.0.1:{port}"), sqlite_engine, monitor) as found:
+                assert found == port
+                assert (await ask(port, "/healthz"))[0] == 200
 
     asyncio.run(run())
 

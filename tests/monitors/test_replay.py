@@ -29,6 +29,8 @@ from storage.tables import triggers as trigger_rows
 from tests.builders import NOW, an_account, an_event, days
 from tests.monitors.line import contents, lexicon_of, poll, prepared
 
+pytestmark = pytest.mark.slow
+
 COMPANIES = ("Norvik Labs", "Oskarion Freight", "Zephyrine Bio", "Fennelworks", "Halden Group")
 TEXTS = (
     "{} raises $20 million Series B",

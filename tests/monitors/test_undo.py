@@ -20,6 +20,8 @@ from tests.builders import NOW, ago, an_account, an_event, days
 from tests.monitors.line import lexicon_of, poll, prepared
 from tests.storage.lists import on_list
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = "norvik-labs"
 TOLD = (
     an_event("Norvik Labs raises $20 million Series B"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earmark.types import Account
@@ -58,6 +58,7 @@ def test_a_scope_bounds_lists_counts_and_choices(engine: Engine) -> None:
         assert directory.values_of(conn, mine)["owner"] == ["Ida Holm"]
 
 
+@settings(max_examples=12)  # each makes all tables anew
 @given(names=st.lists(st.text(max_size=12), max_size=25), size=st.integers(1, 7))
 def test_pages_of_any_size_are_the_whole_list_once_in_one_order(names: list[str], size: int) -> None:
     with opened("sqlite://") as engine:

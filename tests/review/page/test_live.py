@@ -24,6 +24,8 @@ from tests.builders import NOW
 from tests.review.page.served import Served
 from tests.review.page.team import a_team, browser, log_in
 
+pytestmark = pytest.mark.slow
+
 KEY = "k" * 32
 
 

@@ -31,6 +31,8 @@ from tests.review.page.farm import Farm, a_list, domain_of, farmed, polled
 from tests.review.page.served import Served, served
 from tests.review.page.test_imports import taken, upload
 
+pytestmark = pytest.mark.slow
+
 CLOSE = {"problem": "month-end close", "offered": "month-end close"}
 _SETTINGS = """\
 # How it runs here.
@@ -367,7 +369,6 @@ def test_when_nothing_matches_the_nearest_misses_are_shown_and_added(
     assert "Your first reasons to call" in start.get("/welcome?step=watch").text
 
 
-@pytest.mark.slow
 def test_the_first_reason_among_200_accounts_comes_within_two_minutes(
     start: Served, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,7 +406,6 @@ def test_a_page_alone_says_how_to_start_what_it_began(demo_page: Served, demo_fo
     assert load(demo_folder.parent).http.contact is None
 
 
-@pytest.mark.slow
 def test_the_demo_of_earmark_up_gives_way_to_ones_own_page(tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("EARMARK_")}
     with subprocess.Popen(
