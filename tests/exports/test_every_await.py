@@ -29,6 +29,8 @@ from tests.exports.fakes.standing import standing
 from tests.exports.fate import died
 from tests.monitors.hostile import Hostile
 
+pytestmark = pytest.mark.slow
+
 LATER = NOW + timedelta(minutes=11)
 """When the lease of a drive that died has ended."""
 

@@ -21,6 +21,8 @@ from tests.builders import NOW
 from tests.monitors.hostile import a_fetcher
 from tests.monitors.imap import PASSWORD, Imap, Rude, served, trusting
 
+pytestmark = pytest.mark.slow
+
 
 def read(
     server: Imap, *, after: int = 0, tls: ssl.SSLContext | None = None, **changes: Any

@@ -20,6 +20,8 @@ from tests.builders import NOW
 from tests.review.page.served import Served, served
 from tests.review.page.team import PASSWORD, a_team, browser, csrf_of, entered, log_in
 
+pytestmark = pytest.mark.slow
+
 SECOND = timedelta(seconds=1)
 
 
