@@ -14,6 +14,7 @@ from storage import accounts, history, outbox, polls, targets, triggers
 from storage.engine import Engine, reading, writing
 from tests.browser.lists import fill
 from tests.builders import NOW
+from tests.fleet.servers import until
 from tests.review.page.served import Served, served
 from tests.review.page.team import a_team, entered
 
@@ -217,8 +218,10 @@ def test_who_is_not_on_the_list_can_be_opened_from_there(page: Served) -> None:
 def test_a_row_says_what_became_of_it(page: Served, engine: Engine) -> None:
     first, account = _account_of(page, engine, 1)
     second, _ = _account_of(page, engine, 2)
+    assert first != second
     page.post("/act", {"verb": "contacted call", "trigger": first})
     page.post("/act", {"verb": "snooze", "until": "2d", "trigger": second})
+    until(lambda: first in rows_of(page, "/?state=contacted"))
     done = _row(page.get("/?state=contacted").text, first)
     assert done.startswith("– "), "what is done with has no score any more"
     assert "contacted" in done
